@@ -1,0 +1,283 @@
+"""The config file: where it is, what it may say, and the frozen `Config` that comes of it."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from headergen.errors import ConfigError
+
+FORMATS = ("png", "webp")
+
+
+@dataclass(frozen=True)
+class Config:
+    """Settings of one repository; every field has the default that holds without a config file.
+
+    `None` means "what the model table says". Sizes are in px; `render_width` and `render_height`
+    are what the model paints, `width` and `height` what the header measures.
+    """
+
+    path: str | None = None
+    model: str = "z-image-turbo"
+    preset: str | None = None
+    device: str = "auto"
+    render_width: int | None = None
+    render_height: int | None = None
+    num_inference_steps: int | None = None
+    guidance_scale: float | None = None
+    prompt_template: str | None = None
+    negative_prompt: str | None = None
+    width: int = 1280
+    height: int = 670
+    format: str = "png"
+    output: str = "note_images/{stem}.{format}"
+    image_key: str = "header.image"
+    image_prefix: str = ""
+    worker_python: str | None = None
+    lines: Mapping[str, int] = field(default_factory=dict, compare=False)
+
+    def error(self, key: str, message: str, remedy: str | None = None) -> ConfigError:
+        """Make the error that says where the config sets `key`."""
+        line = self.lines.get(key)
+        return ConfigError(message, path=self.path, line=line, key=key, remedy=remedy)
+
+
+@dataclass(frozen=True)
+class Key:
+    """What the config may say under one key, and the field of `Config` that it fills."""
+
+    field: str
+    type: type
+    low: float = -math.inf
+    high: float = math.inf
+    choices: tuple[str, ...] = ()
+    pattern: str = r"(?s).*"
+    wanted: str = ""
+
+
+KEYS: Mapping[str, Key] = {
+    "image.model": Key("model", str, pattern=r".+", wanted="a model"),
+    "image.preset": Key("preset", str, pattern=r".+", wanted="a name of the model table"),
+    "image.device": Key(
+        "device",
+        str,
+        pattern=r"auto|cpu|mps|cuda(:\d+)?",
+        wanted="one of auto, cuda, cuda:N, mps, cpu",
+    ),
+    "image.width": Key("render_width", int, 64, 4096),
+    "image.height": Key("render_height", int, 64, 4096),
+    "image.num_inference_steps": Key("num_inference_steps", int, 1, 200),
+    "image.guidance_scale": Key("guidance_scale", float, 0, 50),
+    "image.prompt_template": Key(
+        "prompt_template",
+        str,
+        pattern=r"(?s).*\{prompt\}.*",
+        wanted="a text with {prompt} in it",
+    ),
+    "image.negative_prompt": Key("negative_prompt", str),
+    "header.width": Key("width", int, 16, 8192),
+    "header.height": Key("height", int, 16, 8192),
+    "header.format": Key("format", str, choices=FORMATS),
+    "output": Key(
+        "output",
+        str,
+        pattern=r"(?!/|~|[A-Za-z]:)[^\\\x00-\x1f{}]*(\{(stem|format)\}[^\\\x00-\x1f{}]*)+",
+        wanted="a path relative to the article, with {stem} and, if wanted, {format} in it",
+    ),
+    "image_key": Key(
+        "image_key",
+        str,
+        pattern=r"[\w-]+(\.[\w-]+)*",
+        wanted="a frontmatter key such as header.image, cover.image or heroImage",
+    ),
+    "image_prefix": Key("image_prefix", str, pattern=r"[^\x00-\x1f]*", wanted="a text"),
+    "worker.python": Key("worker_python", str, pattern=r".+", wanted="a path to a Python"),
+}
+
+
+def load(root: Path, named: Path | None = None) -> Config:
+    """Read the config that governs `root`: the file `named`, else the first that speaks of it.
+
+    Looked at in turn: `headergen.yaml`, `config.yaml` where it has an `image:` mapping,
+    `[tool.headergen]` in `pyproject.toml`.
+
+    Raises:
+        ConfigError: the file cannot be read, or says something that no key allows.
+    """
+    if named is not None:
+        return _read(named)
+    for name in ("headergen.yaml", "config.yaml", "pyproject.toml"):
+        if (root / name).is_file() and _speaks_of_headergen(root / name):
+            return _read(root / name)
+    return Config()
+
+
+def _speaks_of_headergen(path: Path) -> bool:
+    """Tell by its bytes whether a file that other tools may own is meant for headergen too."""
+    if path.name == "headergen.yaml":
+        return True
+    if path.name == "pyproject.toml":
+        return b"tool.headergen" in _read_bytes(path)
+    return re.search(rb"^image[ \t]*:[ \t]*(#.*|\{.*)?\r?$", _read_bytes(path), re.M) is not None
+
+
+def _read(path: Path) -> Config:
+    text = _decode(path)
+    values, lines = _parse_toml(path, text) if path.suffix == ".toml" else _parse_yaml(path, text)
+    if path.name == "config.yaml":
+        values = {key: value for key, value in values.items() if key.partition(".")[0] in _SECTIONS}
+    return _build(str(path), values, lines)
+
+
+_SECTIONS = dict.fromkeys(key.partition(".")[0] for key in KEYS)
+
+
+def _read_bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"cannot be read: {error.strerror}", path=str(path)) from error
+
+
+def _decode(path: Path) -> str:
+    data = _read_bytes(path)
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise ConfigError("is not UTF-8", path=str(path), line=line) from error
+
+
+def _parse_yaml(path: Path, text: str) -> tuple[dict[str, Any], dict[str, int]]:
+    import yaml
+
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        values = yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        mark = getattr(error, "problem_mark", None)
+        line = mark.line + 1 if mark else None
+        reason = getattr(error, "problem", None) or error
+        raise ConfigError(f"is not valid YAML: {reason}", path=str(path), line=line) from error
+    if values is None:
+        return {}, {}
+    if not isinstance(values, dict) or not isinstance(node, yaml.MappingNode):
+        raise ConfigError("must be a mapping of keys to values", path=str(path), line=1)
+    return dict(_flatten(values)), dict(_yaml_lines(node))
+
+
+def _yaml_lines(node: Any, prefix: str = "") -> Iterator[tuple[str, int]]:
+    for key, value in node.value:
+        name = f"{prefix}{key.value}"
+        yield name, key.start_mark.line + 1
+        if value.id == "mapping" and not prefix:
+            yield from _yaml_lines(value, f"{name}.")
+
+
+def _parse_toml(path: Path, text: str) -> tuple[dict[str, Any], dict[str, int]]:
+    import tomllib
+
+    try:
+        document = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise ConfigError(f"is not valid TOML: {error}", path=str(path)) from error
+    if path.name == "pyproject.toml":
+        document = document.get("tool", {}).get("headergen", {})
+    values = dict(_flatten(document))
+    return values, {key: line for key in values if (line := _toml_line(text, key))}
+
+
+def _toml_line(text: str, key: str) -> int | None:
+    """Find the first line that sets the last part of `key`; TOML parsers give no positions."""
+    name = re.escape(key.rpartition(".")[2])
+    found = re.search(rf'^[ \t]*(?:[\w-]+\.)*"?{name}"?[ \t]*=', text, re.MULTILINE)
+    return text.count("\n", 0, found.start()) + 1 if found else None
+
+
+def _flatten(values: Mapping[Any, Any]) -> Iterator[tuple[str, Any]]:
+    for key, value in values.items():
+        if isinstance(value, dict) and str(key) in _SECTIONS:
+            yield from ((f"{key}.{inner}", setting) for inner, setting in value.items())
+        else:
+            yield str(key), value
+
+
+def _build(path: str, values: Mapping[str, Any], lines: Mapping[str, int]) -> Config:
+    fields: dict[str, Any] = {}
+    for name, value in values.items():
+        place: dict[str, Any] = {"path": path, "line": lines.get(name), "key": name}
+        key = KEYS.get(name)
+        if key is None:
+            if value is None and any(known.startswith(f"{name}.") for known in KEYS):
+                continue
+            raise ConfigError(_unknown_key(name), **place)
+        if value is not None:
+            fields[key.field] = _checked(value, key, place)
+    config = Config(path=path, lines=lines, **fields)
+    _check_output(config)
+    return config
+
+
+def _checked(value: Any, key: Key, place: Mapping[str, Any]) -> Any:
+    if key.type is float and type(value) is int:
+        value = float(value)
+    if type(value) is not key.type or not _fits(value, key):
+        raise ConfigError(f"{value!r} is not {_wanted(key)}", **place)
+    return value
+
+
+def _fits(value: Any, key: Key) -> bool:
+    if key.type is not str:
+        return bool(key.low <= value <= key.high)
+    if key.choices:
+        return value in key.choices
+    return re.fullmatch(key.pattern, value) is not None
+
+
+def _wanted(key: Key) -> str:
+    if key.wanted:
+        return key.wanted
+    if key.choices:
+        return "one of " + ", ".join(key.choices)
+    if key.type is str:
+        return "a text"
+    kind = "a whole number" if key.type is int else "a number"
+    return f"{kind} from {key.low:g} to {key.high:g}"
+
+
+def _unknown_key(name: str) -> str:
+    near = _nearest_key(name)
+    hint = f"did you mean {near}? " if near else ""
+    return f"unknown key; {hint}known keys: {', '.join(KEYS)}"
+
+
+def _nearest_key(name: str) -> str | None:
+    """Find what was meant: `image.steps` is num_inference_steps, `imgae` is image."""
+    import difflib
+
+    last = name.rpartition(".")[2]
+    for known in KEYS:
+        if f"_{last}" in known:
+            return known
+    return next(iter(difflib.get_close_matches(name, [*KEYS, *_SECTIONS], n=1)), None)
+
+
+def _check_output(config: Config) -> None:
+    """Refuse a template that would write every header to one file, or PNG bytes to a .webp."""
+    if "{stem}" not in config.output:
+        raise config.error(
+            "output",
+            f"{config.output!r} must contain {{stem}}, or all articles would share one file",
+        )
+    suffix = Path(config.output.replace("{format}", config.format)).suffix
+    if suffix != f".{config.format}":
+        raise config.error(
+            "output",
+            f"{config.output!r} ends in {suffix or 'no suffix'!r}, but header.format is "
+            f"{config.format!r}; end it in .{{format}}",
+        )

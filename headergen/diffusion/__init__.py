@@ -1,0 +1,1 @@
+"""Pictures from a diffusion model, painted in a child process."""

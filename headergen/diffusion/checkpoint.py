@@ -1,0 +1,119 @@
+"""Where a model's weights are, and whose settings apply to them."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from headergen.config import Config
+from headergen.diffusion.models import MODELS, Model
+from headergen.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A model's place, and the table row whose settings apply to it.
+
+    `location` is a hub id, or the absolute path of a diffusers folder when `local`.
+    """
+
+    row: Model
+    location: str
+    local: bool
+
+
+def for_config(config: Config, root: Path) -> Checkpoint:
+    """Find out what the config's `image.model` is: a table row, a local folder or a hub id.
+
+    A folder is looked for relative to `root`.
+
+    Raises:
+        ConfigError: it is none of them, or it is not clear whose settings apply to it.
+    """
+    if row := _row_named(config):
+        return Checkpoint(row, row.hub_id, local=False)
+    folder = root / Path(config.model).expanduser()
+    if folder.is_dir():
+        row = _preset(config) or _row_for_folder(config, folder)
+        return Checkpoint(row, os.fspath(folder.resolve()), local=True)
+    if not re.fullmatch(r"\w[\w.-]*/\w[\w.-]*", config.model):
+        raise _unknown_model(config)
+    return Checkpoint(_preset(config) or _row_for_hub_id(config), config.model, local=False)
+
+
+def _row_named(config: Config) -> Model | None:
+    row = MODELS.get(config.model)
+    if row and config.preset not in (None, row.name):
+        raise config.error(
+            "image.preset", f"{config.preset!r} does not go with image.model {row.name!r}: drop one"
+        )
+    return row
+
+
+def _preset(config: Config) -> Model | None:
+    if config.preset is None:
+        return None
+    if row := MODELS.get(config.preset):
+        return row
+    raise config.error(
+        "image.preset", f"unknown preset {config.preset!r}; choose from {', '.join(MODELS)}"
+    )
+
+
+def _row_for_folder(config: Config, folder: Path) -> Model:
+    """Tell the row by the pipeline class in `model_index.json`, where only one row has it."""
+    try:
+        index = json.loads((folder / "model_index.json").read_bytes())
+        name = index["_class_name"]
+    except FileNotFoundError:
+        raise config.error(
+            "image.model",
+            f"{config.model!r} is no diffusers folder: it has no model_index.json",
+            remedy="a single .safetensors file must be converted to a diffusers folder first",
+        ) from None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise config.error(
+            "image.model", f"{config.model!r}: model_index.json cannot be read: {error}"
+        ) from error
+    return _only_row_of_class(config, name)
+
+
+def _only_row_of_class(config: Config, name: object) -> Model:
+    rows = [row for row in MODELS.values() if row.pipeline_class == name]
+    if not rows:
+        known = sorted({row.pipeline_class for row in MODELS.values()})
+        raise config.error(
+            "image.model",
+            f"{config.model!r} is a {name}, which headergen does not know; "
+            f"it knows {', '.join(known)}",
+        )
+    if len(rows) > 1:
+        raise _preset_wanted(config, rows)
+    return rows[0]
+
+
+def _row_for_hub_id(config: Config) -> Model:
+    for row in MODELS.values():
+        if row.hub_id == config.model:
+            return row
+    raise _preset_wanted(config, list(MODELS.values()))
+
+
+def _preset_wanted(config: Config, rows: list[Model]) -> ConfigError:
+    names = ", ".join(row.name for row in rows)
+    return config.error(
+        "image.model",
+        f"{config.model!r} could take the settings of several models",
+        remedy=f"say whose with image.preset: one of {names}",
+    )
+
+
+def _unknown_model(config: Config) -> ConfigError:
+    return config.error(
+        "image.model",
+        f"unknown model {config.model!r}; choose from {', '.join(MODELS)}, "
+        "or name a diffusers folder or a hub id (owner/name)",
+    )

@@ -1,0 +1,124 @@
+"""Every error that headergen raises on purpose: what is wrong, where, and what to do about it.
+
+Each kind carries the exit code that the command line ends with (DESIGN.md, "Command line"):
+2 is the author's (usage, config, article), 3 means that a picture could not be made here.
+Anything else that escapes is a bug and keeps its traceback.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, Self
+
+
+class HeadergenError(Exception):
+    """A problem that the author can act on.
+
+    `str(error)` reads `path:line: key: message`, leaving out what is not known;
+    `remedy` is kept apart, so that the command line can set it on its own lines.
+    """
+
+    exit_code: ClassVar[int] = 2
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        path: str | None = None,
+        line: int | None = None,
+        key: str | None = None,
+        remedy: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.path = path
+        self.line = line
+        self.key = key
+        self.remedy = remedy
+
+    def at(self, *, path: str, line: int | None = None, key: str | None = None) -> Self:
+        """Return the same error with the place that its raiser could not know."""
+        return type(self)(self.message, path=path, line=line, key=key, remedy=self.remedy)
+
+    def __str__(self) -> str:
+        place = self.path or ""
+        if place and self.line is not None:
+            place += f":{self.line}"
+        return ": ".join(part for part in (place, self.key, self.message) if part)
+
+
+class UsageError(HeadergenError):
+    """The command line asks for something that cannot be."""
+
+
+class ConfigError(HeadergenError):
+    """The config file is at fault; `path`, `line` and `key` say where."""
+
+
+class ArticleError(HeadergenError):
+    """An article's frontmatter is at fault; the article keeps its bytes."""
+
+
+class PathError(HeadergenError):
+    """A path in an article is malformed."""
+
+
+class OutsideRepositoryError(PathError):
+    """A path in an article leaves the repository, or enters git's own folder."""
+
+
+class SourceError(HeadergenError):
+    """A source picture of a composite cannot be used."""
+
+
+class OutputError(HeadergenError):
+    """The header's place is taken by a file that headergen did not make, or cannot be written."""
+
+
+class GitError(HeadergenError):
+    """Git could not answer a question that the command needs answered."""
+
+
+class PaintError(HeadergenError):
+    """A picture could not be made on this machine."""
+
+    exit_code = 3
+
+
+class InterpreterNotFoundError(PaintError):
+    """No Python interpreter with torch and diffusers was found."""
+
+
+class DependencyError(PaintError):
+    """torch, diffusers or their company is installed but cannot be imported."""
+
+
+class DeviceNotFoundError(PaintError):
+    """The device asked for (or, for `auto`, any accelerator) is not there."""
+
+
+class ModelNotFoundError(PaintError):
+    """The hub does not know the model, or does not let this machine read it."""
+
+
+class NotDownloadedError(PaintError):
+    """The model is not on this machine and this command does not download."""
+
+
+class NetworkError(PaintError):
+    """The model hub could not be reached."""
+
+
+class CheckpointError(PaintError):
+    """The checkpoint lacks a part, holds no safetensors, or is of an unknown pipeline class."""
+
+
+class SystemMemoryError(PaintError):
+    """The worker was killed for want of *system RAM* (SIGKILL, exit status 137)."""
+
+
+class VideoMemoryError(PaintError):
+    """The accelerator ran out of *VRAM* ("CUDA out of memory")."""
+
+
+class WorkerDiedError(PaintError):
+    """The worker ended in a way that no other kind explains."""

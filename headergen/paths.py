@@ -1,0 +1,64 @@
+"""Paths that an article names: resolved, and kept inside the repository."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from pathlib import Path
+
+from headergen.errors import OutsideRepositoryError, PathError, SourceError
+
+# A source larger than this is no picture for a header; it would only be hashed in vain.
+SOURCE_LIMIT_BYTES = 200 * 1024 * 1024
+
+# Backslashes, control characters, `~`, and anything that looks like `C:` or `file:`.
+_FOREIGN = re.compile(r"[\\\x00-\x1f\x7f-\x9f]|^~|^[A-Za-z][A-Za-z0-9+.-]*:")
+
+
+def inside(folder: Path, name: str, root: Path) -> Path:
+    """Resolve `name` against `folder`, or against `root` when it starts with `/`.
+
+    The result is absolute, existing or not; symlinks on the way are followed to see where it ends.
+
+    Raises:
+        PathError: `name` is no relative path with `/` between folders.
+        OutsideRepositoryError: it ends outside `root`, or inside `.git`.
+    """
+    if not name or _FOREIGN.search(name):
+        raise PathError(f"{name!r} is not a path relative to the article, with / between folders")
+    start = root if name.startswith("/") else folder
+    path = Path(os.path.normpath(start / name.lstrip("/")))
+    try:
+        real = path.resolve()
+    except (OSError, RuntimeError) as error:
+        raise PathError(f"{name!r} cannot be resolved: {error}") from error
+    real_root = root.resolve()
+    if not real.is_relative_to(real_root):
+        raise OutsideRepositoryError(f"{name!r} leaves the repository")
+    if ".git" in (part.casefold() for part in real.relative_to(real_root).parts):
+        raise OutsideRepositoryError(f"{name!r} points into git's own folder")
+    return path
+
+
+def require_picture_file(path: Path, name: str) -> None:
+    """Make sure that `path`, written `name` by the author, is a regular file of sensible size.
+
+    Raises:
+        SourceError: it is missing, unreadable, a folder, a pipe or a device, or too large.
+    """
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        raise SourceError(
+            f"{name!r} does not exist",
+            remedy="source paths are relative to the article; /… starts at the repository's root",
+        ) from None
+    except OSError as error:
+        raise SourceError(f"{name!r} cannot be read: {error.strerror}") from error
+    if stat.S_ISDIR(status.st_mode):
+        raise SourceError(f"{name!r} is a folder, not a picture")
+    if not stat.S_ISREG(status.st_mode):
+        raise SourceError(f"{name!r} is not a regular file")
+    if status.st_size > SOURCE_LIMIT_BYTES:
+        raise SourceError(f"{name!r} is larger than {SOURCE_LIMIT_BYTES // 1024**2} MiB")

@@ -1,0 +1,129 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from headergen import config
+from headergen.config import Config
+from headergen.errors import ConfigError
+
+
+def load(root: Path, name: str, text: str) -> Config:
+    (root / name).write_text(text, encoding="utf-8")
+    return config.load(root)
+
+
+def test_no_config_file_means_the_defaults(tmp_path: Path) -> None:
+    assert config.load(tmp_path) == Config()
+
+
+def test_every_key_reaches_its_field(tmp_path: Path) -> None:
+    text = """\
+image:
+  model: ./tiny
+  preset: animagine-xl-3.1
+  device: cuda:1
+  width: 1024
+  height: 768
+  num_inference_steps: 12
+  guidance_scale: 5
+  prompt_template: "{prompt}, flat"
+  negative_prompt: ""
+header: {width: 1200, height: 630, format: webp}
+output: img/{stem}.{format}
+image_key: cover.image
+image_prefix: ./
+worker: {python: ../venv/bin/python}
+"""
+    assert load(tmp_path, "headergen.yaml", text) == Config(
+        path=str(tmp_path / "headergen.yaml"),
+        model="./tiny",
+        preset="animagine-xl-3.1",
+        device="cuda:1",
+        render_width=1024,
+        render_height=768,
+        num_inference_steps=12,
+        guidance_scale=5.0,
+        prompt_template="{prompt}, flat",
+        negative_prompt="",
+        width=1200,
+        height=630,
+        format="webp",
+        output="img/{stem}.{format}",
+        image_key="cover.image",
+        image_prefix="./",
+        worker_python="../venv/bin/python",
+    )
+
+
+def test_headergen_yaml_wins_over_config_yaml_and_pyproject(tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text("image:\n  device: mps\n")
+    (tmp_path / "pyproject.toml").write_text('[tool.headergen.image]\ndevice = "cuda"\n')
+    assert config.load(tmp_path).device == "mps"
+    assert load(tmp_path, "headergen.yaml", "image: {device: cpu}").device == "cpu"
+
+
+def test_config_yaml_of_another_tool_is_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text("title: My site\nimage: logo.png\n")
+    (tmp_path / "pyproject.toml").write_text('[tool.headergen.image]\ndevice = "cuda"\n')
+    assert config.load(tmp_path).device == "cuda"
+
+
+def test_config_yaml_may_hold_keys_of_other_tools(tmp_path: Path) -> None:
+    text = "text_model: x\nimage:\n  device: cpu\n"
+    assert load(tmp_path, "config.yaml", text).device == "cpu"
+
+
+def test_a_named_file_is_the_only_one_read(tmp_path: Path) -> None:
+    (tmp_path / "headergen.yaml").write_text("image: {device: cpu}")
+    named = tmp_path / "other.toml"
+    named.write_text('[image]\ndevice = "mps"\n')
+    assert config.load(tmp_path, named).device == "mps"
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "parts"),
+    [
+        pytest.param("imgae:\n  model: x\n", 1, ["imgae", "did you mean image"], id="a typo"),
+        pytest.param(
+            "image:\n  steps: 8\n", 2, ["image.steps", "num_inference_steps?"], id="a near key"
+        ),
+        pytest.param(
+            "\nimage:\n  width: wide\n", 3, ["image.width", "'wide'", "64 to 4096"], id="a type"
+        ),
+        pytest.param("image:\n  width: true\n", 2, ["True"], id="a bool is no number"),
+        pytest.param("image:\n  width: 10\n", 2, ["10", "64 to 4096"], id="out of range"),
+        pytest.param("image:\n  device: gpu\n", 2, ["'gpu'", "cuda:N"], id="a choice"),
+        pytest.param("header: {format: gif}\n", 1, ["png, webp"], id="a format"),
+        pytest.param("output: img/header.png\n", 1, ["{stem}"], id="one file for all"),
+        pytest.param("output: img/{stem}.webp\n", 1, ["'.webp'", "'png'"], id="suffix and format"),
+        pytest.param("output: /img/{stem}.png\n", 1, ["relative"], id="an absolute output"),
+        pytest.param("output: '{stem}{0}.png'\n", 1, ["{stem}"], id="a placeholder of ours only"),
+        pytest.param("image:\n  prompt_template: x\n", 2, ["{prompt}"], id="template w/o prompt"),
+        pytest.param("image: [1]\n", 1, ["image"], id="a list for a mapping"),
+        pytest.param("a: b: c\n", 1, ["not valid YAML"], id="no YAML"),
+        pytest.param("- a\n", 1, ["mapping"], id="no mapping"),
+    ],
+)
+def test_a_mistake_is_named_with_its_line(
+    tmp_path: Path, text: str, line: int, parts: list[str]
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path, "headergen.yaml", text)
+    assert caught.value.line == line
+    assert caught.value.path == str(tmp_path / "headergen.yaml")
+    for part in parts:
+        assert part in str(caught.value)
+
+
+def test_a_mistake_in_pyproject_is_named_with_its_line(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path, "pyproject.toml", '[tool.headergen.image]\n\ndevice = "gpu"\n')
+    assert caught.value.line == 3
+
+
+def test_a_file_that_is_not_utf8_is_named_with_its_line(tmp_path: Path) -> None:
+    (tmp_path / "headergen.yaml").write_bytes("a: 1\nb: 猫\n".encode("cp932"))
+    with pytest.raises(ConfigError, match=r"headergen\.yaml:2: is not UTF-8"):
+        config.load(tmp_path)
