@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from headergen.errors import ConfigError
+from headergen.frontmatter.request import AUTHOR_KEYS
 
 FORMATS = ("png", "webp")
 
@@ -92,7 +93,7 @@ KEYS: Mapping[str, Key] = {
     "image_key": Key(
         "image_key",
         str,
-        pattern=r"[\w-]+(\.[\w-]+)*",
+        pattern=rf"(?!header(\.({'|'.join([*AUTHOR_KEYS, 'digest'])}))?$)[\w-]+(\.[\w-]+)*",
         wanted="a frontmatter key such as header.image, cover.image or heroImage",
     ),
     "image_prefix": Key("image_prefix", str, pattern=r"[^\x00-\x1f]*", wanted="a text"),

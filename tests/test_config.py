@@ -101,6 +101,8 @@ def test_a_named_file_is_the_only_one_read(tmp_path: Path) -> None:
         pytest.param("output: /img/{stem}.png\n", 1, ["relative"], id="an absolute output"),
         pytest.param("output: '{stem}{0}.png'\n", 1, ["{stem}"], id="a placeholder of ours only"),
         pytest.param("image:\n  prompt_template: x\n", 2, ["{prompt}"], id="template w/o prompt"),
+        pytest.param("image_key: header\n", 1, ["heroImage"], id="the header itself as image key"),
+        pytest.param("image_key: header.seed\n", 1, ["heroImage"], id="an author's key"),
         pytest.param("image: [1]\n", 1, ["image"], id="a list for a mapping"),
         pytest.param("a: b: c\n", 1, ["not valid YAML"], id="no YAML"),
         pytest.param("- a\n", 1, ["mapping"], id="no mapping"),

@@ -1,0 +1,170 @@
+"""A frontmatter block: where it stands in an article's bytes, and how an error points into it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from headergen.errors import ArticleError
+
+# A site's frontmatter is a few hundred bytes; 64 KiB bounds what any parser is given.
+MAX_BYTES = 64 * 1024
+
+# Deeper than any site's frontmatter, shallower than what a parser in C can crash on.
+MAX_DEPTH = 50
+
+
+@dataclass(frozen=True)
+class Block:
+    """The text between an article's fences, and the bytes around it.
+
+    `text` is what a parser reads; `head` ends with the opening fence's line, `tail` starts with
+    the closing fence; `first_line` is the 1-based line of the file on which `text` starts.
+    """
+
+    path: Path
+    language: str
+    head: bytes
+    text: str
+    tail: bytes
+    first_line: int
+
+    @property
+    def data(self) -> bytes:
+        """Return the whole article."""
+        return self.head + self.text.encode() + self.tail
+
+    def line(self, index: int) -> int:
+        """Return the file's 1-based line that holds character `index` of `text`."""
+        return self.first_line + self.text.count("\n", 0, index)
+
+    def error(self, message: str, index: int, key: str | None = None) -> ArticleError:
+        """Return an error that points at character `index` of `text`."""
+        return ArticleError(message, path=str(self.path), line=self.line(index), key=key)
+
+    def left_alone(self, reason: str, index: int, key: str) -> ArticleError:
+        """Return the error for a change that cannot be made without risk."""
+        return self.error(f"{reason}; the article was left alone", index, key)
+
+    def splice(self, start: int, end: int, text: str) -> Block:
+        """Return the block with the characters from `start` to `end` replaced by `text`."""
+        return replace(self, text=self.text[:start] + text + self.text[end:])
+
+    def next_line(self, index: int) -> int:
+        """Return where the line after the one that holds character `index` starts."""
+        return self.text.find("\n", index) + 1 or len(self.text)
+
+    def line_start(self, index: int) -> int:
+        """Return where the line that holds character `index` starts."""
+        return self.text.rfind("\n", 0, index) + 1
+
+    def indent(self, index: int) -> str:
+        """Return the blanks that start the line that holds character `index`."""
+        line = self.text[self.line_start(index) : self.next_line(index)]
+        return line[: len(line) - len(line.lstrip(" \t"))]
+
+    def newline(self, index: int) -> str:
+        """Return the line ending in use just before character `index`, else just after it."""
+        end = self.text.rfind("\n", 0, index)
+        end = self.text.find("\n", index) if end < 0 else end
+        return "\r\n" if self.text[max(end - 1, 0) : end] == "\r" else "\n"
+
+
+@dataclass(frozen=True)
+class _Fence:
+    """How one language's block ends, and what a `header` key looks like in it."""
+
+    language: str
+    closing: re.Pattern[bytes]
+    header: re.Pattern[bytes]
+
+
+# The boundaries are FM_BOUNDARY of python-frontmatter's handlers (frontmatter/default_handlers.py).
+# The patterns of the key need not be exact: they only keep a parser from articles without one.
+_FENCES = {
+    b"-": _Fence(
+        "yaml",
+        re.compile(rb"^-{3,}[ \t\r\f\v]*$", re.MULTILINE),
+        re.compile(rb"(?<![\w-])header[\"']?\s*:"),
+    ),
+    b"+": _Fence(
+        "toml",
+        re.compile(rb"^\+{3,}[ \t\r\f\v]*$", re.MULTILINE),
+        re.compile(rb"(?<![\w-])header[\"']?\s*[].=]"),
+    ),
+    b"{": _Fence(
+        "json",
+        re.compile(rb"^\}[ \t\r\f\v]*$", re.MULTILINE),
+        re.compile(rb"\"header\"\s*:"),
+    ),
+}
+_OPENING = re.compile(
+    rb"(?:\xef\xbb\xbf)?(?:[ \t\r\f\v]*\n)*(-{3,}|\+{3,}|\{)[ \t\r\f\v]*\n",
+)
+_LOOKS_LIKE_FRONTMATTER = re.compile(rb"[ \t\r]*$|[ \t]|[#\[\]{}-]|[^:=]*[:=]")
+
+
+def find(path: Path, data: bytes) -> Block | None:
+    """Return the frontmatter block of an article, if it seems to hold a `header` key.
+
+    A fence is three or more `-` (YAML) or `+` (TOML) on a line of their own; a UTF-8 byte order
+    mark and blank lines may come first.
+
+    Raises:
+        ArticleError: The block is never closed, is JSON, is larger than `MAX_BYTES`, or is not
+            UTF-8, and has a `header` key.
+    """
+    opening = _OPENING.match(data)
+    if opening is None:
+        return None
+    fence = _FENCES[opening[1][:1]]
+    start = opening.end()
+    first_line = data.count(b"\n", 0, start) + 1
+    closing = fence.closing.search(data, start)
+    if closing is None:
+        _refuse_unclosed(path, fence, data[start : start + MAX_BYTES], opening[1], first_line - 1)
+        return None
+    header = fence.header.search(data, start, closing.start())
+    if header is None:
+        return None
+    _refuse_unreadable(path, fence, closing.start() - start, data.count(b"\n", 0, header.start()))
+    text = _decoded(path, data[start : closing.start()], first_line)
+    return Block(path, fence.language, data[:start], text, data[closing.start() :], first_line)
+
+
+def _refuse_unclosed(path: Path, fence: _Fence, text: bytes, mark: bytes, line: int) -> None:
+    """Tell an author who forgot the closing fence from one whose text starts with a rule."""
+    if fence.language == "json":
+        return
+    for text_line in text.split(b"\n"):
+        if fence.header.match(text_line.lstrip(b"[\"'")):
+            raise ArticleError(
+                f"the frontmatter that starts here is never closed; "
+                f"put {mark.decode()} on a line of its own after it",
+                path=str(path),
+                line=line,
+            )
+        if not _LOOKS_LIKE_FRONTMATTER.match(text_line):
+            return
+
+
+def _refuse_unreadable(path: Path, fence: _Fence, size: int, lines_before: int) -> None:
+    if fence.language == "json":
+        problem = "JSON frontmatter cannot be edited; write it as YAML (---) or TOML (+++)"
+    elif size > MAX_BYTES:
+        problem = f"the frontmatter has {size} bytes; at most {MAX_BYTES} are read"
+    else:
+        return
+    raise ArticleError(problem, path=str(path), line=lines_before + 1, key="header")
+
+
+def _decoded(path: Path, text: bytes, first_line: int) -> str:
+    try:
+        return text.decode()
+    except UnicodeDecodeError as error:
+        raise ArticleError(
+            f"the frontmatter is not UTF-8: byte 0x{text[error.start]:02x}",
+            path=str(path),
+            line=first_line + text.count(b"\n", 0, error.start),
+        ) from error

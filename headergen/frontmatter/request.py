@@ -1,0 +1,193 @@
+"""What an author writes under `header:`, and every mistake that can be made there."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from headergen.errors import ArticleError
+
+AUTHOR_KEYS = (
+    "prompt",
+    "negative_prompt",
+    "model",
+    "seed",
+    "steps",
+    "guidance_scale",
+    "sources",
+    "layout",
+    "alt",
+)
+MAX_SEED = 2**64 - 1  # torch.Generator.manual_seed takes 64 bits
+MAX_STEPS = 200
+MAX_GUIDANCE_SCALE = 50.0
+# A thirteenth panel of a 1280x670 header would be a thumbnail that nobody can read.
+MAX_SOURCES = 12
+LAYOUTS = ("auto", "cover", "split", "grid")
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the author asked for; a field is None (or empty) where nothing was written.
+
+    `lines` gives the file's 1-based line of each key, and of each source as `sources[0]`,
+    `sources[1]`, …; two requests that differ in their lines only are equal.
+    """
+
+    prompt: str | None
+    negative_prompt: str | None
+    model: str | None
+    seed: int | None
+    steps: int | None
+    guidance_scale: float | None
+    sources: tuple[str, ...]
+    layout: str | None
+    lines: Mapping[str, int] = field(compare=False)
+
+    def canonical(self) -> str:
+        """Return the request as JSON that is the same for the same request.
+
+        It holds the keys that were written, sorted, in the author's own words; neither `alt`
+        nor the lines are in it. The digest is taken of it.
+        """
+        import json
+
+        written = {
+            key: getattr(self, key)
+            for key in AUTHOR_KEYS
+            if key != "alt" and getattr(self, key) not in (None, ())
+        }
+        return json.dumps(written, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+@dataclass(frozen=True)
+class HeaderMapping:
+    """The `header` mapping as it was loaded, with what an error needs to point into it.
+
+    `generated_keys` are those that headergen itself writes into the mapping.
+    """
+
+    path: Path
+    line: int
+    values: Mapping[object, object]
+    lines: Mapping[str, int]
+    generated_keys: tuple[str, ...]
+
+    def error(self, key: str, message: str) -> ArticleError:
+        """Return an error that points at `key`, or at `header` where its line is not known."""
+        line = self.lines.get(key, self.line)
+        return ArticleError(message, path=str(self.path), line=line, key=f"header.{key}")
+
+    def text(self, key: str, *, may_be_empty: bool = False) -> str | None:
+        """Return a string, None where the key is missing or null."""
+        value = self.values.get(key)
+        if value is None:
+            return None
+        if not isinstance(value, str):
+            raise self.error(key, f"expected text, not {shown(value)}; put it in quotes")
+        return self._usable(key, value, may_be_empty)
+
+    def integer(self, key: str, maximum: int, minimum: int) -> int | None:
+        """Return an integer from `minimum` to `maximum`, None where the key is missing or null."""
+        value = self.values.get(key)
+        if value is None:
+            return None
+        if type(value) is not int or not minimum <= value <= maximum:
+            raise self.error(
+                key, f"expected an integer from {minimum} to {maximum}, not {shown(value)}"
+            )
+        return value
+
+    def number(self, key: str, maximum: float) -> float | None:
+        """Return a number in [0, `maximum`], None where the key is missing or null."""
+        value = self.values.get(key)
+        if value is None:
+            return None
+        # `type` and not `isinstance`, because True is an int; NaN fails every comparison.
+        if type(value) not in (int, float) or not 0 <= value <= maximum:  # type: ignore[operator]
+            raise self.error(key, f"expected a number from 0 to {maximum:g}, not {shown(value)}")
+        return math.fabs(float(value))  # type: ignore[arg-type]  # -0.0 is 0.0
+
+    def sources(self) -> tuple[str, ...]:
+        """Return the paths of the sources, empty where there are none."""
+        if "sources" not in self.values:
+            return ()
+        value = self.values["sources"]
+        if not isinstance(value, list) or not 1 <= len(value) <= MAX_SOURCES:
+            raise self.error(
+                "sources", f"expected a list of 1 to {MAX_SOURCES} paths, not {shown(value)}"
+            )
+        return tuple(self._source(f"sources[{i}]", source) for i, source in enumerate(value))
+
+    def _source(self, key: str, value: object) -> str:
+        if not isinstance(value, str):
+            raise self.error(key, f"expected a path as text, not {shown(value)}")
+        return self._usable(key, value, may_be_empty=False)
+
+    def _usable(self, key: str, value: str, may_be_empty: bool) -> str:
+        if not value.strip() and not may_be_empty:
+            raise self.error(key, "is empty; write a text or remove the key")
+        if "\0" in value or any("\ud800" <= character <= "\udfff" for character in value):
+            raise self.error(key, f"holds a character that no text has: {shown(value)}")
+        return value
+
+
+def read_request(header: HeaderMapping) -> Request | None:
+    """Return what the author asked for, None where there is neither `prompt` nor `sources`.
+
+    Raises:
+        ArticleError: A key is unknown or its value is not admissible; the error names file,
+            line, key, value and choices.
+    """
+    _refuse_unknown_keys(header)
+    _refuse_prompt_beside_sources(header)
+    request = Request(
+        prompt=_prompt(header),
+        negative_prompt=header.text("negative_prompt", may_be_empty=True),
+        model=header.text("model"),
+        seed=header.integer("seed", minimum=0, maximum=MAX_SEED),
+        steps=header.integer("steps", minimum=1, maximum=MAX_STEPS),
+        guidance_scale=header.number("guidance_scale", MAX_GUIDANCE_SCALE),
+        sources=header.sources(),
+        layout=header.text("layout"),
+        lines=header.lines,
+    )
+    return None if request.prompt is None and not request.sources else request
+
+
+def shown(value: object) -> str:
+    """Return a value as an error message can hold it: one line of at most 60 characters."""
+    try:
+        text = repr(value)
+    except ValueError:  # an int of more digits than Python agrees to print
+        return "a huge number"
+    return text if len(text) <= 60 else f"{text[:59]}…"
+
+
+def _prompt(header: HeaderMapping) -> str | None:
+    if "prompt" in header.values and header.values["prompt"] is None:
+        raise header.error("prompt", "is empty; write what the picture should be")
+    return header.text("prompt")
+
+
+def _refuse_prompt_beside_sources(header: HeaderMapping) -> None:
+    if "prompt" in header.values and "sources" in header.values:
+        raise header.error("sources", "prompt and sources exclude each other; keep one of them")
+
+
+def _refuse_unknown_keys(header: HeaderMapping) -> None:
+    choices = (*AUTHOR_KEYS, *header.generated_keys)
+    for key in header.values:
+        if key not in choices:
+            name = key if isinstance(key, str) else shown(key)
+            raise header.error(name, _unknown_key(name, choices))
+
+
+def _unknown_key(name: str, choices: tuple[str, ...]) -> str:
+    import difflib
+
+    close = difflib.get_close_matches(name[:60], choices, n=1)
+    hint = f", did you mean {close[0]!r}?" if close else ";"
+    return f"unknown key {shown(name)}{hint} choose from {', '.join(choices)}"

@@ -1,0 +1,219 @@
+"""TOML frontmatter: read through a handler for python-frontmatter, changed by splicing lines."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from frontmatter.default_handlers import BaseHandler
+
+from headergen.errors import ArticleError
+from headergen.frontmatter.block import MAX_DEPTH, Block
+from headergen.frontmatter.toml_scan import Entry, Path, scan
+
+# tomllib takes time in the square of a dotted key's length: 64 KiB of `a.a.a` are a minute.
+_DEEP_KEY = re.compile(
+    rf"""(?:[ \t]*\.[ \t]*(?:[A-Za-z0-9_-]+|"[^"\n]*"|'[^'\n]*')){{{MAX_DEPTH}}}"""
+)
+_ERROR_LINE = re.compile(r" \(at line (\d+), column \d+\)| \(at end of document\)")
+# What Python refuses to convert (sys.int_info.default_max_str_digits).
+_MANY_DIGITS = re.compile(r"[0-9_]{4300}")
+
+
+class TomlHandler(BaseHandler):
+    """Reads TOML with the standard library.
+
+    python-frontmatter's own TOMLHandler needs the `toml` package, which is abandoned.
+    """
+
+    FM_BOUNDARY = re.compile(r"^\+{3,}\s*$", re.MULTILINE)
+    START_DELIMITER = END_DELIMITER = "+++"
+
+    def load(self, fm: str, **kwargs: object) -> dict[str, Any]:
+        """Parse TOML text and return a dict."""
+        return tomllib.loads(fm)
+
+
+@dataclass(frozen=True)
+class TomlDocument:
+    """A block with its values as loaded, and the places of its tables, keys and list items."""
+
+    block: Block
+    values: dict[Any, Any]
+    entries: tuple[Entry, ...]
+
+    def index_of(self, path: tuple[str | int, ...]) -> int | None:
+        """Return where the key, table or list item at `path` starts, None where it is not."""
+        starts = (entry.start for entry in self.entries if entry.path[: len(path)] == path)
+        return next(starts, None)
+
+    def with_text(self, path: tuple[str, ...], text: str, before: str | None = None) -> Block:
+        """Return the block with `text` as the value at `path`, all else untouched.
+
+        A value in place is replaced; a missing key comes after the last one of its table, or
+        before its sibling `before` where that is written. At most one line of the old text
+        changes, and the new text is read again and compared.
+
+        Raises:
+            ArticleError: The change cannot be made safely; the message says why.
+        """
+        if _value_at(self.values, path) == text:
+            return self.block
+        expected = _put(_comparable(self.block.text), path, text)
+        for changed in self._changes(path, _quoted(text), before):
+            if _means(changed, expected):
+                return changed
+        index = self.index_of(path) or self.index_of(path[:1]) or 0
+        raise self._refusal("the value cannot be written here", index, path)
+
+    def _changes(self, path: tuple[str, ...], text: str, before: str | None) -> Iterator[Block]:
+        """Yield the blocks that may hold the change, the best-looking first.
+
+        Whether a place admits the key is left to the parser: TOML has many rules for it.
+        """
+        value = self._entry(path)
+        if value is not None:
+            yield self._with_value(value, path, text)
+            return
+        sibling = self._entry((*path[:-1], before)) if before else None
+        if sibling is not None:
+            yield self._before(sibling, path, text)
+        for depth in reversed(range(len(path))):
+            yield from self._below(path[:depth], path, text)
+        if len(path) > 1:
+            yield self._with_table(path, text)
+
+    def _entry(self, path: Path) -> Entry | None:
+        return next((e for e in self.entries if e.path == path and not e.is_table), None)
+
+    def _with_value(self, entry: Entry, path: tuple[str, ...], text: str) -> Block:
+        if "\n" in self.block.text[entry.value_start : entry.value_end]:
+            raise self._refusal("the value spans several lines", entry.start, path)
+        return self.block.splice(entry.value_start, entry.value_end, text)
+
+    def _before(self, sibling: Entry, path: tuple[str, ...], text: str) -> Block:
+        pair = _pair(path[len(sibling.table) :], text)
+        if sibling.in_braces:
+            return self.block.splice(sibling.start, sibling.start, f"{pair}, ")
+        return self._insert_line(self.block.line_start(sibling.start), sibling.start, pair)
+
+    def _below(self, parent: Path, path: tuple[str, ...], text: str) -> Iterator[Block]:
+        """Yield blocks with the key in the table `parent`, in each form that a table can have."""
+        braces = self._entry(parent)
+        if braces is not None:
+            yield self._in_braces(braces, _pair(path[len(parent) :], text))
+        header = next((e for e in self.entries if e.path == parent and e.is_table), None)
+        if header is not None or not parent:
+            yield self._after(parent, header, path, text)
+        dotted = [e for e in self.entries if e.is_line and e.path[: len(parent)] == parent]
+        if parent and dotted:
+            yield self._after(dotted[-1].table, dotted[-1], path, text)
+
+    def _in_braces(self, braces: Entry, pair: str) -> Block:
+        inner = [e for e in self.entries if e.in_braces and e.table == braces.path]
+        if inner:
+            end = inner[-1].value_end
+            return self.block.splice(end, end, f", {pair}")
+        return self.block.splice(braces.value_start + 1, braces.value_start + 1, pair)
+
+    def _after(self, table: Path, last: Entry | None, path: tuple[str, ...], text: str) -> Block:
+        """Return the block with a new line after `last`, or after the table's last line."""
+        lines = [e for e in self.entries if e.is_line and e.table == table]
+        if last is None or last.is_table:
+            last = lines[-1] if lines else last
+        index = self.block.next_line(last.value_end) if last else 0
+        return self._insert_line(index, last.start if last else 0, _pair(path[len(table) :], text))
+
+    def _with_table(self, path: tuple[str, ...], text: str) -> Block:
+        end = len(self.block.text)
+        newline = self.block.newline(end)
+        lines = ["", f"[{'.'.join(map(_key, path[:-1]))}]", _pair(path[-1:], text), ""]
+        return self.block.splice(end, end, newline.join(lines))
+
+    def _insert_line(self, index: int, neighbour: int, pair: str) -> Block:
+        line = self.block.indent(neighbour) + pair + self.block.newline(index)
+        return self.block.splice(index, index, line)
+
+    def _refusal(self, reason: str, index: int, path: tuple[str, ...]) -> ArticleError:
+        return self.block.left_alone(reason, index, ".".join(path))
+
+
+def read(block: Block) -> TomlDocument:
+    """Return the document of a TOML block.
+
+    Raises:
+        ArticleError: The text is not TOML, or exceeds a bound.
+    """
+    deep = _DEEP_KEY.search(block.text)
+    if deep is not None:
+        raise block.error(f"a key nests deeper than {MAX_DEPTH} levels", deep.start())
+    try:
+        values = TomlHandler().load(block.text)
+    except RecursionError as error:
+        raise block.error(f"the frontmatter nests deeper than {MAX_DEPTH} levels", 0) from error
+    except ValueError as error:
+        raise _toml_error(block, str(error)) from error
+    return TomlDocument(block, values, tuple(scan(block)))
+
+
+def _toml_error(block: Block, problem: str) -> ArticleError:
+    """Return tomllib's complaint with the line of the file that it is about."""
+    message = f"the frontmatter is not valid TOML: {_ERROR_LINE.sub('', problem)}"
+    place = _ERROR_LINE.search(problem)
+    if place is None:  # Python's own complaint about a number of too many digits
+        digits = _MANY_DIGITS.search(block.text)
+        return block.error(message, digits.start() if digits else 0)
+    if place[1] is None:
+        return block.error(message, len(block.text) - 1)
+    lines_before = block.text.split("\n")[: int(place[1]) - 1]
+    return block.error(message, sum(len(line) + 1 for line in lines_before))
+
+
+def _value_at(values: Any, path: tuple[str, ...]) -> Any:
+    """Return the loaded value at `path`, None where a key is missing."""
+    for key in path:
+        values = values.get(key) if isinstance(values, dict) else None
+    return values
+
+
+def _comparable(text: str) -> dict[str, Any]:
+    """Return the values with floats as they are written, because NaN is unequal to itself."""
+    return tomllib.loads(text, parse_float=str)
+
+
+def _put(values: dict[str, Any], path: tuple[str, ...], text: str) -> dict[str, Any]:
+    """Return the values with `text` at `path`, written into the very dict that was given."""
+    table: Any = values
+    for key in path[:-1]:
+        table = table.setdefault(key, {})
+    table[path[-1]] = text
+    return values
+
+
+def _means(block: Block, expected: dict[str, Any]) -> bool:
+    try:
+        return _comparable(block.text) == expected
+    except ValueError:
+        return False
+
+
+def _pair(keys: tuple[str | int, ...], text: str) -> str:
+    return f"{'.'.join(_key(str(key)) for key in keys)} = {text}"
+
+
+def _key(key: str) -> str:
+    return key if re.fullmatch(r"[A-Za-z0-9_-]+", key) else _quoted(key)
+
+
+def _quoted(text: str) -> str:
+    """Return `text` as a basic string on one line.
+
+    JSON escapes all that TOML wants escaped but DEL; the separators are escaped because editors
+    break lines at them.
+    """
+    line = json.dumps(text, ensure_ascii=False)
+    return re.sub("[\x7f-\x9f\u2028\u2029]", lambda match: f"\\u{ord(match[0]):04x}", line)

@@ -1,0 +1,308 @@
+"""YAML frontmatter: read through python-frontmatter, changed by splicing at the nodes' marks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import yaml
+from frontmatter.default_handlers import YAMLHandler
+
+from headergen.errors import ArticleError
+from headergen.frontmatter.block import Block
+from headergen.frontmatter.request import shown
+from headergen.frontmatter.yaml_scalar import LINE_BREAK, quoted
+from headergen.frontmatter.yaml_tree import LOADER, Node, compose, yaml_error
+
+# PyYAML's constructors leave most of what they don't expect to Python: `2024-99-99` is a
+# ValueError, `!!bool x` a KeyError, `!!timestamp x` an AttributeError, `1:1:…:1.5` an
+# OverflowError.
+_CONSTRUCTOR_ERRORS = (
+    ValueError,
+    ArithmeticError,
+    LookupError,
+    AttributeError,
+    TypeError,
+    RecursionError,
+)
+
+
+@dataclass(frozen=True)
+class YamlDocument:
+    """A block whose root is a mapping: the values as loaded, and the tree with their places."""
+
+    block: Block
+    root: Node
+    values: dict[Any, Any]
+
+    def index_of(self, path: tuple[str | int, ...]) -> int | None:
+        """Return where the key (or list item) at `path` starts, None where it is not written.
+
+        Aliases are followed; what `<<` merges in is not written.
+
+        Raises:
+            ArticleError: A key on the path is there twice.
+        """
+        node, index = self.root, None
+        for depth, key in enumerate(path, start=1):
+            if isinstance(key, int):
+                node = node.children[key]
+                index = node.start
+            else:
+                pair = self._pair(node, key, path[:depth])
+                if pair is None:
+                    return None
+                index, node = pair[0].start, pair[1]
+            node = node.resolved
+        return index
+
+    def with_text(self, path: tuple[str, ...], text: str, before: str | None = None) -> Block:
+        """Return the block with `text` as the value at `path`, all else untouched.
+
+        A value in place is replaced; a missing key comes after the last one of its mapping, or
+        before its sibling `before` where that is written. At most one line of the old text
+        changes, and the new text is read again and compared.
+
+        Raises:
+            ArticleError: The change cannot be made safely; the message says why.
+        """
+        if _value_at(self.values, path) == text:
+            return self.block
+        spot = self._spot(path, before)
+        expected = _put(self.root, path, _leaf(quoted(text, spot.style)), spot.sibling)
+        for changed in _changes(self.block, spot, text):
+            if _means(changed, expected):
+                return changed
+        raise self._refusal("the value cannot be written here", spot.index, path)
+
+    def _spot(self, path: tuple[str, ...], before: str | None) -> _Spot:
+        node = self.root
+        for depth, key in enumerate(path, start=1):
+            pair = self._pair(node, key, path[:depth])
+            if pair is None:
+                if depth < len(path) and _value_at(self.values, path[:depth]) is not None:
+                    raise self._refusal("its parent comes through a merge", node.start, path)
+                sibling = before and self._pair(node, before, (*path[:-1], before))
+                return _Spot(node, None, path[depth - 1 :], sibling[0] if sibling else None)
+            if depth == len(path) or _value_at(self.values, path[:depth]) is None:
+                self._require_replaceable(pair[1], path)
+                return _Spot(node, pair, path[depth:], None)
+            self._require_editable(pair[1], path)
+            node = pair[1]
+        raise AssertionError("a path has at least one key")
+
+    def _pair(self, node: Node, key: str, path: tuple[str | int, ...]) -> tuple[Node, Node] | None:
+        pairs = [pair for pair in node.pairs if _names(pair[0], key)]
+        if len(pairs) > 1:
+            dotted = ".".join(map(str, path))
+            raise self.block.error(f"duplicate key {key!r}", pairs[1][0].start, dotted)
+        return pairs[0] if pairs else None
+
+    def _require_replaceable(self, node: Node, path: tuple[str, ...]) -> None:
+        if node.anchor is not None or node.tag is not None:
+            what = f"anchor &{node.anchor}" if node.anchor is not None else f"tag {node.tag}"
+            raise self._refusal(f"the value carries the {what}", node.start, path)
+        if node.kind in ("sequence", "mapping"):
+            raise self._refusal(f"the value is a {node.kind}", node.start, path)
+        if LINE_BREAK.search(self.block.text, node.start, node.end):
+            raise self._refusal("the value spans several lines", node.start, path)
+
+    def _require_editable(self, node: Node, path: tuple[str, ...]) -> None:
+        if node.kind == "alias":
+            raise self._refusal(f"it is reached through the alias *{node.value}", node.start, path)
+        if node.kind != "mapping":
+            raise self._refusal("its parent is not a mapping", node.start, path)
+        if node.anchor is not None and node.anchor in _aliases(self.root):
+            reason = f"its parent is repeated elsewhere as *{node.anchor}"
+            raise self._refusal(reason, node.start, path)
+
+    def _refusal(self, reason: str, index: int, path: tuple[str, ...]) -> ArticleError:
+        return self.block.left_alone(reason, index, ".".join(path))
+
+
+@dataclass(frozen=True)
+class _Spot:
+    """Where a value goes: the innermost mapping that is written, and what it lacks.
+
+    `pair` is the key whose value is replaced (None: a key is inserted, before `sibling` if that
+    is given); `missing` are the keys that must be created for it.
+    """
+
+    mapping: Node
+    pair: tuple[Node, Node] | None
+    missing: tuple[str, ...]
+    sibling: Node | None
+
+    @property
+    def index(self) -> int:
+        return self.pair[0].start if self.pair else self.mapping.start
+
+    @property
+    def style(self) -> str | None:
+        """Return the quotes that the author chose for the value, if there is one."""
+        return self.pair[1].style if self.pair else None
+
+
+def read(block: Block) -> YamlDocument | None:
+    """Return the document of a YAML block, None where its root is not a mapping.
+
+    Raises:
+        ArticleError: The text is not YAML, exceeds a bound, or has a value that cannot be
+            constructed.
+    """
+    root = compose(block)
+    if root is None or root.kind != "mapping":
+        return None
+    try:
+        values = YAMLHandler().load(block.text, Loader=LOADER)
+    except yaml.YAMLError as error:
+        raise yaml_error(block, error) from error
+    except _CONSTRUCTOR_ERRORS as error:
+        raise _unreadable(block, root, error) from error
+    return YamlDocument(block, root, values)
+
+
+def _unreadable(block: Block, root: Node, error: Exception) -> ArticleError:
+    """Return the error that names the first scalar that cannot be constructed on its own."""
+    for node in root.walk():
+        written = block.text[node.start : node.end]
+        if node.kind == "scalar" and not _is_constructible(written):
+            return block.error(f"cannot read the value {shown(written)}: {error}", node.start)
+    return block.error(f"cannot read the frontmatter: {error}", root.start)
+
+
+def _is_constructible(scalar: str) -> bool:
+    try:
+        YAMLHandler().load(scalar, Loader=LOADER)
+    except yaml.YAMLError:
+        return True  # it needs its surroundings, so it says nothing about this scalar
+    except _CONSTRUCTOR_ERRORS:
+        return False
+    return True
+
+
+def _value_at(values: Any, path: tuple[str, ...]) -> Any:
+    """Return the loaded value at `path`, None where a key is missing."""
+    for key in path:
+        values = values.get(key) if isinstance(values, dict) else None
+    return values
+
+
+def _names(node: Node, key: str) -> bool:
+    name = node.resolved
+    return name.kind == "scalar" and name.value == key
+
+
+def _aliases(root: Node) -> set[str]:
+    return {node.value for node in root.walk() if node.kind == "alias"}
+
+
+# --- the expected tree -----------------------------------------------------------------------
+
+
+def _means(block: Block, expected: Node) -> bool:
+    try:
+        return compose(block) == expected
+    except ArticleError:
+        return False
+
+
+def _leaf(yaml_text: str) -> Node:
+    """Return the node that a one-line scalar becomes."""
+    event = next(e for e in yaml.parse(yaml_text, Loader=LOADER) if isinstance(e, yaml.ScalarEvent))
+    return Node("scalar", value=event.value, implicit=event.implicit)
+
+
+def _put(node: Node, path: tuple[str, ...], leaf: Node, sibling: Node | None) -> Node:
+    """Return the tree with `leaf` at `path`; missing keys come last, or before `sibling`."""
+    if not path:
+        return leaf
+    if node.kind != "mapping":
+        node = Node("mapping")
+    key, rest = path[0], path[1:]
+    pairs = node.pairs
+    for i, (name, value) in enumerate(pairs):
+        if _names(name, key):
+            pairs[i] = (name, _put(value, rest, leaf, sibling))
+            break
+    else:
+        new = (_leaf(quoted(key)), _put(Node("mapping"), rest, leaf, sibling))
+        place = [name is sibling for name, _ in pairs].index(True) if sibling else len(pairs)
+        pairs.insert(place, new)
+    return replace(node, children=tuple(child for pair in pairs for child in pair))
+
+
+# --- the changed text ------------------------------------------------------------------------
+
+
+def _changes(block: Block, spot: _Spot, text: str) -> Iterator[Block]:
+    """Yield the blocks that may hold the change, the best-looking first."""
+    if spot.pair is not None:
+        yield from _with_value(block, spot, *spot.pair, quoted(text, spot.style))
+    elif spot.mapping.flow:
+        yield _with_flow_entry(block, spot, _flow(spot.missing, quoted(text)))
+    else:
+        yield from _with_lines(block, spot, quoted(text))
+
+
+def _with_value(block: Block, spot: _Spot, key: Node, value: Node, scalar: str) -> Iterator[Block]:
+    """Fill or replace a value; under a null parent the missing keys are created."""
+    empty = value.start == value.end
+    if spot.missing and empty and not spot.mapping.flow:
+        indent = block.indent(key.start) + "  "
+        yield _insert_lines(block, block.next_line(key.end), indent, spot.missing, scalar)
+        return
+    if spot.missing:
+        scalar = "{" + _flow(spot.missing, scalar) + "}"
+    if not empty:
+        yield block.splice(value.start, value.end, scalar)
+        return
+    colon = block.text.find(":", key.end, value.start) + 1
+    after = colon or key.end
+    yield block.splice(after, after, f" {scalar}" if colon else f": {scalar}")
+
+
+def _with_flow_entry(block: Block, spot: _Spot, entry: str) -> Block:
+    if spot.sibling is not None:
+        return block.splice(spot.sibling.start, spot.sibling.start, f"{entry}, ")
+    if not spot.mapping.children:
+        return block.splice(spot.mapping.inner, spot.mapping.inner, entry)
+    end = spot.mapping.children[-1].end
+    return block.splice(end, end, f", {entry}")
+
+
+def _with_lines(block: Block, spot: _Spot, scalar: str) -> Iterator[Block]:
+    indent = block.indent(spot.mapping.children[0].start)
+    if spot.sibling is not None:
+        start = block.line_start(spot.sibling.start)
+        yield _insert_lines(block, start, indent, spot.missing, scalar)
+        return
+    end = _last_leaf(spot.mapping).end
+    written = len(block.text[:end].rstrip(" \t\r\n"))
+    yield _insert_lines(block, block.next_line(written), indent, spot.missing, scalar)
+    if end == block.line_start(end):
+        # The blank lines after a block scalar belong to it when it is kept whole (`|+`).
+        yield _insert_lines(block, end, indent, spot.missing, scalar)
+
+
+def _insert_lines(
+    block: Block, index: int, indent: str, keys: tuple[str, ...], scalar: str
+) -> Block:
+    newline = block.newline(index)
+    lines = [f"{indent}{'  ' * i}{quoted(key)}:" for i, key in enumerate(keys)]
+    return block.splice(index, index, f"{newline.join(lines)} {scalar}{newline}")
+
+
+def _last_leaf(node: Node) -> Node:
+    while node.children and not node.flow:
+        node = node.children[-1]
+    return node
+
+
+def _flow(keys: tuple[str, ...], scalar: str) -> str:
+    """Return `a: {b: scalar}` for the keys a and b."""
+    text = scalar
+    for key in reversed(keys[1:]):
+        text = f"{{{quoted(key)}: {text}}}"
+    return f"{quoted(keys[0])}: {text}"
