@@ -1,0 +1,1 @@
+"""Pictures on the CPU; the only room that imports Pillow."""

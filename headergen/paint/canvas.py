@@ -1,0 +1,346 @@
+"""One picture at a time: open it safely, cover a size with it, save it."""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import stat
+import struct
+import warnings
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from types import MappingProxyType
+from typing import BinaryIO
+
+from PIL import ExifTags, Image, ImageCms, ImageFile, PngImagePlugin, UnidentifiedImageError
+
+from headergen.errors import SourceError
+from headergen.picture import DIGEST_KEYWORD
+
+# A decoded picture takes 4 bytes a pixel and up to three copies while it is turned and converted:
+# 600 MB at this bound. The largest phone cameras make 50 megapixels; Pillow itself refuses 179.
+MAX_PIXELS = 50_000_000
+# No picture of MAX_PIXELS is larger: four channels of 16 bits, not compressed at all.
+MAX_BYTES = 8 * MAX_PIXELS
+
+READABLE_FORMATS = ("PNG", "JPEG", "WEBP", "AVIF", "GIF")
+_READABLE = "PNG, JPEG, WebP, AVIF or GIF"
+
+# What Pillow's readers raise on damaged files: the first four seen under seeded byte flips in
+# every format, the others in its sources.
+_DAMAGE = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    RuntimeError,
+    EOFError,
+    LookupError,
+    TypeError,
+    MemoryError,
+    struct.error,
+    zlib.error,
+)
+
+# EXIF 2.32, 4.6.4 A, "Orientation"; 1 and unknown values are upright.
+_TURNS: Mapping[object, Image.Transpose] = MappingProxyType(
+    {
+        2: Image.Transpose.FLIP_LEFT_RIGHT,
+        3: Image.Transpose.ROTATE_180,
+        4: Image.Transpose.FLIP_TOP_BOTTOM,
+        5: Image.Transpose.TRANSPOSE,
+        6: Image.Transpose.ROTATE_270,
+        7: Image.Transpose.TRANSVERSE,
+        8: Image.Transpose.ROTATE_90,
+    }
+)
+_SIDEWAYS = frozenset({5, 6, 7, 8})
+
+# Pillow widens or narrows a PNG's pixels to 8 bits by these factors and forgets its tRNS colour.
+_KEY_FACTORS: Mapping[object, float] = MappingProxyType(
+    {"L;2": 255 / 3, "L;4": 255 / 15, "RGB;16B": 1 / 256}
+)
+
+# Pillow's documentation: a gap of 2 or more looks like resampling from the whole picture.
+_REDUCING_GAP = 2.0
+
+_XMP = (
+    '<x:xmpmeta xmlns:x="adobe:ns:meta/">'
+    '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+    '<rdf:Description rdf:about="" xmlns:headergen="urn:headergen" {keyword}="{digest}"/>'
+    "</rdf:RDF></x:xmpmeta>"
+)
+
+
+def open_source(path: Path, *, at_least: tuple[int, int] | None = None) -> Image.Image:
+    """Open a source picture as the author sees it: RGB or RGBA, 8 bit, sRGB, upright.
+
+    The mode is RGBA only where something is transparent. Of an animation it is the first frame.
+
+    Args:
+        path: a PNG, JPEG, WebP, AVIF or GIF file.
+        at_least: width and height in px that the picture has to cover; a larger one may come
+            back reduced, but covers them still. It saves time (JPEG) and memory (all).
+
+    Raises:
+        SourceError: `path` is no such file, is damaged, shows nothing, or has more than
+            `MAX_PIXELS` (known from the header, before anything is decoded). The message names
+            the picture and leaves article and line to the caller.
+    """
+    with _regular_file(path) as file, _damage_as_source_error(path):
+        picture = Image.open(file, formats=READABLE_FORMATS)
+        if picture.width * picture.height > MAX_PIXELS:
+            raise Image.DecompressionBombError
+        _decode(picture, at_least)
+        return _reduce(_in_srgb(_turn_upright(picture), path), at_least)
+
+
+def from_rgb(pixels: bytes, width: int, height: int) -> Image.Image:
+    """Make a picture of `width` x `height` px from packed 8-bit RGB rows, top row first.
+
+    Raises:
+        ValueError: `pixels` is not 3 x `width` x `height` bytes long (Pillow lets more pass).
+    """
+    if len(pixels) != 3 * width * height:
+        raise ValueError(f"{len(pixels)} bytes are no RGB picture of {width}x{height} px")
+    return Image.frombytes("RGB", (width, height), pixels)
+
+
+def cover(
+    image: Image.Image, width: int, height: int, focus: tuple[float, float] = (0.5, 0.5)
+) -> Image.Image:
+    """Scale and crop `image` to exactly `width` x `height` px, keeping its aspect ratio.
+
+    A picture that needs no scaling is only cropped, so its pixels stay as they are (1280x672 to
+    1280x670 loses one row at the top and one at the bottom). `focus` is the point that stays,
+    as shares of what is cropped away: (0, 0) keeps the top left, (0.5, 0.5) the middle.
+    """
+    scale = max(width / image.width, height / image.height)
+    if scale == 1:
+        left = round((image.width - width) * focus[0])
+        top = round((image.height - height) * focus[1])
+        return image.crop((left, top, left + width, top + height))
+    # A rounding error beyond the edge would be refused by Pillow.
+    crop_width = min(width / scale, image.width)
+    crop_height = min(height / scale, image.height)
+    left_px = (image.width - crop_width) * focus[0]
+    top_px = (image.height - crop_height) * focus[1]
+    right_px = min(left_px + crop_width, image.width)
+    bottom_px = min(top_px + crop_height, image.height)
+    return image.resize(
+        (width, height), Image.Resampling.LANCZOS, box=(left_px, top_px, right_px, bottom_px)
+    )
+
+
+def encode(image: Image.Image, format: str, digest: str | None = None) -> bytes:
+    """Encode an RGB picture as `format`: "png", "webp" or "jpeg".
+
+    The bytes depend on the pixels and the digest alone: no timestamps, no metadata of a source.
+    `digest` is kept inside, as a text chunk (PNG) or as XMP (WebP).
+
+    Raises:
+        ValueError: `format` is another one, or a digest is given for JPEG.
+    """
+    encoder = _ENCODERS.get(format)
+    if encoder is None:
+        raise ValueError(f"unknown format {format!r}; choose from {', '.join(_ENCODERS)}")
+    bare = image.copy()
+    bare.info.clear()
+    file = io.BytesIO()
+    encoder(bare, file, digest)
+    return file.getvalue()
+
+
+def _encode_png(image: Image.Image, file: BinaryIO, digest: str | None) -> None:
+    text = PngImagePlugin.PngInfo()
+    if digest is not None:
+        text.add_text(DIGEST_KEYWORD, digest)
+    # Measured on photographic headers: levels above 4 are slower and save under 2 %.
+    image.save(file, "PNG", compress_level=4, pnginfo=text)
+
+
+def _encode_webp(image: Image.Image, file: BinaryIO, digest: str | None) -> None:
+    xmp = _XMP.format(keyword=DIGEST_KEYWORD, digest=digest) if digest is not None else ""
+    image.save(file, "WEBP", quality=90, method=4, xmp=xmp.encode())
+
+
+def _encode_jpeg(image: Image.Image, file: BinaryIO, digest: str | None) -> None:
+    if digest is not None:
+        raise ValueError("a JPEG header holds no digest")
+    image.save(file, "JPEG", quality=90, optimize=True)
+
+
+_ENCODERS: Mapping[str, Callable[[Image.Image, BinaryIO, str | None], None]] = MappingProxyType(
+    {"png": _encode_png, "webp": _encode_webp, "jpeg": _encode_jpeg}
+)
+
+
+@contextmanager
+def _regular_file(path: Path) -> Iterator[BinaryIO]:
+    """Open `path` for reading, or raise a SourceError that says what is there instead."""
+    with _open(path) as file:
+        status = os.fstat(file.fileno())
+        if not stat.S_ISREG(status.st_mode):
+            raise SourceError(f"{_name(path)} is not a regular file but a pipe or device")
+        if status.st_size == 0:
+            raise SourceError(f"{_name(path)} is empty (0 bytes)", remedy="save the picture again")
+        if status.st_size > MAX_BYTES:
+            raise SourceError(f"{_name(path)} is larger than {MAX_BYTES:,} bytes")
+        yield file
+
+
+def _open(path: Path) -> BinaryIO:
+    try:
+        return open(path, "rb", opener=_open_without_waiting)
+    except (OSError, ValueError) as error:
+        raise _cannot_open(path, error) from error
+
+
+def _open_without_waiting(path: str, flags: int) -> int:
+    # Without O_NONBLOCK a pipe that nobody writes to would hang the commit; Windows has no such.
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0))
+
+
+def _cannot_open(path: Path, error: OSError | ValueError) -> SourceError:
+    if isinstance(error, FileNotFoundError):
+        return SourceError(
+            f"{_name(path)} does not exist", remedy="correct the path or add the picture"
+        )
+    # Windows calls it a PermissionError.
+    if isinstance(error, IsADirectoryError) or os.path.isdir(path):
+        return SourceError(f"{_name(path)} is a directory", remedy="name a picture in it")
+    if isinstance(error, PermissionError):
+        return SourceError(
+            f"{_name(path)} may not be read: permission denied", remedy="let your user read it"
+        )
+    if isinstance(error, OSError) and error.errno == errno.ENXIO:
+        return SourceError(f"{_name(path)} is not a regular file but a socket or device")
+    reason = error.strerror if isinstance(error, OSError) else error
+    return SourceError(f"{_name(path)} cannot be opened: {reason}")
+
+
+@contextmanager
+def _damage_as_source_error(path: Path) -> Iterator[None]:
+    """Turn whatever Pillow raises on a bad file into a SourceError, and keep it from warning."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            yield
+    except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
+        raise SourceError(
+            f"{_name(path)} has more than {MAX_PIXELS:,} pixels", remedy="scale it down"
+        ) from error
+    except UnidentifiedImageError as error:
+        raise SourceError(
+            f"{_name(path)} is not a picture that headergen reads, or its beginning is damaged",
+            remedy=f"save it as {_READABLE} (a git LFS pointer needs `git lfs pull`)",
+        ) from error
+    except _DAMAGE as error:
+        raise SourceError(
+            f"{_name(path)} is damaged or cut short: {error}", remedy="save the picture again"
+        ) from error
+
+
+def _name(path: Path) -> str:
+    # Quoted and escaped: a name may hold line breaks or bytes that no terminal takes.
+    return repr(str(path))
+
+
+def _decode(picture: ImageFile.ImageFile, at_least: tuple[int, int] | None) -> None:
+    """Load all pixels; a JPEG that is much larger than `at_least` at 1/2, 1/4 or 1/8 size."""
+    if at_least and picture.format in ("JPEG", "MPO"):
+        sideways = _orientation(picture) in _SIDEWAYS
+        picture.draft(None, at_least[::-1] if sideways else at_least)
+    _scale_colour_key(picture)
+    picture.load()
+
+
+def _scale_colour_key(picture: ImageFile.ImageFile) -> None:
+    """Bring the one transparent colour of a PNG to the depth that its pixels are loaded at."""
+    key = picture.info.get("transparency")
+    factor = _KEY_FACTORS.get(picture.tile[0].args) if picture.tile else None
+    if key is None or factor is None:
+        return
+    picture.info["transparency"] = (
+        tuple(int(level * factor) for level in key) if isinstance(key, tuple) else int(key * factor)
+    )
+
+
+def _orientation(picture: Image.Image) -> object:
+    # With broken EXIF data the picture stands as it is stored, as browsers show it.
+    try:
+        return picture.getexif().get(ExifTags.Base.Orientation)
+    except _DAMAGE:
+        return None
+
+
+def _turn_upright(picture: Image.Image) -> Image.Image:
+    turn = _TURNS.get(_orientation(picture))
+    return picture if turn is None else picture.transpose(turn)
+
+
+def _in_srgb(picture: Image.Image, path: Path) -> Image.Image:
+    """Convert a decoded picture of any mode to sRGB, with its alpha channel if it needs one."""
+    eight_bit = _narrow(picture) if picture.mode.startswith("I") else picture
+    alpha = _alpha(eight_bit)
+    colours = _srgb(eight_bit, picture.info.get("icc_profile"))
+    colours.info.clear()
+    if alpha is None or alpha.getextrema() == (255, 255):
+        return colours
+    if alpha.getextrema() == (0, 0):
+        raise SourceError(f"{_name(path)} is wholly transparent: there is nothing to show")
+    colours.putalpha(alpha)
+    return colours
+
+
+def _narrow(picture: Image.Image) -> Image.Image:
+    """Scale 16-bit gray to 8 bits, L or LA; Pillow's own conversion clips at 255."""
+    wide = picture.convert("I")
+    gray = wide.point([level / 257 for level in range(65536)], "L")
+    key = picture.info.get("transparency")
+    if key is not None:
+        gray.putalpha(wide.point([255 * (level != key) for level in range(65536)], "L"))
+    return gray
+
+
+def _alpha(picture: Image.Image) -> Image.Image | None:
+    if not picture.has_transparency_data:
+        return None
+    return picture.convert("RGBA").getchannel("A")
+
+
+def _srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
+    """Convert the colours (not the alpha) to sRGB through the embedded profile, if there is one."""
+    base = {"1": "L", "L": "L", "LA": "L", "CMYK": "CMYK"}.get(picture.mode, "RGB")
+    colours = picture.convert(base)
+    if profile:
+        # A broken profile, or one for other channels (an RGB one in a gray PNG is common), is
+        # passed over as browsers do: the author has seen the picture right without it.
+        try:
+            return _through_profile(colours, profile)
+        except (ImageCms.PyCMSError, OSError, TypeError, ValueError):
+            pass
+    return colours.convert("RGB")
+
+
+def _through_profile(colours: Image.Image, profile: bytes) -> Image.Image:
+    transform = ImageCms.ImageCmsTransform(
+        ImageCms.ImageCmsProfile(io.BytesIO(profile)),
+        ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")),
+        colours.mode,
+        "RGB",
+        ImageCms.Intent.RELATIVE_COLORIMETRIC,
+        flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
+    )
+    return transform.apply(colours)
+
+
+def _reduce(picture: Image.Image, at_least: tuple[int, int] | None) -> Image.Image:
+    """Average blocks of pixels while the result stays well above `at_least`."""
+    if at_least is None:
+        return picture
+    factor = int(min(picture.width / at_least[0], picture.height / at_least[1]) / _REDUCING_GAP)
+    return picture.reduce(factor) if factor > 1 else picture
