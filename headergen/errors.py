@@ -13,8 +13,8 @@ from typing import ClassVar, Self
 class HeadergenError(Exception):
     """A problem that the author can act on.
 
-    `str(error)` reads `path:line: key: message`, leaving out what is not known;
-    `remedy` is kept apart, so that the command line can set it on its own lines.
+    `str(error)` reads `path:line: key: message`, leaving out what is not known. A message of
+    several lines has the fact in its first; `remedy` says what to do.
     """
 
     exit_code: ClassVar[int] = 2
@@ -40,10 +40,26 @@ class HeadergenError(Exception):
         return type(self)(self.message, path=path, line=line, key=key, remedy=self.remedy)
 
     def __str__(self) -> str:
-        place = self.path or ""
-        if place and self.line is not None:
-            place += f":{self.line}"
-        return ": ".join(part for part in (place, self.key, self.message) if part)
+        return ": ".join(part for part in (self.place, self.key, self.message) if part)
+
+    @property
+    def place(self) -> str:
+        """`path:line`, as far as it is known."""
+        if self.path is None or self.line is None:
+            return self.path or ""
+        return f"{self.path}:{self.line}"
+
+    @property
+    def headline(self) -> str:
+        """What is wrong, in one line and without its place."""
+        first = self.message.partition("\n")[0]
+        return f"{self.key}: {first}" if self.key else first
+
+    @property
+    def advice(self) -> str:
+        """The lines below the headline: the rest of the message, and the remedy."""
+        rest = self.message.partition("\n")[2]
+        return "\n".join(part for part in (rest, self.remedy) if part)
 
 
 class UsageError(HeadergenError):

@@ -1,0 +1,407 @@
+"""The command line: argv in, exit code out; the one room that prints.
+
+Exit codes: 0 nothing left to do, 1 files were written or something needs the author,
+2 usage, config or article at fault, 3 a picture could not be made; 130 and so on when a signal
+ended the run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import shlex
+import signal
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+from headergen import __version__, durable, git, plan
+from headergen import article as articles
+from headergen import config as configs
+from headergen.article import ARTICLE_SUFFIXES, Request
+from headergen.config import Config
+from headergen.diffusion import checkpoint
+from headergen.errors import ArticleError, ConfigError, HeadergenError, UsageError
+from headergen.frontmatter.request import LAYOUTS, MAX_SOURCES
+
+if TYPE_CHECKING:
+    from headergen.check import Finding, Unstaged
+    from headergen.produce import Failed
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a command works: the repository's root (or the current folder) and its config."""
+
+    root: Path
+    in_git: bool
+    config: Config
+
+
+class Interrupted(KeyboardInterrupt):
+    """A signal asked the run to end; `number` is the signal's."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command that `argv` names and return its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    arguments = _parser().parse_args(argv)
+    _end_on_signals()
+    try:
+        return int(arguments.command(arguments))
+    except HeadergenError as error:
+        _say_error(error)
+        return error.exit_code
+    except KeyboardInterrupt as interrupt:
+        _say("interrupted: what is finished stays, and the next run goes on from there", sys.stderr)
+        return 128 + getattr(interrupt, "number", signal.SIGINT)
+
+
+def _end_on_signals() -> None:
+    """Let SIGTERM and a closed terminal end a run as Ctrl-C does: worker first, no litter."""
+
+    def end(number: int, _frame: Any) -> None:
+        raise Interrupted(number)
+
+    signal.signal(signal.SIGTERM, end)
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, end)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="headergen", description="Give every Markdown article its header picture."
+    )
+    parser.add_argument("--version", action="version", version=f"headergen {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--config", type=Path, metavar="FILE", help="config file to use")
+
+    run = commands.add_parser(
+        "run", parents=[common], help="make what is missing or stale and write it back"
+    )
+    run.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="articles or folders")
+    run.set_defaults(command=_run)
+
+    hook = commands.add_parser("hook", parents=[common], help="the same, as git hooks need it")
+    hook.add_argument("paths", nargs="*", type=Path, metavar="FILE", help="articles")
+    hook.set_defaults(command=_hook)
+
+    check = commands.add_parser("check", parents=[common], help="report, change nothing")
+    check.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="articles or folders")
+    check.add_argument("--json", action="store_true", help="print a JSON list of findings")
+    check.set_defaults(command=_check)
+
+    _add_generate(commands, common)
+    _add_composite(commands, common)
+    return parser
+
+
+def _add_generate(commands: Any, common: argparse.ArgumentParser) -> None:
+    generate = commands.add_parser(
+        "generate", parents=[common], help="paint one picture from a prompt"
+    )
+    generate.add_argument("prompt", metavar="PROMPT")
+    generate.add_argument("output", type=Path, metavar="OUTPUT", help=".png, .webp or .jpg")
+    _add_size(generate)
+    generate.add_argument("--model", help="a model's name, a hub id or a diffusers folder")
+    generate.add_argument("--seed", type=_whole_number(0, 2**64 - 1))
+    generate.add_argument("--steps", type=_whole_number(1, 200))
+    generate.add_argument("--guidance-scale", type=float)
+    generate.add_argument("--negative-prompt")
+    generate.set_defaults(command=_generate)
+
+
+def _add_composite(commands: Any, common: argparse.ArgumentParser) -> None:
+    composite = commands.add_parser(
+        "composite", parents=[common], help="compose one picture of several"
+    )
+    composite.add_argument("sources", nargs="+", type=Path, metavar="SOURCE")
+    composite.add_argument("--output", type=Path, required=True, metavar="OUT")
+    composite.add_argument("--layout", choices=LAYOUTS, default="auto")
+    _add_size(composite)
+    composite.set_defaults(command=_composite)
+
+
+def _add_size(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--width", type=_whole_number(16, 8192), help="px of the saved picture")
+    parser.add_argument("--height", type=_whole_number(16, 8192), help="px of the saved picture")
+
+
+def _whole_number(low: int, high: int) -> Any:
+    def whole_number(text: str) -> int:
+        number = int(text)
+        if not low <= number <= high:
+            raise argparse.ArgumentTypeError(f"{number} is not between {low} and {high}")
+        return number
+
+    return whole_number
+
+
+def _place(arguments: argparse.Namespace) -> Place:
+    repository = git.find_root(Path.cwd())
+    root = repository or Path.cwd().resolve()
+    config = configs.load(Path(os.path.relpath(root)), arguments.config)
+    return Place(root, repository is not None, config)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    place = _place(arguments)
+    paths = list(_article_paths(arguments.paths or [Path()]))
+    return _produce(paths, place, hook=False)
+
+
+def _hook(arguments: argparse.Namespace) -> int:
+    paths = [path for path in arguments.paths if path.suffix.lower() in ARTICLE_SUFFIXES]
+    return _produce(paths, _place(arguments), hook=True)
+
+
+def _article_paths(paths: Iterable[Path]) -> Iterator[Path]:
+    for path in paths:
+        if path.is_dir():
+            yield from _articles_below(path)
+        elif not path.exists():
+            raise UsageError(f"{path}: no such file or folder")
+        elif path.suffix.lower() not in ARTICLE_SUFFIXES:
+            raise UsageError(f"{path} is no article; articles end in {', '.join(ARTICLE_SUFFIXES)}")
+        else:
+            yield path
+
+
+def _articles_below(folder: Path) -> Iterator[Path]:
+    """Walk `folder` in a stable order, past hidden folders and other people's packages."""
+    for here, folders, names in os.walk(folder):
+        folders[:] = sorted(
+            name
+            for name in folders
+            if not name.startswith(".") and name not in ("node_modules", "__pycache__")
+        )
+        for name in sorted(names):
+            if name.lower().endswith(ARTICLE_SUFFIXES):
+                yield Path(here, name)
+
+
+def _produce(paths: Iterable[Path], place: Place, *, hook: bool) -> int:
+    """Make what the articles want, say how it went, and what completes the commit."""
+    plans, errors = _plan(paths, place)
+    lacking = _unstaged(plans, place) if hook and place.in_git else []
+    to_add = [found.path for found in lacking if not found.ignored]
+    jobs = [each for each in plans if isinstance(each, plan.Job)]
+    try:
+        if jobs:
+            _carry_out(jobs, place, errors, to_add, hook=hook)
+    finally:
+        _say_advice(errors)
+        if to_add and place.in_git:
+            _say_git_add(to_add)
+    needs_author = hook and (lacking or to_add)
+    return max([*(error.exit_code for error in errors), 1 if needs_author else 0])
+
+
+def _carry_out(
+    jobs: Sequence[plan.Job],
+    place: Place,
+    errors: list[HeadergenError],
+    to_add: list[Path],
+    *,
+    hook: bool,
+) -> None:
+    """Print each outcome as it comes; add to `errors` and `to_add`, of use when interrupted too."""
+    from headergen import produce, progress
+
+    shown = progress.for_terminal(hook=hook)
+    with closing(produce.run(jobs, place.config, place.root, shown, download=not hook)) as outcomes:
+        for outcome in outcomes:
+            article = outcome.job.article
+            if isinstance(outcome, produce.Failed):
+                errors.append(outcome.error)
+                _say_failed(outcome)
+            else:
+                to_add += (article.path, outcome.job.output)
+                _say(f"{article.path}: {outcome.job.image} ({outcome.how})")
+
+
+def _say_failed(outcome: Failed) -> None:
+    """Name the article also where the error is about the machine and not about the article."""
+    article, error = outcome.job.article, outcome.error
+    place = error.place or f"{article.path}:{article.line}: not painted"
+    _say(f"{place}: {error.headline}", sys.stderr)
+
+
+def _plan(paths: Iterable[Path], place: Place) -> tuple[list[plan.Plan], list[HeadergenError]]:
+    """Read every article; an error is printed at once, and the other articles go on."""
+    plans: list[plan.Plan] = []
+    errors: list[HeadergenError] = []
+    for path in paths:
+        try:
+            plans.append(_plan_for(path, place))
+        except ConfigError:
+            raise
+        except HeadergenError as error:
+            errors.append(error)
+            _say(f"{error.place}: {error.headline}", sys.stderr)
+    return plans, errors
+
+
+def _plan_for(path: Path, place: Place) -> plan.Plan:
+    try:
+        article = articles.parse(path, path.read_bytes(), place.config.image_key)
+    except OSError as error:
+        raise ArticleError(f"cannot be read: {error.strerror}", path=str(path)) from error
+    if article is None:
+        return None
+    if not path.resolve().is_relative_to(place.root):
+        raise ArticleError(f"lies outside {place.root}: run headergen there", path=str(path))
+    return plan.job_for(article, place.config, place.root)
+
+
+def _unstaged(plans: Iterable[plan.Plan], place: Place) -> list[Unstaged]:
+    """Find, and print, what the commit lacks of headers made earlier."""
+    from headergen import check
+
+    named = [named for each in plans for named in check.named_by(each)]
+    lacking = list(check.unstaged(named, place.config, place.root)) if named else []
+    for found in lacking:
+        article = found.named.article
+        _say(f"{article.path}:{article.image_line}: {check.describe(found)}", sys.stderr)
+    return lacking
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    from headergen import check
+
+    place = _place(arguments)
+    paths = _article_paths(arguments.paths or [Path()])
+    findings = check.check(paths, place.config, place.root, in_git=place.in_git)
+    if arguments.json:
+        _say_json(findings)
+    else:
+        for found in findings:
+            _say(f"{found.path}:{found.line}: {found.code}: {found.message}")
+    return max((check.EXIT_CODES.get(found.code, 1) for found in findings), default=0)
+
+
+def _say_json(findings: Sequence[Finding]) -> None:
+    import json
+    from dataclasses import asdict
+
+    print(json.dumps([asdict(found) for found in findings], ensure_ascii=False, indent=2))
+
+
+def _generate(arguments: argparse.Namespace) -> int:
+    """Paint one picture with the config's model or another, and save it at the size asked for."""
+    from headergen import produce, progress
+    from headergen.paint import canvas
+
+    format = _format_for(arguments.output)
+    place = _place(arguments)
+    config, size = _own_config(place.config, arguments.model), _size(arguments, place.config)
+    request = Request(
+        prompt=arguments.prompt,
+        negative_prompt=arguments.negative_prompt,
+        model=None,
+        seed=arguments.seed,
+        steps=arguments.steps,
+        guidance_scale=arguments.guidance_scale,
+        sources=(),
+        layout=None,
+        lines={},
+    )
+    seed = int(plan.digest_of(request, ()), 16)
+    chosen = checkpoint.for_config(config, place.root)
+    painting = plan.painting(request, chosen, config, size, seed)
+    (result,) = produce.paint(
+        [painting],
+        [str(arguments.output)],
+        config,
+        place.root,
+        progress.for_terminal(hook=False),
+        download=True,
+    )
+    if isinstance(result, HeadergenError):
+        raise result
+    image = canvas.cover(canvas.from_rgb(result.rgb, result.width, result.height), *size)
+    _save(arguments.output, canvas.encode(image, format))
+    _say(f"{arguments.output} ({produce.describe(painting)})")
+    return 0
+
+
+def _own_config(config: Config, model: str | None) -> Config:
+    """Keep what the config says of the model that it names; another model has its own settings."""
+    if model is None or model == config.model:
+        return config
+    return Config(model=model, device=config.device, worker_python=config.worker_python)
+
+
+def _composite(arguments: argparse.Namespace) -> int:
+    from headergen.paint import canvas, composite
+
+    format = _format_for(arguments.output)
+    if len(arguments.sources) > MAX_SOURCES:
+        raise UsageError(f"{len(arguments.sources)} sources: {MAX_SOURCES} at most")
+    width, height = _size(arguments, _place(arguments).config)
+    sources = [canvas.open_source(path, at_least=(width, height)) for path in arguments.sources]
+    image = composite.compose(sources, width, height, arguments.layout)
+    _save(arguments.output, canvas.encode(image, format))
+    _say(f"{arguments.output} (composed of {len(sources)} pictures)")
+    return 0
+
+
+def _size(arguments: argparse.Namespace, config: Config) -> tuple[int, int]:
+    return arguments.width or config.width, arguments.height or config.height
+
+
+def _format_for(output: Path) -> str:
+    format = {".png": "png", ".webp": "webp", ".jpg": "jpeg", ".jpeg": "jpeg"}.get(
+        output.suffix.lower()
+    )
+    if format is None:
+        raise UsageError(f"{output}: the picture's name must end in .png, .webp or .jpg")
+    return format
+
+
+def _save(path: Path, data: bytes) -> None:
+    try:
+        durable.write(path, data)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror}") from error
+
+
+def _say_error(error: HeadergenError) -> None:
+    _say(f"{error.place or 'headergen'}: {error.headline}", sys.stderr)
+    _say_advice([error])
+
+
+def _say_advice(errors: Iterable[HeadergenError]) -> None:
+    """Print each piece of advice once, however many articles it is for."""
+    for advice in dict.fromkeys(error.advice for error in errors if error.advice):
+        for line in advice.split("\n"):
+            _say(f"  {line}", sys.stderr)
+
+
+def _say_git_add(paths: Iterable[Path]) -> None:
+    names = dict.fromkeys(os.path.relpath(path) for path in paths)
+    print(f"to complete the commit: git add -- {shlex.join(names)}", flush=True)
+
+
+def _say(text: str, stream: TextIO | None = None) -> None:
+    """Print one line; control characters, which may come from an article, are spelled out."""
+    print(_CONTROL.sub(_spelled_out, text), file=stream or sys.stdout, flush=True)
+
+
+# C0, C1, and the characters that turn the direction of text.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+def _spelled_out(found: re.Match[str]) -> str:
+    return found[0].encode("unicode_escape").decode("ascii")

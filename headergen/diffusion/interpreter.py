@@ -1,0 +1,109 @@
+"""Which Python the worker runs under: the first that has torch and diffusers."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from headergen.errors import InterpreterNotFoundError
+
+_NEEDED_MODULES = ("torch", "diffusers")
+_PROBE_SECONDS = 30.0  # a first look into a cold site-packages on a slow disk
+
+
+def find_interpreter(configured: str | None, root: Path) -> Path:
+    """Find the Python interpreter that the worker runs under.
+
+    A `configured` one (config `worker.python`, relative to `root`) is taken or refused. Else the
+    first that has torch and diffusers: the running one, `.venv` in `root`, `$VIRTUAL_ENV`.
+
+    Raises:
+        InterpreterNotFoundError: Listing each place that was looked at and why it was not taken.
+    """
+    if configured:
+        python = root / Path(configured).expanduser()
+        if reason := _why_not(python):
+            raise InterpreterNotFoundError(
+                f"worker.python names {python}, which cannot paint: {reason}",
+                key="worker.python",
+                remedy="name a Python interpreter that has torch and diffusers, or remove the key",
+            )
+        return python
+    refused = {}
+    for place, python in _candidates(root).items():
+        reason = _why_not(python)
+        if reason is None:
+            return python
+        refused[place] = f"{python} {reason}"
+    raise _no_interpreter(refused)
+
+
+def _candidates(root: Path) -> dict[str, Path]:
+    """List the interpreters to ask, each under the name of its place and none of them twice."""
+    places = {
+        "the running interpreter": Path(sys.executable),
+        ".venv": _python_of(root / ".venv"),
+    }
+    if active := os.environ.get("VIRTUAL_ENV"):
+        places["$VIRTUAL_ENV"] = _python_of(Path(active))
+    # By folder: a virtual environment's python is a link to its base's, and yet another one.
+    first_in = {python.parent.resolve(): place for place, python in reversed(places.items())}
+    return {place: python for place, python in places.items() if place in first_in.values()}
+
+
+def _python_of(environment: Path) -> Path:
+    return environment / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+
+
+def _why_not(python: Path) -> str | None:
+    """Say why the worker cannot run under `python`; None if it can."""
+    if python == Path(sys.executable):
+        missing = [name for name in _NEEDED_MODULES if importlib.util.find_spec(name) is None]
+        return _lacks(missing)
+    if not python.is_file():
+        return "is not there"
+    return _ask_for_modules(python)
+
+
+def _ask_for_modules(python: Path) -> str | None:
+    # find_spec looks and does not import: torch takes seconds.
+    question = (
+        "import importlib.util, json, sys\n"
+        "sys.path[:] = filter(None, sys.path)\n"  # '' is the repository: its folders are no modules
+        f"print(json.dumps([n for n in {_NEEDED_MODULES} if not importlib.util.find_spec(n)]))"
+    )
+    try:
+        answer = subprocess.run(
+            [python, "-c", question],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=_PROBE_SECONDS,
+            check=True,
+        )
+        return _lacks(json.loads(answer.stdout))
+    except subprocess.TimeoutExpired:
+        return f"did not answer within {_PROBE_SECONDS:g} s"
+    except (OSError, subprocess.CalledProcessError, ValueError) as error:
+        return f"does not run as Python ({error})"
+
+
+def _lacks(missing: Sequence[str]) -> str | None:
+    return f"lacks {' and '.join(missing)}" if missing else None
+
+
+def _no_interpreter(refused: Mapping[str, str]) -> InterpreterNotFoundError:
+    looked = "".join(f"\n  {place}: {reason}" for place, reason in refused.items())
+    return InterpreterNotFoundError(
+        f"no Python interpreter with torch and diffusers was found; looked at{looked}",
+        remedy=(
+            "choose one: python3 -m venv .venv && .venv/bin/pip install "
+            "torch diffusers transformers accelerate, at the repository's root; "
+            "the hook id headergen-bundled, which brings them along; "
+            "worker.python in the config, naming a Python that has them"
+        ),
+    )

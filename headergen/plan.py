@@ -1,0 +1,304 @@
+"""Decide what one article needs: a job, or nothing because its header is fresh or hand-made."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from headergen import paths
+from headergen.article import Article, Request
+from headergen.config import Config
+from headergen.diffusion import checkpoint
+from headergen.diffusion.checkpoint import Checkpoint
+from headergen.diffusion.models import MODELS, Model, admissible_size, render_size
+from headergen.errors import ArticleError, PathError, SourceError
+from headergen.frontmatter.request import LAYOUTS
+
+
+@dataclass(frozen=True)
+class Painting:
+    """Everything that a model is told; sizes in px."""
+
+    checkpoint: Checkpoint
+    device: str
+    prompt: str
+    negative_prompt: str | None
+    render_width: int
+    render_height: int
+    steps: int
+    guidance_scale: float
+    seed: int
+
+
+@dataclass(frozen=True)
+class Composite:
+    """The source pictures (absolute paths) and how to lay them out."""
+
+    sources: tuple[Path, ...]
+    layout: str
+
+
+@dataclass(frozen=True)
+class Job:
+    """One header to make: `output` (absolute) is written, then `image` and `digest` go back.
+
+    `replaces_own` says that the article's own frontmatter claims the file at `output` as
+    headergen's work, so that it may be painted over.
+    """
+
+    article: Article
+    output: Path
+    image: str
+    digest: str
+    width: int
+    height: int
+    format: str
+    content: Painting | Composite
+    replaces_own: bool
+
+
+@dataclass(frozen=True)
+class Fresh:
+    """The picture exists and the digest matches the request."""
+
+    article: Article
+    picture: Path
+
+
+@dataclass(frozen=True)
+class HandMade:
+    """The author's own picture; `picture` is None where only the site knows what its path means."""
+
+    article: Article
+    picture: Path | None
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The header is missing, or stale; `digest` is that of the request as it is now.
+
+    `sources` are absolute paths; `picture` is where the article's `image` points, if it has one.
+    """
+
+    article: Article
+    request: Request
+    digest: str
+    sources: tuple[Path, ...]
+    picture: Path | None
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether there is a picture, made for an older request."""
+        return self.picture is not None and self.picture.is_file()
+
+
+State = Wanted | Fresh | HandMade | None
+Plan = Job | Fresh | HandMade | None
+
+
+def job_for(article: Article, config: Config, root: Path) -> Plan:
+    """Decide what `article` needs. None: it has a `header:` that asks for nothing.
+
+    Raises:
+        ArticleError, PathError, SourceError: as `state_of`.
+        ConfigError: the model that the config names cannot be used.
+    """
+    state = state_of(article, config, root)
+    return _job(state, config, root) if isinstance(state, Wanted) else state
+
+
+def state_of(article: Article, config: Config, root: Path) -> State:
+    """Compare what `article` asks for with the picture that it names.
+
+    Raises:
+        ArticleError: a model or a layout is unknown, or a picture is named that cannot be made.
+        PathError: a path leaves the repository or is malformed.
+        SourceError: a source picture is missing or no regular file.
+    """
+    picture = picture_of(article, config, root)
+    if article.image is not None and article.digest is None and _stands(article.image, picture):
+        return HandMade(article, picture)
+    if article.request is None:
+        return _without_request(article, picture)
+    _require_known(article, article.request, config)
+    sources = _sources_of(article, article.request, root)
+    digest = digest_of(article.request, sources)
+    if picture is not None and picture.is_file() and article.digest == digest:
+        return Fresh(article, picture)
+    return Wanted(article, article.request, digest, sources, picture)
+
+
+def _require_known(article: Article, request: Request, config: Config) -> None:
+    """Refuse names that no table has: a model (hub ids come from the config alone), a layout."""
+    for key, name, choices in (
+        ("model", request.model, [*MODELS, config.model]),
+        ("layout", request.layout, LAYOUTS),
+    ):
+        if name is not None and name not in choices:
+            known = ", ".join(dict.fromkeys(choices))
+            raise _at_key(article, request, key, f"unknown {key} {name!r}; choose from {known}")
+    if request.layout == "cover" and len(request.sources) > 1:
+        raise _at_key(article, request, "layout", "'cover' takes one source; try split or grid")
+
+
+def _at_key(article: Article, request: Request, key: str, message: str) -> ArticleError:
+    line = request.lines.get(key)
+    return ArticleError(message, path=str(article.path), line=line, key=f"header.{key}")
+
+
+def picture_of(article: Article, config: Config, root: Path) -> Path | None:
+    """Resolve the article's `image` to a file, existing or not; None: there is none, or a URL.
+
+    A path that starts with `/` is looked for at the repository's root; any other is relative to
+    the article.
+
+    Raises:
+        PathError: the path leaves the repository or is malformed.
+    """
+    image = article.image
+    if image is None or re.match(r"(https?|data):|//", image, re.IGNORECASE):
+        return None
+    if config.image_prefix:
+        image = image.removeprefix(config.image_prefix)
+    try:
+        return paths.inside(_folder(article), image, root)
+    except PathError as error:
+        raise error.at(
+            path=str(article.path), line=article.image_line, key=article.image_key
+        ) from error
+
+
+def _folder(article: Article) -> Path:
+    return article.path.absolute().parent.resolve()
+
+
+def _stands(image: str, picture: Path | None) -> bool:
+    """Tell whether a hand-made picture is there, or is named in a way that only the site knows.
+
+    `/images/a.png` is often served from `static/` or `public/`: not finding it is no reason to
+    paint another in its place.
+    """
+    return picture is None or picture.is_file() or image.startswith("/")
+
+
+def _without_request(article: Article, picture: Path | None) -> Fresh | None:
+    if article.image is None:
+        return None
+    if picture is not None and picture.is_file():
+        return Fresh(article, picture)
+    raise ArticleError(
+        f"{article.image!r} does not exist, and there is no prompt and no sources to make it from",
+        path=str(article.path),
+        line=article.image_line,
+        key=article.image_key,
+        remedy="add the picture, or write header.prompt or header.sources",
+    )
+
+
+def _sources_of(article: Article, request: Request, root: Path) -> tuple[Path, ...]:
+    found = []
+    for index, name in enumerate(request.sources):
+        key = f"sources[{index}]"
+        try:
+            path = paths.inside(_folder(article), name, root)
+            paths.require_picture_file(path, name)
+        except (PathError, SourceError) as error:
+            line = request.lines.get(key)
+            raise error.at(path=str(article.path), line=line, key=f"header.{key}") from error
+        found.append(path)
+    return tuple(found)
+
+
+def digest_of(request: Request, sources: tuple[Path, ...]) -> str:
+    """Return 8 hex digits over the request as the author wrote it and the bytes of its sources.
+
+    The config is not in it: changing a default must not repaint a whole site.
+    """
+    digest = hashlib.sha256(request.canonical().encode())
+    for path in sources:
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()[:8]
+
+
+def _job(state: Wanted, config: Config, root: Path) -> Job:
+    article, request = state.article, state.request
+    image = config.output.format(stem=article.path.stem, format=config.format)
+    output = _output_path(article, image, root)
+    content: Painting | Composite
+    if state.sources:
+        content = Composite(state.sources, request.layout or "auto")
+    else:
+        chosen, own = _checkpoint(request, config, root)
+        size = (config.width, config.height)
+        content = painting(request, chosen, own, size, int(state.digest, 16))
+    return Job(
+        article=article,
+        output=output,
+        image=config.image_prefix + image,
+        digest=state.digest,
+        width=config.width,
+        height=config.height,
+        format=config.format,
+        content=content,
+        replaces_own=article.digest is not None and state.picture == output,
+    )
+
+
+def _output_path(article: Article, image: str, root: Path) -> Path:
+    try:
+        return paths.inside(_folder(article), image, root)
+    except PathError as error:
+        placed = error.at(path=str(article.path), line=article.line)
+        placed.remedy = "the config's `output` says where headers go, relative to the article"
+        raise placed from error
+
+
+def painting(
+    request: Request, chosen: Checkpoint, own: Config, size: tuple[int, int], seed: int
+) -> Painting:
+    """Settle every setting: the request's word first, then the config's, then the model table's.
+
+    `own` is the config as far as it is meant for the model chosen, `size` the finished picture's
+    width and height in px, `seed` the one to take where the request names none.
+    """
+    row = chosen.row
+    width, height = _render_size(row, own, *size)
+    negative = (request.negative_prompt, own.negative_prompt, row.negative_prompt)
+    guidance = (request.guidance_scale, own.guidance_scale, row.guidance_scale)
+    template = own.prompt_template or row.prompt_template
+    return Painting(
+        checkpoint=chosen,
+        device=own.device,
+        prompt=template.replace("{prompt}", request.prompt or ""),
+        negative_prompt=next((text for text in negative if text is not None), None),
+        render_width=width,
+        render_height=height,
+        steps=request.steps or own.num_inference_steps or row.num_inference_steps,
+        guidance_scale=next(scale for scale in guidance if scale is not None),
+        seed=seed if request.seed is None else request.seed,
+    )
+
+
+def _checkpoint(request: Request, config: Config, root: Path) -> tuple[Checkpoint, Config]:
+    """Choose the checkpoint, and the config whose steps, guidance and so on are meant for it.
+
+    What the config says of them belongs to the model that it names: an article that picks another
+    model gets that model's own settings.
+    """
+    if request.model is None or request.model == config.model:
+        return checkpoint.for_config(config, root), config
+    row = MODELS[request.model]
+    return Checkpoint(row, row.hub_id, local=False), Config(device=config.device)
+
+
+def _render_size(row: Model, own: Config, width: int, height: int) -> tuple[int, int]:
+    """Take the config's render size, a missing side in the header's proportion; else the best."""
+    if own.render_width and own.render_height:
+        return admissible_size(row, own.render_width, own.render_height)
+    if own.render_width:
+        return admissible_size(row, own.render_width, round(own.render_width * height / width))
+    if own.render_height:
+        return admissible_size(row, round(own.render_height * width / height), own.render_height)
+    return render_size(row, width, height)

@@ -1,0 +1,21 @@
+"""Fixtures that several rooms' tests share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.checkpoints import build_tiny_sdxl, build_tiny_zimage
+
+
+@pytest.fixture(scope="session")
+def tiny_zimage(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the folder of a tiny Z-Image checkpoint, built once per run; do not write into it."""
+    return build_tiny_zimage(tmp_path_factory.mktemp("tiny") / "zimage")
+
+
+@pytest.fixture(scope="session")
+def tiny_sdxl(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the folder of a tiny SDXL checkpoint, built once per run; do not write into it."""
+    return build_tiny_sdxl(tmp_path_factory.mktemp("tiny") / "sdxl")

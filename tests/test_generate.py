@@ -1,0 +1,150 @@
+"""`headergen generate` and painted articles, through a real worker on tiny checkpoints."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from headergen import picture
+from headergen.cli import main
+from headergen.diffusion import interpreter
+from tests import repository
+from tests.repository import Repository
+
+
+@pytest.fixture
+def repo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
+    """A repository, and the current folder in it; models and hub are out of reach."""
+    made = repository.create(tmp_path / "repo")
+    monkeypatch.chdir(made.root)
+    monkeypatch.delenv("PRE_COMMIT", raising=False)
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "hub"))
+    return made
+
+
+def test_generate_saves_any_size_and_names_the_seed(
+    repo: Repository, tiny_zimage: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    repo.write("headergen.yaml", "image: {device: cpu}\n")
+    size = ["--width", "150", "--height", "100"]
+    assert main(["generate", "a cat", "out/x.webp", *size, "--model", str(tiny_zimage)]) == 0
+    found = picture.probe(repo.root / "out" / "x.webp")
+    assert (found.format, found.width, found.height) == ("webp", 150, 100)
+    assert "out/x.webp (painted by z-image-turbo, seed " in capsys.readouterr().out
+
+
+def test_run_loads_a_model_once_for_all_its_articles(
+    repo: Repository, tiny_sdxl: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    repo.write(
+        "headergen.yaml",
+        f"image: {{model: {tiny_sdxl}, preset: animagine-xl-3.1, device: cpu, width: 128,"
+        " height: 64, num_inference_steps: 2}\nheader: {width: 100, height: 50}\n",
+    )
+    for name in ("a", "b"):
+        repo.write(f"{name}.md", f"---\nheader: {{prompt: {name}, seed: 3}}\n---\n")
+    assert main(["run"]) == 0
+    captured = capsys.readouterr()
+    assert captured.err.count("starting animagine-xl-3.1") == 1
+    assert "painting b.md (2 of 2)" in captured.err
+    for name in ("a", "b"):
+        found = picture.probe(repo.root / "note_images" / f"{name}.png")
+        assert (found.width, found.height) == (100, 50)
+        assert f"digest: {found.digest}" in (repo.root / f"{name}.md").read_text().replace("'", "")
+    assert (repo.root / "note_images/a.png").read_bytes() != (
+        repo.root / "note_images/b.png"
+    ).read_bytes()
+
+
+def test_without_a_gpu_each_prompt_article_is_told_what_is_missing(
+    repo: Repository,
+    tiny_zimage: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    repo.write("headergen.yaml", f"image: {{model: {tiny_zimage}}}\n")
+    for name in ("a", "b"):
+        repo.write(f"{name}.md", "---\nheader: {prompt: a}\n---\n")
+    assert main(["run"]) == 3
+    err = capsys.readouterr().err
+    assert "a.md:2: not painted: " in err
+    assert "b.md:2: not painted: " in err
+    assert err.count("device: cpu") == 1
+    assert "SKIP=headergen" in err
+
+
+def test_without_torch_each_prompt_article_is_told_what_is_missing(
+    repo: Repository, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    repo.write("a.md", "---\nheader: {prompt: a}\n---\n")
+    monkeypatch.setattr(interpreter, "_NEEDED_MODULES", ("no_such_torch",))
+    assert main(["run"]) == 3
+    err = capsys.readouterr().err
+    assert "a.md:2: not painted: no Python interpreter with torch and diffusers" in err
+    assert "\n    the running interpreter: " in err
+    assert "pip install torch diffusers transformers accelerate" in err
+
+
+def test_a_hook_never_downloads(repo: Repository, capsys: pytest.CaptureFixture[str]) -> None:
+    repo.write("headergen.yaml", "image: {device: cpu}\n")
+    repo.write("a.md", "---\nheader: {prompt: a}\n---\n")
+    assert main(["hook", "a.md"]) == 3
+    assert "has not been downloaded" in capsys.readouterr().err
+    assert not any(Path(os.environ["HF_HOME"]).rglob("*.safetensors"))
+
+
+def processes_with(variable: str) -> list[str]:
+    """List the processes that inherited an environment variable from the test."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*/environ"):
+        try:
+            if variable.encode() in entry.read_bytes():
+                found.append((entry.parent / "cmdline").read_bytes().decode())
+        except OSError:
+            continue
+    return found
+
+
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="needs Linux's /proc")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_keeps_what_is_painted_and_leaves_nothing_running(
+    repo: Repository, tiny_zimage: Path, number: int
+) -> None:
+    repo.write(
+        "headergen.yaml",
+        f"image: {{model: {tiny_zimage}, device: cpu, width: 64, height: 64}}\n"
+        "header: {width: 64, height: 32}\n",
+    )
+    last = "---\nheader: {prompt: b, steps: 200}\n---\n"
+    repo.write("a.md", "---\nheader: {prompt: a, steps: 1}\n---\n")
+    repo.write("b.md", last)
+    mark = f"HEADERGEN_TEST={repo.root}"
+    checkout = Path(__file__).resolve().parent.parent
+    environ = os.environ | {"HEADERGEN_TEST": str(repo.root), "PYTHONPATH": str(checkout)}
+    run = subprocess.Popen(
+        [sys.executable, "-m", "headergen", "run"],
+        env=environ,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert run.stdout is not None
+    for line in run.stdout:
+        if line.startswith("painting b.md"):
+            run.send_signal(number)
+            break
+    told = run.stdout.read()
+    run.stdout.close()
+    assert run.wait(30) == 128 + number
+    assert "interrupted" in told
+    assert "git add -- a.md note_images/a.png" in told
+    assert "image: note_images/a.png" in (repo.root / "a.md").read_text()
+    assert (repo.root / "b.md").read_text() == last
+    assert [path.name for path in (repo.root / "note_images").iterdir()] == ["a.png"]
+    assert processes_with(mark) == []

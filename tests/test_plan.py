@@ -1,0 +1,255 @@
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from headergen import article, plan
+from headergen.config import Config
+from headergen.diffusion.models import MODELS
+from headergen.errors import HeadergenError
+from headergen.plan import Composite, Fresh, HandMade, Job, Painting, Wanted
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A repository's root with an article folder and two pictures."""
+    (tmp_path / "articles").mkdir()
+    for name in ("articles/a.png", "shared.png"):
+        Image.new("RGB", (8, 8), "teal").save(tmp_path / name)
+    return tmp_path
+
+
+def state_of(root: Path, header: str, config: Config | None = None) -> plan.Plan:
+    path = root / "articles" / "post.md"
+    path.write_text(f"---\ntitle: x\nheader:\n{header}---\nbody\n", encoding="utf-8")
+    config = config or Config()
+    parsed = article.parse(path, path.read_bytes(), config.image_key)
+    assert parsed is not None
+    return plan.job_for(parsed, config, root)
+
+
+def painting(root: Path, header: str, config: Config | None = None) -> Painting:
+    job = state_of(root, header, config)
+    assert isinstance(job, Job)
+    assert isinstance(job.content, Painting)
+    return job.content
+
+
+def test_a_prompt_becomes_a_job_with_the_tables_settings(root: Path) -> None:
+    job = state_of(root, "  prompt: a cat\n")
+    assert isinstance(job, Job)
+    assert job.output == root / "articles" / "note_images" / "post.png"
+    assert job.image == "note_images/post.png"
+    assert (job.width, job.height, job.format) == (1280, 670, "png")
+    assert not job.replaces_own
+    content = job.content
+    assert isinstance(content, Painting)
+    assert content.prompt == "a cat"
+    assert content.checkpoint.location == "Tongyi-MAI/Z-Image-Turbo"
+    assert (content.steps, content.guidance_scale) == (8, 0.0)
+    assert (content.render_width, content.render_height) == (1280, 672)
+    assert content.seed == int(job.digest, 16)
+
+
+def test_the_article_overrules_the_config_which_overrules_the_table(root: Path) -> None:
+    config = Config(model="animagine-xl-3.1", num_inference_steps=20, guidance_scale=5.0)
+    found = painting(root, "  prompt: a cat\n  steps: 9\n  seed: 7\n", config)
+    assert (found.steps, found.guidance_scale, found.seed) == (9, 5.0, 7)
+    assert found.prompt.startswith("(masterpiece)")
+    assert "a cat" in found.prompt
+    assert found.negative_prompt == MODELS["animagine-xl-3.1"].negative_prompt
+
+
+def test_a_guidance_of_zero_and_an_empty_negative_prompt_are_kept(root: Path) -> None:
+    header = "  prompt: a\n  guidance_scale: 0\n  negative_prompt: ''\n  seed: 0\n"
+    found = painting(root, header, Config(model="animagine-xl-3.1"))
+    assert (found.guidance_scale, found.negative_prompt, found.seed) == (0.0, "", 0)
+
+
+def test_another_model_in_the_article_brings_its_own_settings(root: Path) -> None:
+    config = Config(
+        num_inference_steps=3, prompt_template="{prompt}!", render_width=640, device="cpu"
+    )
+    found = painting(root, "  prompt: a\n  model: animagine-xl-3.1\n", config)
+    assert found.steps == 28
+    assert found.prompt.endswith("a, (rating:safe)")
+    assert (found.render_width, found.render_height) == (1344, 704)
+    assert found.device == "cpu"
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "render"),
+    [
+        pytest.param(1024, 1024, (1024, 1024), id="both"),
+        pytest.param(1001, 900, (1008, 912), id="rounded up to what the model admits"),
+        pytest.param(640, None, (640, 336), id="width alone keeps the header's proportion"),
+        pytest.param(None, 335, (640, 336), id="height alone keeps the header's proportion"),
+    ],
+)
+def test_the_render_size_of_the_config(
+    root: Path, width: int | None, height: int | None, render: tuple[int, int]
+) -> None:
+    found = painting(root, "  prompt: a\n", Config(render_width=width, render_height=height))
+    assert (found.render_width, found.render_height) == render
+
+
+def test_sources_are_relative_to_the_article_or_to_the_root(root: Path) -> None:
+    job = state_of(root, "  sources: [a.png, ../shared.png, /shared.png]\n  layout: grid\n")
+    assert isinstance(job, Job)
+    shared = root / "shared.png"
+    assert job.content == Composite((root / "articles" / "a.png", shared, shared), "grid")
+
+
+def test_the_digest_follows_the_request_and_the_sources_bytes_only(root: Path) -> None:
+    header = "  sources: [a.png]\n"
+    digests = [state_of(root, header), state_of(root, header + "  alt: x\n")]
+    digests.append(state_of(root, header, Config(width=600, output="x/{stem}.png")))
+    Image.new("RGB", (8, 8), "red").save(root / "articles" / "a.png")
+    digests += [state_of(root, header), state_of(root, header + "  layout: cover\n")]
+    first, alt, config, bytes_changed, request_changed = (
+        job.digest for job in digests if isinstance(job, Job)
+    )
+    assert first == alt == config
+    assert len({first, bytes_changed, request_changed}) == 3
+
+
+def test_the_states_of_a_header(root: Path) -> None:
+    job = state_of(root, "  prompt: a\n")
+    assert isinstance(job, Job)
+    made = f"  image: a.png\n  digest: '{job.digest}'\n"
+    assert isinstance(state_of(root, "  prompt: a\n" + made), Fresh)
+    assert isinstance(state_of(root, "  prompt: b\n" + made), Job)
+    assert isinstance(state_of(root, "  prompt: a\n" + made.replace("a.png", "gone.png")), Job)
+    assert isinstance(state_of(root, "  prompt: a\n  image: a.png\n"), HandMade)
+    assert isinstance(state_of(root, "  image: a.png\n"), HandMade)
+    assert state_of(root, "  alt: a\n") is None
+
+
+@pytest.mark.parametrize(
+    "image", ["https://example.com/a.png", "//cdn/a.png", "data:image/png;base64,x", "/site/a.png"]
+)
+def test_a_picture_that_only_the_site_can_find_is_hand_made(root: Path, image: str) -> None:
+    assert isinstance(state_of(root, f"  prompt: a\n  image: {image!r}\n"), HandMade)
+
+
+def test_only_the_articles_own_picture_may_be_painted_over(root: Path) -> None:
+    own = "  prompt: b\n  image: note_images/post.png\n  digest: '00000000'\n"
+    others = "  prompt: b\n  image: a.png\n  digest: '00000000'\n"
+    jobs = [state_of(root, own), state_of(root, others)]
+    assert [job.replaces_own for job in jobs if isinstance(job, Job)] == [True, False]
+
+
+def test_the_prefix_goes_before_the_path_and_is_taken_off_again(root: Path) -> None:
+    config = Config(image_prefix="./", image_key="cover.image")
+    job = state_of(root, "  prompt: a\n", config)
+    assert isinstance(job, Job)
+    assert job.image == "./note_images/post.png"
+    made = f"  prompt: a\n  digest: '{job.digest}'\ncover:\n  image: ./a.png\n"
+    assert isinstance(state_of(root, made, config), Fresh)
+
+
+def test_a_local_folder_takes_the_settings_of_its_pipeline_class(root: Path) -> None:
+    (root / "tiny").mkdir()
+    (root / "tiny" / "model_index.json").write_text('{"_class_name": "ZImagePipeline"}')
+    chosen = painting(root, "  prompt: a\n", Config(model="./tiny")).checkpoint
+    assert (chosen.row.name, chosen.location) == ("z-image-turbo", str(root / "tiny"))
+    assert chosen.local
+
+
+def sdxl_folder(root: Path) -> None:
+    (root / "sdxl").mkdir()
+    index = '{"_class_name": "StableDiffusionXLPipeline"}'
+    (root / "sdxl" / "model_index.json").write_text(index)
+
+
+def test_a_preset_says_whose_settings_a_folder_or_hub_id_takes(root: Path) -> None:
+    sdxl_folder(root)
+    for model in ("sdxl", "someone/sdxl-merge"):
+        config = Config(model=model, preset="sdxl-turbo")
+        assert painting(root, "  prompt: a\n", config).checkpoint.row.name == "sdxl-turbo"
+
+
+@pytest.mark.parametrize(
+    ("config", "parts"),
+    [
+        pytest.param(Config(model="sdxl"), ["image.preset", "sdxl-turbo"], id="two rows fit"),
+        pytest.param(Config(model="some/merge"), ["image.preset"], id="unknown hub id"),
+        pytest.param(Config(model="z-imge"), ["unknown model 'z-imge'", "sdxl-turbo"], id="typo"),
+        pytest.param(Config(model="articles"), ["model_index.json"], id="no diffusers folder"),
+        pytest.param(Config(model="other"), ["FluxPipeline", "ZImagePipeline"], id="foreign class"),
+        pytest.param(
+            Config(model="sdxl-turbo", preset="z-image-turbo"), ["drop one"], id="row and preset"
+        ),
+        pytest.param(
+            Config(model="sdxl", preset="sdxl"), ["unknown preset 'sdxl'"], id="unknown preset"
+        ),
+    ],
+)
+def test_a_model_that_cannot_be_used_is_named(root: Path, config: Config, parts: list[str]) -> None:
+    sdxl_folder(root)
+    (root / "other").mkdir()
+    (root / "other" / "model_index.json").write_text('{"_class_name": "FluxPipeline"}')
+    config = replace(config, lines={"image.model": 2, "image.preset": 3}, path="headergen.yaml")
+    with pytest.raises(HeadergenError) as caught:
+        state_of(root, "  prompt: a\n", config)
+    assert str(caught.value).startswith(("headergen.yaml:2: ", "headergen.yaml:3: "))
+    for part in parts:
+        assert part in f"{caught.value} {caught.value.remedy}"
+
+
+@pytest.mark.parametrize(
+    ("header", "line", "part"),
+    [
+        pytest.param("  prompt: a\n  model: foo\n", 5, "unknown model 'foo'; choose", id="model"),
+        pytest.param("  prompt: a\n  model: ../x\n", 5, "unknown model", id="a path as model"),
+        pytest.param("  sources: [a.png]\n  layout: x\n", 5, "auto, cover, split", id="layout"),
+        pytest.param(
+            "  sources: [a.png, a.png]\n  layout: cover\n", 5, "takes one", id="cover of two"
+        ),
+        pytest.param("  sources:\n    - a.png\n    - no.png\n", 6, "not exist", id="missing"),
+        pytest.param("  sources: ['../../x.png']\n", 4, "leaves the repository", id="dot dot"),
+        pytest.param("  sources: [/../x.png]\n", 4, "leaves the repository", id="root dot dot"),
+        pytest.param("  sources: [../.git/x.png]\n", 4, "git's own folder", id="git's folder"),
+        pytest.param("  sources: [link.png]\n", 4, "leaves the repository", id="symlink out"),
+        pytest.param("  sources: [../articles]\n", 4, "is a folder", id="a folder"),
+        pytest.param("  sources: [pipe.png]\n", 4, "not a regular file", id="a pipe"),
+        pytest.param("  sources: ['C:\\a.png']\n", 4, "/ between folders", id="a drive"),
+        pytest.param("  sources: ['file:///a.png']\n", 4, "/ between folders", id="a URL"),
+        pytest.param("  sources: ['~/a.png']\n", 4, "/ between folders", id="a home"),
+        pytest.param("  sources: ['a\\b.png']\n", 4, "/ between folders", id="a backslash"),
+        pytest.param('  sources: ["a\\0.png"]\n', 4, "no text has", id="NUL"),
+        pytest.param("  prompt: a\n  image: ../../x.png\n", 5, "leaves", id="image outside"),
+        pytest.param("  image: gone.png\n", 4, "no prompt and no sources", id="nothing to make"),
+    ],
+)
+def test_what_an_article_cannot_have_is_named_with_its_line(
+    root: Path, tmp_path_factory: pytest.TempPathFactory, header: str, line: int, part: str
+) -> None:
+    outside = tmp_path_factory.mktemp("outside") / "x.png"
+    outside.touch()
+    (root / "articles" / "link.png").symlink_to(outside)
+    os.mkfifo(root / "articles" / "pipe.png")
+    with pytest.raises(HeadergenError, match=rf"post\.md:{line}: ") as caught:
+        state_of(root, header)
+    assert part in str(caught.value)
+    assert caught.value.exit_code == 2
+
+
+def test_a_headers_place_may_not_leave_the_repository(root: Path) -> None:
+    with pytest.raises(HeadergenError, match="leaves the repository"):
+        state_of(root, "  prompt: a\n", Config(output="../../{stem}.png"))
+
+
+def test_a_stale_header_is_told_from_a_missing_one(root: Path) -> None:
+    path = root / "articles" / "post.md"
+    for image, stale in (("a.png", True), ("gone.png", False)):
+        text = f"---\nheader:\n  prompt: a\n  image: {image}\n  digest: '00000000'\n---\n"
+        parsed = article.parse(path, text.encode())
+        assert parsed is not None
+        state = plan.state_of(parsed, Config(), root)
+        assert isinstance(state, Wanted)
+        assert state.is_stale == stale
