@@ -1,0 +1,78 @@
+"""The README names what there is, and nothing that there isn't."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from headergen import check, cli, config
+from headergen.diffusion.models import MODELS
+from headergen.frontmatter.request import AUTHOR_KEYS, LAYOUTS
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+README = (CHECKOUT / "README.md").read_text(encoding="utf-8")
+
+
+def section(title: str) -> str:
+    """Return the text below a heading, up to the next one."""
+    found = re.search(rf"^## {re.escape(title)}\n(.*?)(?=^## |\Z)", README, re.M | re.S)
+    assert found, title
+    return found[1]
+
+
+def first_column(title: str) -> set[str]:
+    """Return the names in code font in the first column of a section's first table."""
+    rows = re.findall(r"^\| (`.*?) \|", section(title), re.M)
+    return {name for row in rows for name in re.findall(r"`([^`]+)`", row)}
+
+
+def subcommands() -> dict[str, argparse.ArgumentParser]:
+    (action,) = (
+        action
+        for action in cli._parser()._actions
+        if isinstance(action, argparse._SubParsersAction)
+    )
+    return dict(action.choices)
+
+
+def test_the_hooks_are_those_of_the_manifest() -> None:
+    manifest = yaml.safe_load((CHECKOUT / ".pre-commit-hooks.yaml").read_text())
+    assert first_column("Hooks") == {hook["id"] for hook in manifest}
+
+
+def test_the_frontmatter_keys_are_those_that_are_read() -> None:
+    assert first_column("Frontmatter") == {*AUTHOR_KEYS, "image", "digest"}
+
+
+def test_the_config_keys_are_those_that_are_read() -> None:
+    assert first_column("Config") == set(config.KEYS)
+
+
+def test_the_models_are_those_of_the_table() -> None:
+    assert first_column("Models") == set(MODELS)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_every_layout_is_named(layout: str) -> None:
+    assert f"`{layout}`" in section("Frontmatter")
+
+
+@pytest.mark.parametrize("code", check.CODES)
+def test_every_code_of_check_is_named(code: str) -> None:
+    assert f"`{code}`" in section("Command line")
+
+
+def test_the_commands_and_their_flags_are_those_that_exist() -> None:
+    text = section("Command line")
+    assert set(re.findall(r"^    headergen (\w+)", text, re.M)) == set(subcommands())
+    flags = {
+        flag
+        for parser in subcommands().values()
+        for flag in parser._option_string_actions
+        if flag.startswith("--")
+    }
+    assert set(re.findall(r"--[a-z-]+", text)) == flags - {"--help"}
