@@ -121,9 +121,10 @@ _KINDS: Mapping[str, _Kind] = MappingProxyType(
         "device": _Kind(
             DeviceNotFoundError,
             "{reason}",
-            "choose one: install a torch built for this machine's GPU and look at its driver; set "
-            "`image: {device: cpu}` if you are patient (minutes to hours a picture); paint on "
-            "another machine; commit without pictures: SKIP=headergen git commit",
+            "choose one:\n"
+            "- install a torch that is built for this machine's GPU, and look at its driver\n"
+            "- if you are patient (minutes to hours a picture), set `image: {device: cpu}`\n"
+            "- paint on another machine, and commit here without: SKIP=headergen git commit",
         ),
         "model": _Kind(
             ModelNotFoundError,
@@ -150,10 +151,12 @@ _KINDS: Mapping[str, _Kind] = MappingProxyType(
         "system memory": _Kind(
             SystemMemoryError,
             "out of system RAM (not VRAM) with the model {name}: {reason}",
-            "in this order: half precision (headergen loads nothing else, and a checkpoint saved "
-            "in half precision takes less RAM still); the pipeline class made for the model; no "
-            "CPU offload; animagine-xl-3.1 in place of z-image-turbo. Closing other programs "
-            "helps too",
+            "in this order (closing other programs helps too):\n"
+            "- half precision: headergen loads nothing else, and a checkpoint that is saved in "
+            "half precision takes less RAM still\n"
+            "- the pipeline class made for the model: headergen uses it\n"
+            "- no CPU offload: headergen uses none\n"
+            "- animagine-xl-3.1 in place of z-image-turbo",
         ),
         "video memory": _Kind(
             VideoMemoryError,

@@ -101,9 +101,10 @@ def _no_interpreter(refused: Mapping[str, str]) -> InterpreterNotFoundError:
     return InterpreterNotFoundError(
         f"no Python interpreter with torch and diffusers was found; looked at{looked}",
         remedy=(
-            "choose one: python3 -m venv .venv && .venv/bin/pip install "
-            "torch diffusers transformers accelerate, at the repository's root; "
-            "the hook id headergen-bundled, which brings them along; "
-            "worker.python in the config, naming a Python that has them"
+            "choose one:\n"
+            "- at the repository's root: python3 -m venv .venv && "
+            ".venv/bin/pip install torch diffusers transformers accelerate\n"
+            "- the hook id headergen-bundled, which brings them along\n"
+            "- worker.python in the config, naming a Python that has them"
         ),
     )

@@ -441,10 +441,10 @@ def pick_device(torch: Any, wanted: str) -> str:
         return present[0]
     if wanted in present:
         return wanted
-    sought = "a CUDA or MPS device" if wanted == "auto" else f"the device {wanted!r}"
-    there = ", ".join(present) or "no accelerator"
+    sought = "no GPU" if wanted == "auto" else f"no device {wanted!r}"
+    there = ", ".join(present) or "no CUDA and no MPS device"
     reasons = "; ".join([_torch_build(torch), *(str(note.message) for note in notes[:1])])
-    raise WorkerError("device", f"{sought} was sought and torch finds {there} ({reasons})")
+    raise WorkerError("device", f"{sought} was found: torch sees {there} ({reasons})")
 
 
 def _accelerators(torch: Any) -> list[str]:

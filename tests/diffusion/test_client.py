@@ -461,7 +461,7 @@ def test_auto_without_an_accelerator_is_an_error_with_remedies(
 ) -> None:
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
 
-    with pytest.raises(errors.DeviceNotFoundError, match=r"a CUDA or MPS device .*\(torch \d") as e:
+    with pytest.raises(errors.DeviceNotFoundError, match=r"no GPU was found: .*\(torch \d") as e:
         run_worker(replace(load_of(tiny_zimage), device="auto"), [PICTURE])
 
     for remedy in ("device: cpu", "SKIP=headergen", "another machine"):

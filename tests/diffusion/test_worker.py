@@ -206,11 +206,11 @@ def test_pick_device(cuda: int, mps: bool, wanted: str, expected: str) -> None:
 @pytest.mark.parametrize(
     ("cuda", "mps", "wanted", "words"),
     [
-        pytest.param(0, False, "auto", "a CUDA or MPS device .* built without CUDA", id="auto"),
-        pytest.param(0, True, "cuda", "'cuda' was sought and torch finds mps", id="no CUDA"),
-        pytest.param(1, False, "cuda:1", "'cuda:1' .* finds cuda, cuda:0", id="no second GPU"),
-        pytest.param(1, False, "mps", "'mps' was sought", id="no MPS"),
-        pytest.param(1, False, "gpu", "'gpu' was sought", id="no such name"),
+        pytest.param(0, False, "auto", "no GPU was found: .* built without CUDA", id="auto"),
+        pytest.param(0, True, "cuda", "'cuda' was found: torch sees mps", id="no CUDA"),
+        pytest.param(1, False, "cuda:1", "'cuda:1' .* sees cuda, cuda:0", id="no second GPU"),
+        pytest.param(1, False, "mps", "'mps' was found", id="no MPS"),
+        pytest.param(1, False, "gpu", "'gpu' was found", id="no such name"),
     ],
 )
 def test_a_device_that_is_not_there(cuda: int, mps: bool, wanted: str, words: str) -> None:
