@@ -7,26 +7,27 @@ ended the run.
 
 from __future__ import annotations
 
-import argparse
 import os
 import re
 import shlex
 import signal
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from argparse import Namespace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from headergen import __version__, durable, git, plan
 from headergen import article as articles
 from headergen import config as configs
+from headergen import git, plan
+from headergen.arguments import parser
 from headergen.article import ARTICLE_SUFFIXES, Request
 from headergen.config import Config
 from headergen.diffusion import checkpoint
 from headergen.errors import ArticleError, ConfigError, HeadergenError, UsageError
-from headergen.frontmatter.request import LAYOUTS, MAX_SOURCES
+from headergen.frontmatter.request import MAX_SOURCES
 
 if TYPE_CHECKING:
     from headergen.check import Finding, Unstaged
@@ -55,10 +56,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
-    arguments = _parser().parse_args(argv)
+    arguments = parser().parse_args(argv)
     _end_on_signals()
     try:
-        return int(arguments.command(arguments))
+        return _COMMANDS[arguments.command](arguments)
     except HeadergenError as error:
         _say_error(error)
         return error.exit_code
@@ -78,90 +79,20 @@ def _end_on_signals() -> None:
         signal.signal(signal.SIGHUP, end)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="headergen", description="Give every Markdown article its header picture."
-    )
-    parser.add_argument("--version", action="version", version=f"headergen {__version__}")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    common = argparse.ArgumentParser(add_help=False)
-    common.add_argument("--config", type=Path, metavar="FILE", help="config file to use")
-
-    run = commands.add_parser(
-        "run", parents=[common], help="make what is missing or stale and write it back"
-    )
-    run.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="articles or folders")
-    run.set_defaults(command=_run)
-
-    hook = commands.add_parser("hook", parents=[common], help="the same, as git hooks need it")
-    hook.add_argument("paths", nargs="*", type=Path, metavar="FILE", help="articles")
-    hook.set_defaults(command=_hook)
-
-    check = commands.add_parser("check", parents=[common], help="report, change nothing")
-    check.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="articles or folders")
-    check.add_argument("--json", action="store_true", help="print a JSON list of findings")
-    check.set_defaults(command=_check)
-
-    _add_generate(commands, common)
-    _add_composite(commands, common)
-    return parser
-
-
-def _add_generate(commands: Any, common: argparse.ArgumentParser) -> None:
-    generate = commands.add_parser(
-        "generate", parents=[common], help="paint one picture from a prompt"
-    )
-    generate.add_argument("prompt", metavar="PROMPT")
-    generate.add_argument("output", type=Path, metavar="OUTPUT", help=".png, .webp or .jpg")
-    _add_size(generate)
-    generate.add_argument("--model", help="a model's name, a hub id or a diffusers folder")
-    generate.add_argument("--seed", type=_whole_number(0, 2**64 - 1))
-    generate.add_argument("--steps", type=_whole_number(1, 200))
-    generate.add_argument("--guidance-scale", type=float)
-    generate.add_argument("--negative-prompt")
-    generate.set_defaults(command=_generate)
-
-
-def _add_composite(commands: Any, common: argparse.ArgumentParser) -> None:
-    composite = commands.add_parser(
-        "composite", parents=[common], help="compose one picture of several"
-    )
-    composite.add_argument("sources", nargs="+", type=Path, metavar="SOURCE")
-    composite.add_argument("--output", type=Path, required=True, metavar="OUT")
-    composite.add_argument("--layout", choices=LAYOUTS, default="auto")
-    _add_size(composite)
-    composite.set_defaults(command=_composite)
-
-
-def _add_size(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--width", type=_whole_number(16, 8192), help="px of the saved picture")
-    parser.add_argument("--height", type=_whole_number(16, 8192), help="px of the saved picture")
-
-
-def _whole_number(low: int, high: int) -> Any:
-    def whole_number(text: str) -> int:
-        number = int(text)
-        if not low <= number <= high:
-            raise argparse.ArgumentTypeError(f"{number} is not between {low} and {high}")
-        return number
-
-    return whole_number
-
-
-def _place(arguments: argparse.Namespace) -> Place:
+def _place(arguments: Namespace) -> Place:
     repository = git.find_root(Path.cwd())
     root = repository or Path.cwd().resolve()
     config = configs.load(Path(os.path.relpath(root)), arguments.config)
     return Place(root, repository is not None, config)
 
 
-def _run(arguments: argparse.Namespace) -> int:
+def _run(arguments: Namespace) -> int:
     place = _place(arguments)
     paths = list(_article_paths(arguments.paths or [Path()]))
     return _produce(paths, place, hook=False)
 
 
-def _hook(arguments: argparse.Namespace) -> int:
+def _hook(arguments: Namespace) -> int:
     paths = [path for path in arguments.paths if path.suffix.lower() in ARTICLE_SUFFIXES]
     return _produce(paths, _place(arguments), hook=True)
 
@@ -277,7 +208,7 @@ def _unstaged(plans: Iterable[plan.Plan], place: Place) -> list[Unstaged]:
     return lacking
 
 
-def _check(arguments: argparse.Namespace) -> int:
+def _check(arguments: Namespace) -> int:
     from headergen import check
 
     place = _place(arguments)
@@ -298,7 +229,7 @@ def _say_json(findings: Sequence[Finding]) -> None:
     print(json.dumps([asdict(found) for found in findings], ensure_ascii=False, indent=2))
 
 
-def _generate(arguments: argparse.Namespace) -> int:
+def _generate(arguments: Namespace) -> int:
     """Paint one picture with the config's model or another, and save it at the size asked for."""
     from headergen import produce, progress
     from headergen.paint import canvas
@@ -343,7 +274,7 @@ def _own_config(config: Config, model: str | None) -> Config:
     return Config(model=model, device=config.device, worker_python=config.worker_python)
 
 
-def _composite(arguments: argparse.Namespace) -> int:
+def _composite(arguments: Namespace) -> int:
     from headergen.paint import canvas, composite
 
     format = _format_for(arguments.output)
@@ -357,7 +288,7 @@ def _composite(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _size(arguments: argparse.Namespace, config: Config) -> tuple[int, int]:
+def _size(arguments: Namespace, config: Config) -> tuple[int, int]:
     return arguments.width or config.width, arguments.height or config.height
 
 
@@ -371,10 +302,21 @@ def _format_for(output: Path) -> str:
 
 
 def _save(path: Path, data: bytes) -> None:
+    from headergen import durable
+
     try:
         durable.write(path, data)
     except OSError as error:
         raise UsageError(f"{path} cannot be written: {error.strerror}") from error
+
+
+_COMMANDS: Mapping[str, Callable[[Namespace], int]] = {
+    "run": _run,
+    "hook": _hook,
+    "check": _check,
+    "generate": _generate,
+    "composite": _composite,
+}
 
 
 def _say_error(error: HeadergenError) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from headergen import check, cli, config
+from headergen import arguments, check, config
 from headergen.diffusion.models import MODELS
 from headergen.frontmatter.request import AUTHOR_KEYS, LAYOUTS
 
@@ -33,7 +33,7 @@ def first_column(title: str) -> set[str]:
 def subcommands() -> dict[str, argparse.ArgumentParser]:
     (action,) = (
         action
-        for action in cli._parser()._actions
+        for action in arguments.parser()._actions
         if isinstance(action, argparse._SubParsersAction)
     )
     return dict(action.choices)

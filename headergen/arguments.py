@@ -1,0 +1,100 @@
+"""What the command line takes: every command, its arguments, and the bounds of their values."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, ArgumentTypeError
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from headergen import __version__
+from headergen.frontmatter.request import LAYOUTS, MAX_GUIDANCE_SCALE, MAX_SEED, MAX_STEPS
+
+
+def parser() -> ArgumentParser:
+    """Build the parser; what it returns names the command in `command`."""
+    parser = ArgumentParser(
+        prog="headergen", description="Give every Markdown article its header picture."
+    )
+    parser.add_argument("--version", action="version", version=f"headergen {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _add_run(commands)
+    _add_hook(commands)
+    _add_check(commands)
+    _add_generate(commands)
+    _add_composite(commands)
+    return parser
+
+
+def _add_run(commands: Any) -> None:
+    run = _add(commands, "run", "make what is missing or stale, and write it back")
+    run.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="articles or folders")
+
+
+def _add_hook(commands: Any) -> None:
+    hook = _add(commands, "hook", "the same, as git hooks need it: exit 1 if anything was written")
+    hook.add_argument("paths", nargs="*", type=Path, metavar="FILE", help="articles")
+
+
+def _add_check(commands: Any) -> None:
+    check = _add(commands, "check", "report what is missing, stale or unfit; change nothing")
+    check.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="articles or folders")
+    check.add_argument("--json", action="store_true", help="print a JSON list of findings")
+
+
+def _add_generate(commands: Any) -> None:
+    generate = _add(commands, "generate", "paint one picture from a prompt")
+    generate.add_argument("prompt", metavar="PROMPT", help="what to paint")
+    generate.add_argument("output", type=Path, metavar="OUTPUT", help=".png, .webp or .jpg")
+    _add_size(generate)
+    generate.add_argument("--model", help="a model's name, a hub id or a diffusers folder")
+    generate.add_argument(
+        "--seed", type=_whole_number(0, MAX_SEED), help="default: derived from the request"
+    )
+    generate.add_argument("--steps", type=_whole_number(1, MAX_STEPS), help="denoising steps")
+    generate.add_argument(
+        "--guidance-scale", type=_guidance_scale, help="how strongly the prompt steers"
+    )
+    generate.add_argument("--negative-prompt", help="what to keep out")
+
+
+def _add_composite(commands: Any) -> None:
+    composite = _add(commands, "composite", "compose one picture of several")
+    composite.add_argument("sources", nargs="+", type=Path, metavar="SOURCE", help="pictures")
+    composite.add_argument(
+        "--output", type=Path, required=True, metavar="OUT", help=".png, .webp or .jpg"
+    )
+    composite.add_argument("--layout", choices=LAYOUTS, default="auto")
+    _add_size(composite)
+
+
+def _add(commands: Any, name: str, purpose: str) -> ArgumentParser:
+    added: ArgumentParser = commands.add_parser(name, help=purpose, description=purpose)
+    added.add_argument("--config", type=Path, metavar="FILE", help="config file to use")
+    return added
+
+
+def _add_size(command: ArgumentParser) -> None:
+    for side in ("--width", "--height"):
+        command.add_argument(
+            side,
+            type=_whole_number(16, 8192),
+            help="px of the saved picture; default: the header's",
+        )
+
+
+def _whole_number(low: int, high: int) -> Callable[[str], int]:
+    def whole_number(text: str) -> int:
+        number = int(text)
+        if not low <= number <= high:
+            raise ArgumentTypeError(f"{number} is not between {low} and {high}")
+        return number
+
+    return whole_number
+
+
+def _guidance_scale(text: str) -> float:
+    number = float(text)
+    if not 0 <= number <= MAX_GUIDANCE_SCALE:
+        raise ArgumentTypeError(f"{text} is not between 0 and {MAX_GUIDANCE_SCALE:g}")
+    return number
