@@ -131,6 +131,9 @@ def _produce(paths: Iterable[Path], place: Place, *, hook: bool) -> int:
     try:
         if jobs:
             _carry_out(jobs, place, errors, to_add, hook=hook)
+        elif not hook and not errors:
+            fresh = len([each for each in plans if each])
+            _say(f"nothing to do: {fresh} of {len(plans)} articles have a header, and it is there")
     finally:
         _say_advice(errors)
         if to_add and place.in_git:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TextIO
 if TYPE_CHECKING:
     from headergen.produce import Progress
 
-GIGABYTE = 1e9
+GIGABYTE, MEGABYTE = 1e9, 1e6
 
 # A plain log gets a line for each quarter of a download or a load, not one for each chunk.
 PLAIN_FRACTION = 4
@@ -36,7 +36,9 @@ def for_terminal(
 
 
 def _amount(done_bytes: int, total_bytes: int) -> str:
-    return f"{done_bytes / GIGABYTE:.1f} of {total_bytes / GIGABYTE:.1f} GB"
+    if total_bytes >= GIGABYTE:
+        return f"{done_bytes / GIGABYTE:.1f} of {total_bytes / GIGABYTE:.1f} GB"
+    return f"{done_bytes / MEGABYTE:.0f} of {total_bytes / MEGABYTE:.0f} MB"
 
 
 def _which(titles: Sequence[str], index: int) -> str:
@@ -77,7 +79,7 @@ class LiveProgress:
     def loading(self, part: str, done_bytes: int, total_bytes: int) -> None:
         """See `client.Progress.loading`."""
         amount = _amount(done_bytes, total_bytes)
-        self._show(f"loading {self._model}: {part}", done_bytes, total_bytes, amount)
+        self._show(f"loading {self._model} {part}", done_bytes, total_bytes, amount)
 
     def loaded(self, device: str, dtype: str) -> None:
         """See `client.Progress.loaded`."""
@@ -125,7 +127,8 @@ class PlainProgress:
 
     def loading(self, part: str, done_bytes: int, total_bytes: int) -> None:
         """See `client.Progress.loading`."""
-        self._say(f"loading {self._model}: {part}, {_amount(done_bytes, total_bytes)}")
+        if part:
+            self._say(f"loading {self._model} {part}: {_amount(done_bytes, total_bytes)}")
 
     def loaded(self, device: str, dtype: str) -> None:
         """See `client.Progress.loaded`."""
@@ -133,7 +136,8 @@ class PlainProgress:
 
     def step(self, index: int, step: int, steps: int) -> None:
         """See `client.Progress.step`."""
-        self._say(f"painting {_which(self._titles, index)}: {steps} steps")
+        count = "1 step" if steps == 1 else f"{steps} steps"
+        self._say(f"painting {_which(self._titles, index)}: {count}")
 
     def finish(self) -> None:
         """See `produce.Progress.finish`."""

@@ -26,6 +26,7 @@ def paint_two(shown: LiveProgress | PlainProgress) -> None:
         shown.downloading(done, 33_000_000_000)
     shown.loading("text_encoder", 0, 32_800_000_000)
     shown.loading("transformer", 8_000_000_000, 32_800_000_000)
+    shown.loading("", 32_800_000_000, 32_800_000_000)
     shown.loaded("cuda", "bfloat16")
     for index in range(2):
         for step in range(1, 9):
@@ -43,8 +44,8 @@ def test_plain_lines_are_few_and_say_what_goes_on() -> None:
         "downloading z-image-turbo: 16.5 of 33.0 GB",
         "downloading z-image-turbo: 24.8 of 33.0 GB",
         "downloading z-image-turbo: 33.0 of 33.0 GB",
-        "loading z-image-turbo: text_encoder, 0.0 of 32.8 GB",
-        "loading z-image-turbo: transformer, 8.0 of 32.8 GB",
+        "loading z-image-turbo text_encoder: 0.0 of 32.8 GB",
+        "loading z-image-turbo transformer: 8.0 of 32.8 GB",
         "z-image-turbo is on cuda in bfloat16",
         "painting a.md (1 of 2): 8 steps",
         "painting b.md (2 of 2): 8 steps",
