@@ -72,6 +72,7 @@ def parse(path: Path, data: bytes, image_key: str = "header.image") -> Article |
         ArticleError: The frontmatter cannot be read, or what it says under `header` or
             `image_key` is not admissible; the error names path, line and key.
     """
+    _refuse_utf16(path, data)
     if b"header" not in data:
         return None
     block = find(path, data)
@@ -102,6 +103,11 @@ def with_image(article: Article, image: str, digest: str) -> bytes:
     block = _with_text(article, block, ("header", "digest"), digest)
     _verify(article, block, image, digest)
     return block.data
+
+
+def _refuse_utf16(path: Path, data: bytes) -> None:
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise ArticleError("is UTF-16; save it as UTF-8", path=str(path), line=1)
 
 
 def _read(block: Block) -> _Document | None:
@@ -174,6 +180,7 @@ def _header_mapping(document: _Document, image_keys: tuple[str, ...]) -> HeaderM
     index = document.index_of(("header",))
     values = document.values["header"]
     if values is None:
+        _refuse_misindented(document)
         return None
     if index is None:
         raise block.error("`header` comes through a merge (<<); write it out", 0, "header")
@@ -184,6 +191,14 @@ def _header_mapping(document: _Document, image_keys: tuple[str, ...]) -> HeaderM
     generated_keys = (*(image_keys[1:2] if image_keys[0] == "header" else ()), "digest")
     lines = _lines(document, values)
     return HeaderMapping(block.path, block.line(index), values, lines, generated_keys)
+
+
+def _refuse_misindented(document: _Document) -> None:
+    """Tell an empty `header:` from one whose keys stand beside it instead of below it."""
+    for key in ("prompt", "sources"):
+        if key in document.values:
+            index = document.index_of((key,)) or 0
+            raise document.block.error("indent it, so that it is part of `header:`", index, key)
 
 
 def _lines(document: _Document, header: Mapping[Any, object]) -> dict[str, int]:

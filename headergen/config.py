@@ -154,13 +154,17 @@ def _decode(path: Path) -> str:
         raise ConfigError("is not UTF-8", path=str(path), line=line) from error
 
 
+# What PyYAML's constructors let through: `!!bool x` is a KeyError, `2024-99-99` a ValueError, ...
+_CONSTRUCTOR_ERRORS = (ValueError, LookupError, AttributeError, TypeError, RecursionError)
+
+
 def _parse_yaml(path: Path, text: str) -> tuple[dict[str, Any], dict[str, int]]:
     import yaml
 
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
         values = yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+    except (yaml.YAMLError, *_CONSTRUCTOR_ERRORS) as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark else None
         reason = getattr(error, "problem", None) or error
@@ -169,15 +173,20 @@ def _parse_yaml(path: Path, text: str) -> tuple[dict[str, Any], dict[str, int]]:
         return {}, {}
     if not isinstance(values, dict) or not isinstance(node, yaml.MappingNode):
         raise ConfigError("must be a mapping of keys to values", path=str(path), line=1)
-    return dict(_flatten(values)), dict(_yaml_lines(node))
+    return dict(_flatten(values)), _yaml_lines(path, node)
 
 
-def _yaml_lines(node: Any, prefix: str = "") -> Iterator[tuple[str, int]]:
+def _yaml_lines(path: Path, node: Any, prefix: str = "") -> dict[str, int]:
+    """Find the line of each key; a key that is there twice would silently lose its first value."""
+    lines: dict[str, int] = {}
     for key, value in node.value:
-        name = f"{prefix}{key.value}"
-        yield name, key.start_mark.line + 1
+        name, line = f"{prefix}{key.value}", key.start_mark.line + 1
+        if name in lines:
+            raise ConfigError("is there twice", path=str(path), line=line, key=name)
+        lines[name] = line
         if value.id == "mapping" and not prefix:
-            yield from _yaml_lines(value, f"{name}.")
+            lines |= _yaml_lines(path, value, f"{name}.")
+    return lines
 
 
 def _parse_toml(path: Path, text: str) -> tuple[dict[str, Any], dict[str, int]]:
@@ -188,9 +197,17 @@ def _parse_toml(path: Path, text: str) -> tuple[dict[str, Any], dict[str, int]]:
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise ConfigError(f"is not valid TOML: {error}", path=str(path)) from error
     if path.name == "pyproject.toml":
-        document = document.get("tool", {}).get("headergen", {})
+        document = _headergen_table(path, document)
     values = dict(_flatten(document))
     return values, {key: line for key in values if (line := _toml_line(text, key))}
+
+
+def _headergen_table(path: Path, document: dict[str, Any]) -> dict[str, Any]:
+    tool = document.get("tool")
+    table = tool.get("headergen", {}) if isinstance(tool, dict) else {}
+    if not isinstance(table, dict):
+        raise ConfigError("must be a table", path=str(path), key="tool.headergen")
+    return table
 
 
 def _toml_line(text: str, key: str) -> int | None:
@@ -213,9 +230,11 @@ def _build(path: str, values: Mapping[str, Any], lines: Mapping[str, int]) -> Co
     for name, value in values.items():
         place: dict[str, Any] = {"path": path, "line": lines.get(name), "key": name}
         key = KEYS.get(name)
+        if key is None and name in _SECTIONS:
+            if value is not None:
+                raise ConfigError(f"{value!r} is not a mapping of keys to values", **place)
+            continue
         if key is None:
-            if value is None and any(known.startswith(f"{name}.") for known in KEYS):
-                continue
             raise ConfigError(_unknown_key(name), **place)
         if value is not None:
             fields[key.field] = _checked(value, key, place)
@@ -263,7 +282,7 @@ def _nearest_key(name: str) -> str | None:
 
     last = name.rpartition(".")[2]
     for known in KEYS:
-        if f"_{last}" in known:
+        if last in known.rpartition(".")[2].split("_"):
             return known
     return next(iter(difflib.get_close_matches(name, [*KEYS, *_SECTIONS], n=1)), None)
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from headergen.errors import OutsideRepositoryError, PathError, SourceError
 
-# A source larger than this is no picture for a header; it would only be hashed in vain.
-SOURCE_LIMIT_BYTES = 200 * 1024 * 1024
+# 50 megapixels of four 16-bit channels, not compressed at all: no header needs a larger source.
+SOURCE_LIMIT_BYTES = 400_000_000
 
 # Backslashes, control characters, `~`, and anything that looks like `C:` or `file:`.
 _FOREIGN = re.compile(r"[\\\x00-\x1f\x7f-\x9f]|^~|^[A-Za-z][A-Za-z0-9+.-]*:")
@@ -26,7 +26,11 @@ def inside(folder: Path, name: str, root: Path) -> Path:
         OutsideRepositoryError: it ends outside `root`, or inside `.git`.
     """
     if not name or _FOREIGN.search(name):
-        raise PathError(f"{name!r} is not a path relative to the article, with / between folders")
+        raise PathError(
+            f"{name!r} is not a path relative to the article",
+            remedy="write it with / between folders, and no control characters, ~ or C: or https:; "
+            "a path that starts with / is looked for at the repository's root",
+        )
     start = root if name.startswith("/") else folder
     path = Path(os.path.normpath(start / name.lstrip("/")))
     try:
@@ -60,5 +64,7 @@ def require_picture_file(path: Path, name: str) -> None:
         raise SourceError(f"{name!r} is a folder, not a picture")
     if not stat.S_ISREG(status.st_mode):
         raise SourceError(f"{name!r} is not a regular file")
+    if status.st_size == 0:
+        raise SourceError(f"{name!r} is empty (0 bytes)", remedy="save the picture again")
     if status.st_size > SOURCE_LIMIT_BYTES:
-        raise SourceError(f"{name!r} is larger than {SOURCE_LIMIT_BYTES // 1024**2} MiB")
+        raise SourceError(f"{name!r} is larger than {SOURCE_LIMIT_BYTES:,} bytes")

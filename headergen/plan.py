@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from headergen.diffusion.checkpoint import Checkpoint
 from headergen.diffusion.models import MODELS, Model, admissible_size, render_size
 from headergen.errors import ArticleError, PathError, SourceError
 from headergen.frontmatter.request import LAYOUTS
+from headergen.picture import SUFFIX_FORMATS, probe
 
 
 @dataclass(frozen=True)
@@ -42,11 +44,7 @@ class Composite:
 
 @dataclass(frozen=True)
 class Job:
-    """One header to make: `output` (absolute) is written, then `image` and `digest` go back.
-
-    `replaces_own` says that the article's own frontmatter claims the file at `output` as
-    headergen's work, so that it may be painted over.
-    """
+    """One header to make: `output` (absolute) is written, then `image` and `digest` go back."""
 
     article: Article
     output: Path
@@ -118,14 +116,14 @@ def state_of(article: Article, config: Config, root: Path) -> State:
         SourceError: a source picture is missing or no regular file.
     """
     picture = picture_of(article, config, root)
-    if article.image is not None and article.digest is None and _stands(article.image, picture):
+    if article.image is not None and _is_hand_made(article, article.image, picture):
         return HandMade(article, picture)
     if article.request is None:
         return _without_request(article, picture)
     _require_known(article, article.request, config)
     sources = _sources_of(article, article.request, root)
     digest = digest_of(article.request, sources)
-    if picture is not None and picture.is_file() and article.digest == digest:
+    if picture is not None and article.digest == digest and _is_made_for(picture, digest):
         return Fresh(article, picture)
     return Wanted(article, article.request, digest, sources, picture)
 
@@ -157,11 +155,9 @@ def picture_of(article: Article, config: Config, root: Path) -> Path | None:
     Raises:
         PathError: the path leaves the repository or is malformed.
     """
-    image = article.image
-    if image is None or re.match(r"(https?|data):|//", image, re.IGNORECASE):
+    image = (article.image or "").removeprefix(config.image_prefix)
+    if not image or re.match(r"(https?|data):|//", image, re.IGNORECASE):
         return None
-    if config.image_prefix:
-        image = image.removeprefix(config.image_prefix)
     try:
         return paths.inside(_folder(article), image, root)
     except PathError as error:
@@ -174,13 +170,38 @@ def _folder(article: Article) -> Path:
     return article.path.absolute().parent.resolve()
 
 
-def _stands(image: str, picture: Path | None) -> bool:
-    """Tell whether a hand-made picture is there, or is named in a way that only the site knows.
+def _is_hand_made(article: Article, image: str, picture: Path | None) -> bool:
+    """Tell whether `image` is the author's own: there without a digest, or known to the site alone.
 
-    `/images/a.png` is often served from `static/` or `public/`: not finding it is no reason to
-    paint another in its place.
+    A URL is the author's whatever the digest says. `/images/a.png` is often served from `static/`
+    or `public/`: not finding it is no reason to paint another in its place.
+
+    Raises:
+        ArticleError: the key holds something that was never a picture, such as a title.
     """
-    return picture is None or picture.is_file() or image.startswith("/")
+    if picture is None:
+        return True
+    if article.digest is not None:
+        return False
+    if picture.is_file() or image.startswith("/"):
+        return True
+    if picture.suffix.lower() not in SUFFIX_FORMATS:
+        raise ArticleError(
+            f"{image!r} is no picture: it is left alone",
+            path=str(article.path),
+            line=article.image_line,
+            key=article.image_key,
+            remedy="remove the line, or choose another image_key in the config",
+        )
+    return False
+
+
+def _is_made_for(picture: Path, digest: str) -> bool:
+    """Tell whether the file is there, and not one that headergen made for another request.
+
+    A file without a digest passes: tools that shrink pictures strip what they don't know.
+    """
+    return picture.is_file() and probe(picture).digest in (None, digest)
 
 
 def _without_request(article: Article, picture: Path | None) -> Fresh | None:
@@ -204,11 +225,17 @@ def _sources_of(article: Article, request: Request, root: Path) -> tuple[Path, .
         try:
             path = paths.inside(_folder(article), name, root)
             paths.require_picture_file(path, name)
+            _require_readable(path, name)
         except (PathError, SourceError) as error:
             line = request.lines.get(key)
             raise error.at(path=str(article.path), line=line, key=f"header.{key}") from error
         found.append(path)
     return tuple(found)
+
+
+def _require_readable(path: Path, name: str) -> None:
+    if not os.access(path, os.R_OK):
+        raise SourceError(f"{name!r} cannot be read: Permission denied")
 
 
 def digest_of(request: Request, sources: tuple[Path, ...]) -> str:
@@ -226,6 +253,8 @@ def _job(state: Wanted, config: Config, root: Path) -> Job:
     article, request = state.article, state.request
     image = config.output.format(stem=article.path.stem, format=config.format)
     output = _output_path(article, image, root)
+    if output in state.sources:
+        raise _at_key(article, request, "sources", f"{image!r} is where the header itself goes")
     content: Painting | Composite
     if state.sources:
         content = Composite(state.sources, request.layout or "auto")
@@ -250,9 +279,12 @@ def _output_path(article: Article, image: str, root: Path) -> Path:
     try:
         return paths.inside(_folder(article), image, root)
     except PathError as error:
-        placed = error.at(path=str(article.path), line=article.line)
-        placed.remedy = "the config's `output` says where headers go, relative to the article"
-        raise placed from error
+        raise ArticleError(
+            f"its header cannot be named after it: {error.message}",
+            path=str(article.path),
+            line=article.line,
+            remedy="rename the article, or change `output` in the config",
+        ) from error
 
 
 def painting(

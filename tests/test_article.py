@@ -362,6 +362,21 @@ CHOICES = "choose from prompt, negative_prompt, model, seed, steps, guidance_sca
         pytest.param("header:\n  sources:\n  - ''\n", 4, "sources[0]: is empty", id="empty source"),
         pytest.param("header:\n  layout: 2\n", 3, "expected text, not 2", id="layout is a number"),
         pytest.param(
+            "header:\n  sources: [a]\n  seed: 1\n",
+            4,
+            "no effect on a header of a c",
+            id="idle seed",
+        ),
+        pytest.param(
+            "header:\n  prompt: x\n  layout: grid\n",
+            4,
+            "no effect on a header that is p",
+            id="idle layout",
+        ),
+        pytest.param("header:\nprompt: x\n", 3, "indent it", id="prompt beside the header"),
+        pytest.param("header:\n\nsources:\n- a\n", 4, "indent it", id="sources beside it"),
+        pytest.param("header:\n  prompt: x: y\n", 3, "in quotes", id="a colon in a plain text"),
+        pytest.param(
             "header:\n  image: 3\n", 3, "header.image: expected a path", id="image number"
         ),
         pytest.param("header:\n  image: [a]\n", 3, "expected a path as text", id="image is a list"),
@@ -448,6 +463,7 @@ def test_refuses_toml(text: str, line: int, message: str) -> None:
             b"+++\n[header]\nprompt = 'x'\n", 1, "put +++ on a line", id="TOML not closed"
         ),
         pytest.param(b"---\nheader: {}\na: b\n --- \n", 1, "never closed", id="indented closing"),
+        pytest.param("---\nheader: {}\n---\n".encode("utf-16"), 1, "is UTF-16", id="UTF-16"),
         pytest.param(b'{\n  "title": "x",\n  "header": {}\n}\n', 3, "JSON frontmatter", id="JSON"),
         pytest.param(b"---\nheader: {}\nx: caf\xe9\n---\n", 3, "byte 0xe9", id="not UTF-8"),
         pytest.param(b"---\r\nheader:\r\n  promt: x\r\n---\r\n", 3, "unknown key", id="CRLF"),

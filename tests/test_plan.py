@@ -11,6 +11,7 @@ from headergen import article, plan
 from headergen.config import Config
 from headergen.diffusion.models import MODELS
 from headergen.errors import HeadergenError
+from headergen.paint import canvas
 from headergen.plan import Composite, Fresh, HandMade, Job, Painting, Wanted
 
 
@@ -136,11 +137,28 @@ def test_a_picture_that_only_the_site_can_find_is_hand_made(root: Path, image: s
     assert isinstance(state_of(root, f"  prompt: a\n  image: {image!r}\n"), HandMade)
 
 
-def test_only_the_articles_own_picture_may_be_painted_over(root: Path) -> None:
-    own = "  prompt: b\n  image: note_images/post.png\n  digest: '00000000'\n"
-    others = "  prompt: b\n  image: a.png\n  digest: '00000000'\n"
-    jobs = [state_of(root, own), state_of(root, others)]
-    assert [job.replaces_own for job in jobs if isinstance(job, Job)] == [True, False]
+def test_a_url_is_the_authors_even_beside_a_digest(root: Path) -> None:
+    header = "  prompt: a\n  image: https://example.com/a.png\n  digest: '00000000'\n"
+    assert isinstance(state_of(root, header), HandMade)
+
+
+def test_a_url_as_prefix_is_taken_off_again(root: Path) -> None:
+    config = Config(image_prefix="https://example.com/")
+    job = state_of(root, "  prompt: a\n", config)
+    assert isinstance(job, Job)
+    assert job.image == "https://example.com/note_images/post.png"
+    made = f"  prompt: a\n  image: https://example.com/a.png\n  digest: '{job.digest}'\n"
+    assert isinstance(state_of(root, made, config), Fresh)
+
+
+def test_a_picture_that_headergen_made_for_another_request_is_not_fresh(root: Path) -> None:
+    job = state_of(root, "  prompt: a\n")
+    assert isinstance(job, Job)
+    header = f"  prompt: a\n  image: made.png\n  digest: '{job.digest}'\n"
+    for digest, kind in ((job.digest, Fresh), ("00000000", Job)):
+        made = canvas.encode(Image.new("RGB", (8, 8)), "png", digest)
+        (root / "articles" / "made.png").write_bytes(made)
+        assert isinstance(state_of(root, header), kind)
 
 
 def test_the_prefix_goes_before_the_path_and_is_taken_off_again(root: Path) -> None:
@@ -217,12 +235,19 @@ def test_a_model_that_cannot_be_used_is_named(root: Path, config: Config, parts:
         pytest.param("  sources: [link.png]\n", 4, "leaves the repository", id="symlink out"),
         pytest.param("  sources: [../articles]\n", 4, "is a folder", id="a folder"),
         pytest.param("  sources: [pipe.png]\n", 4, "not a regular file", id="a pipe"),
-        pytest.param("  sources: ['C:\\a.png']\n", 4, "/ between folders", id="a drive"),
-        pytest.param("  sources: ['file:///a.png']\n", 4, "/ between folders", id="a URL"),
-        pytest.param("  sources: ['~/a.png']\n", 4, "/ between folders", id="a home"),
-        pytest.param("  sources: ['a\\b.png']\n", 4, "/ between folders", id="a backslash"),
+        pytest.param("  sources: ['C:\\a.png']\n", 4, "is not a path relative", id="a drive"),
+        pytest.param("  sources: ['file:///a.png']\n", 4, "is not a path relative", id="a URL"),
+        pytest.param("  sources: ['~/a.png']\n", 4, "is not a path relative", id="a home"),
+        pytest.param("  sources: ['a\\b.png']\n", 4, "is not a path relative", id="a backslash"),
         pytest.param('  sources: ["a\\0.png"]\n', 4, "no text has", id="NUL"),
         pytest.param("  prompt: a\n  image: ../../x.png\n", 5, "leaves", id="image outside"),
+        pytest.param(
+            "  prompt: a\n  image: My title\n", 5, "is no picture", id="text for a picture"
+        ),
+        pytest.param("  sources: [empty.png]\n", 4, "is empty", id="an empty source"),
+        pytest.param(
+            "  sources: [note_images/post.png]\n", 4, "where the header itself", id="itself"
+        ),
         pytest.param("  image: gone.png\n", 4, "no prompt and no sources", id="nothing to make"),
     ],
 )
@@ -232,6 +257,9 @@ def test_what_an_article_cannot_have_is_named_with_its_line(
     outside = tmp_path_factory.mktemp("outside") / "x.png"
     outside.touch()
     (root / "articles" / "link.png").symlink_to(outside)
+    (root / "articles" / "empty.png").touch()
+    (root / "articles" / "note_images").mkdir()
+    Image.new("RGB", (8, 8)).save(root / "articles" / "note_images" / "post.png")
     os.mkfifo(root / "articles" / "pipe.png")
     with pytest.raises(HeadergenError, match=rf"post\.md:{line}: ") as caught:
         state_of(root, header)
@@ -240,7 +268,7 @@ def test_what_an_article_cannot_have_is_named_with_its_line(
 
 
 def test_a_headers_place_may_not_leave_the_repository(root: Path) -> None:
-    with pytest.raises(HeadergenError, match="leaves the repository"):
+    with pytest.raises(HeadergenError, match="cannot be named after it: .* leaves"):
         state_of(root, "  prompt: a\n", Config(output="../../{stem}.png"))
 
 

@@ -24,6 +24,13 @@ class Checkpoint:
     location: str
     local: bool
 
+    @property
+    def name(self) -> str:
+        """What the author calls the model: a name of the table, or where it is."""
+        if self.local:
+            return os.path.relpath(self.location)
+        return self.row.name if self.location == self.row.hub_id else self.location
+
 
 def for_config(config: Config, root: Path) -> Checkpoint:
     """Find out what the config's `image.model` is: a table row, a local folder or a hub id.
@@ -35,13 +42,22 @@ def for_config(config: Config, root: Path) -> Checkpoint:
     """
     if row := _row_named(config):
         return Checkpoint(row, row.hub_id, local=False)
-    folder = root / Path(config.model).expanduser()
-    if folder.is_dir():
+    folder = _folder(config, root)
+    if folder:
         row = _preset(config) or _row_for_folder(config, folder)
         return Checkpoint(row, os.fspath(folder.resolve()), local=True)
     if not re.fullmatch(r"\w[\w.-]*/\w[\w.-]*", config.model):
         raise _unknown_model(config)
     return Checkpoint(_preset(config) or _row_for_hub_id(config), config.model, local=False)
+
+
+def _folder(config: Config, root: Path) -> Path | None:
+    try:
+        folder = root / Path(config.model).expanduser()
+        return folder if folder.is_dir() else None
+    except (OSError, RuntimeError) as error:  # a name too long, a home that is not there
+        message = f"{config.model!r} cannot be a folder: {error}"
+        raise config.error("image.model", message) from error
 
 
 def _row_named(config: Config) -> Model | None:

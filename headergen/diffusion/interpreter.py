@@ -26,10 +26,10 @@ def find_interpreter(configured: str | None, root: Path) -> Path:
         InterpreterNotFoundError: Listing each place that was looked at and why it was not taken.
     """
     if configured:
-        python = root / Path(configured).expanduser()
+        python = root / os.path.expanduser(configured)
         if reason := _why_not(python):
             raise InterpreterNotFoundError(
-                f"worker.python names {python}, which cannot paint: {reason}",
+                f"{python} cannot paint: {reason}",
                 key="worker.python",
                 remedy="name a Python interpreter that has torch and diffusers, or remove the key",
             )

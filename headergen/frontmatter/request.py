@@ -20,6 +20,7 @@ AUTHOR_KEYS = (
     "layout",
     "alt",
 )
+_PAINTING_KEYS = ("negative_prompt", "model", "seed", "steps", "guidance_scale")
 MAX_SEED = 2**64 - 1  # torch.Generator.manual_seed takes 64 bits
 MAX_STEPS = 200
 MAX_GUIDANCE_SCALE = 50.0
@@ -117,7 +118,8 @@ class HeaderMapping:
         value = self.values["sources"]
         if not isinstance(value, list) or not 1 <= len(value) <= MAX_SOURCES:
             raise self.error(
-                "sources", f"expected a list of 1 to {MAX_SOURCES} paths, not {shown(value)}"
+                "sources",
+                f"expected a list of 1 to {MAX_SOURCES} paths, such as [a.png], not {shown(value)}",
             )
         return tuple(self._source(f"sources[{i}]", source) for i, source in enumerate(value))
 
@@ -143,6 +145,7 @@ def read_request(header: HeaderMapping) -> Request | None:
     """
     _refuse_unknown_keys(header)
     _refuse_prompt_beside_sources(header)
+    _refuse_keys_without_effect(header)
     request = Request(
         prompt=_prompt(header),
         negative_prompt=header.text("negative_prompt", may_be_empty=True),
@@ -177,6 +180,18 @@ def _refuse_prompt_beside_sources(header: HeaderMapping) -> None:
         raise header.error("sources", "prompt and sources exclude each other; keep one of them")
 
 
+def _refuse_keys_without_effect(header: HeaderMapping) -> None:
+    """A key that does nothing would still be part of the request, and of its digest."""
+    idle: tuple[str, ...] = ()
+    if "sources" in header.values:
+        idle, kind = _PAINTING_KEYS, "of a composite"
+    elif "prompt" in header.values:
+        idle, kind = ("layout",), "that is painted"
+    for key in idle:
+        if header.values.get(key) is not None:
+            raise header.error(key, f"has no effect on a header {kind}; remove it")
+
+
 def _refuse_unknown_keys(header: HeaderMapping) -> None:
     choices = (*AUTHOR_KEYS, *header.generated_keys)
     for key in header.values:
@@ -188,6 +203,8 @@ def _refuse_unknown_keys(header: HeaderMapping) -> None:
 def _unknown_key(name: str, choices: tuple[str, ...]) -> str:
     import difflib
 
+    if name == "image":
+        return "unknown key 'image': the config's image_key is another; remove this line"
     close = difflib.get_close_matches(name[:60], choices, n=1)
     hint = f", did you mean {close[0]!r}?" if close else ";"
     return f"unknown key {shown(name)}{hint} choose from {', '.join(choices)}"

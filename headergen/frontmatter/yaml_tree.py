@@ -86,6 +86,8 @@ def yaml_error(block: Block, error: yaml.YAMLError) -> ArticleError:
             f"YAML admits no character U+{ord(character):04X}", block.text.find(character)
         )
     problem = getattr(error, "problem", None) or getattr(error, "context", None) or error
+    if problem == "mapping values are not allowed in this context":
+        problem = "a text with a colon must stand in quotes"
     return block.error(f"the frontmatter is not valid YAML: {problem}", _place(block, error))
 
 

@@ -18,13 +18,12 @@ from typing import BinaryIO
 from PIL import ExifTags, Image, ImageCms, ImageFile, PngImagePlugin, UnidentifiedImageError
 
 from headergen.errors import SourceError
+from headergen.paths import SOURCE_LIMIT_BYTES
 from headergen.picture import DIGEST_KEYWORD
 
 # A decoded picture takes 4 bytes a pixel and up to three copies while it is turned and converted:
 # 600 MB at this bound. The largest phone cameras make 50 megapixels; Pillow itself refuses 179.
 MAX_PIXELS = 50_000_000
-# No picture of MAX_PIXELS is larger: four channels of 16 bits, not compressed at all.
-MAX_BYTES = 8 * MAX_PIXELS
 
 READABLE_FORMATS = ("PNG", "JPEG", "WEBP", "AVIF", "GIF")
 _READABLE = "PNG, JPEG, WebP, AVIF or GIF"
@@ -186,8 +185,8 @@ def _regular_file(path: Path) -> Iterator[BinaryIO]:
             raise SourceError(f"{_name(path)} is not a regular file but a pipe or device")
         if status.st_size == 0:
             raise SourceError(f"{_name(path)} is empty (0 bytes)", remedy="save the picture again")
-        if status.st_size > MAX_BYTES:
-            raise SourceError(f"{_name(path)} is larger than {MAX_BYTES:,} bytes")
+        if status.st_size > SOURCE_LIMIT_BYTES:
+            raise SourceError(f"{_name(path)} is larger than {SOURCE_LIMIT_BYTES:,} bytes")
         yield file
 
 
