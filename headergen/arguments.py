@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +45,7 @@ def _add_check(commands: Any) -> None:
 
 def _add_generate(commands: Any) -> None:
     generate = _add(commands, "generate", "paint one picture from a prompt")
-    generate.add_argument("prompt", metavar="PROMPT", help="what to paint")
+    generate.add_argument("prompt", type=_prompt, metavar="PROMPT", help="what to paint")
     generate.add_argument("output", type=Path, metavar="OUTPUT", help=".png, .webp or .jpg")
     _add_size(generate)
     generate.add_argument("--model", help="a model's name, a hub id or a diffusers folder")
@@ -85,16 +86,21 @@ def _add_size(command: ArgumentParser) -> None:
 
 def _whole_number(low: int, high: int) -> Callable[[str], int]:
     def whole_number(text: str) -> int:
-        number = int(text)
-        if not low <= number <= high:
-            raise ArgumentTypeError(f"{number} is not between {low} and {high}")
-        return number
+        if not text.isdecimal() or not low <= int(text) <= high:
+            raise ArgumentTypeError(f"{text!r} is not a whole number from {low} to {high}")
+        return int(text)
 
     return whole_number
 
 
 def _guidance_scale(text: str) -> float:
-    number = float(text)
-    if not 0 <= number <= MAX_GUIDANCE_SCALE:
-        raise ArgumentTypeError(f"{text} is not between 0 and {MAX_GUIDANCE_SCALE:g}")
-    return number
+    with suppress(ValueError):
+        if 0 <= (number := float(text)) <= MAX_GUIDANCE_SCALE:
+            return number
+    raise ArgumentTypeError(f"{text!r} is not a number from 0 to {MAX_GUIDANCE_SCALE:g}")
+
+
+def _prompt(text: str) -> str:
+    if not text.strip():
+        raise ArgumentTypeError("it is empty; write what to paint")
+    return text

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from headergen import article as articles
 from headergen import git, picture, plan
@@ -15,12 +16,17 @@ from headergen.errors import ArticleError, HeadergenError, OutsideRepositoryErro
 # note.com refuses larger uploads.
 LARGEST_BYTES = 10 * 1024 * 1024
 
+LFS_POINTER = "is a Git LFS pointer, not the picture: run `git lfs pull`"
+
+OUTDATED = "was made for another request: git add the newer one, or delete it to have one made"
+
 CODES = {
     "missing": "the header is asked for but does not exist",
     "stale": "the request changed after the header was made",
     "wrong-size": "the header does not have the configured size",
     "wrong-format": "the file's bytes are not what its suffix says",
     "too-large": "the header is larger than note.com's 10 MB",
+    "lfs-pointer": "Git LFS has not put the header in its place yet",
     "not-in-index": "the header, or the article's line that names it, is not staged in git",
     "outside-repository": "a path leaves the repository",
     "bad-frontmatter": "the frontmatter cannot be read or asks for what cannot be",
@@ -28,6 +34,9 @@ CODES = {
 
 # Every other finding is 1: the article is sound and its header needs the author.
 EXIT_CODES = {"outside-repository": 2, "bad-frontmatter": 2}
+
+
+Each = TypeVar("Each", bound=plan.State | plan.Plan)
 
 
 @dataclass(frozen=True)
@@ -50,7 +59,10 @@ class Named:
 
 @dataclass(frozen=True)
 class Unstaged:
-    """A file that the commit lacks or holds in another state; `ignored`: git add won't take it."""
+    """A file that the commit lacks, or holds in a state that nobody can tell is the right one.
+
+    `ignored` says that `git add` of `path` does not help; the message says what does.
+    """
 
     named: Named
     path: Path
@@ -64,20 +76,55 @@ def check(paths: Iterable[Path], config: Config, root: Path, *, in_git: bool) ->
     Raises:
         GitError: git cannot say what is in the index.
     """
+    states, findings = _states(paths, config, root)
+    if in_git:
+        states = without_left_out(states, config, root)
+    named = [each for state in states for each in named_by(state)]
+    findings += (_of_wanted(state) for state in states if isinstance(state, plan.Wanted))
+    for each in named:
+        try:
+            findings += _of_picture(each, config)
+        except OSError as error:
+            findings.append(_unreadable(each, error))
+    if in_git:
+        findings += map(_of_unstaged, _not_in_index(named, config, root))
+    return sorted(findings, key=lambda finding: (finding.path, finding.line))
+
+
+def _states(
+    paths: Iterable[Path], config: Config, root: Path
+) -> tuple[list[plan.State], list[Finding]]:
+    states: list[plan.State] = []
     findings: list[Finding] = []
-    named: list[Named] = []
     for path in paths:
         try:
             found = articles.parse(path, path.read_bytes(), config.image_key)
-            state = plan.state_of(found, config, root) if found else None
+            if found:
+                states.append(plan.state_of(found, config, root))
         except (HeadergenError, OSError) as error:
             findings.append(_of_error(path, error))
-            continue
-        findings.extend(_of_state(state, config))
-        named.extend(named_by(state))
-    if in_git:
-        findings.extend(map(_of_unstaged, unstaged(named, config, root)))
-    return sorted(findings, key=lambda finding: (finding.path, finding.line))
+    return states, findings
+
+
+def without_left_out(states: Iterable[Each], config: Config, root: Path) -> list[Each]:
+    """Drop what is wanted only because a sparse checkout leaves the standing header out.
+
+    Raises:
+        GitError: git cannot say what is in the index.
+    """
+    awaited = [(state, _awaited_picture(state, config, root)) for state in states]
+    left_out = git.left_out(root, [picture for _, picture in awaited if picture])
+    return [state for state, picture in awaited if picture not in left_out]
+
+
+def _awaited_picture(state: plan.State | plan.Plan, config: Config, root: Path) -> Path | None:
+    """Return the picture that would settle the article's request if it were on disk."""
+    if not isinstance(state, plan.Wanted | plan.Job):
+        return None
+    if state.article.digest not in (None, state.digest):
+        return None
+    picture = plan.picture_of(state.article, config, root)
+    return None if picture is None or picture.is_file() else _tracked(picture)
 
 
 def named_by(state: plan.State | plan.Plan) -> Iterator[Named]:
@@ -92,19 +139,51 @@ def unstaged(named: Sequence[Named], config: Config, root: Path) -> Iterator[Uns
     Raises:
         GitError: git cannot say what is in the index.
     """
-    paths = [path for each in named for path in (each.picture, each.article.path)]
-    status = git.status(root, list(dict.fromkeys(map(_tracked, paths))))
     for each in named:
-        letters = status.get(_tracked(each.picture), "  ")
-        if letters == "!!":
-            message = "is ignored by git: take it out of .gitignore, or git add -f it"
+        try:
+            yield from _unfit(each)
+        except OSError as error:
+            message = f"cannot be read: {error.strerror}"
             yield Unstaged(each, each.picture, message, ignored=True)
-        elif letters == "??":
-            yield Unstaged(each, each.picture, "is not staged")
-        elif letters[1] != " ":
-            yield Unstaged(each, each.picture, "is staged in another state than on disk")
-        if status.get(_tracked(each.article.path), "  ")[1] == "M":
-            yield from _unstaged_lines(each, config, root)
+    yield from _not_in_index(named, config, root)
+
+
+def _unfit(named: Named) -> Iterator[Unstaged]:
+    """Yield a picture that is not the one which the article's digest speaks of."""
+    if git.is_lfs_pointer(named.picture):
+        yield Unstaged(named, named.picture, LFS_POINTER, ignored=True)
+    elif named.article.digest and _is_outdated(picture.probe(named.picture), named.article):
+        yield Unstaged(named, named.picture, OUTDATED)
+
+
+def _is_outdated(found: picture.Picture, article: Article) -> bool:
+    """Tell whether headergen made the picture for another request than the article's.
+
+    So it is where the newer picture is not staged: pre-commit puts the staged one in its place
+    while the hooks run. Painting it a third time would be in vain.
+    """
+    return None not in (found.digest, article.digest) and found.digest != article.digest
+
+
+def _not_in_index(named: Sequence[Named], config: Config, root: Path) -> Iterator[Unstaged]:
+    paths = {_tracked(path) for each in named for path in (each.picture, each.article.path)}
+    status = git.status(root, paths)
+    for each in named:
+        found = status.get(_tracked(each.picture))
+        if found:
+            yield from _unstaged_picture(each, found.letters)
+    yield from _unstaged_lines(named, status, config, root)
+
+
+def _unstaged_picture(named: Named, letters: str) -> Iterator[Unstaged]:
+    if letters == "!!":
+        message = "is ignored by git: take it out of .gitignore, or git add -f it"
+        yield Unstaged(named, named.picture, message, ignored=True)
+    elif letters in ("??", ".A"):
+        also = "; name it in `git commit …` as well" if git.is_partial_commit() else ""
+        yield Unstaged(named, named.picture, f"is not staged{also}")
+    elif letters[1] != ".":
+        yield Unstaged(named, named.picture, "is staged in another state than on disk")
 
 
 def _tracked(path: Path) -> Path:
@@ -112,18 +191,28 @@ def _tracked(path: Path) -> Path:
     return path.absolute().parent.resolve() / path.name
 
 
-def _unstaged_lines(named: Named, config: Config, root: Path) -> Iterator[Unstaged]:
+def _unstaged_lines(
+    named: Sequence[Named], status: Mapping[Path, git.Status], config: Config, root: Path
+) -> Iterator[Unstaged]:
     """Other unstaged edits of the article are the author's business; headergen's lines are not."""
-    article = named.article
-    staged = git.staged_bytes(root, _tracked(article.path))
+    staged: list[tuple[Named, str]] = []
+    for each in named:
+        found = status.get(_tracked(each.article.path))
+        if found and found.blob and found.letters[1] == "M":
+            staged.append((each, found.blob))
+    blobs = git.blobs(root, [blob for _, blob in staged])
+    for each, blob in staged:
+        if not _names_the_same(each.article, blobs[blob], config):
+            message = f"is staged without the line that names {each.article.image}"
+            yield Unstaged(each, each.article.path, message)
+
+
+def _names_the_same(article: Article, staged: bytes, config: Config) -> bool:
     try:
-        there = articles.parse(article.path, staged or b"", config.image_key)
+        there = articles.parse(article.path, staged, config.image_key)
     except ArticleError:
-        there = None
-    if there is None or (there.image, there.digest) != (article.image, article.digest):
-        yield Unstaged(
-            named, article.path, f"is staged without the line that names {article.image}"
-        )
+        return False
+    return there is not None and (there.image, there.digest) == (article.image, article.digest)
 
 
 def _of_unstaged(found: Unstaged) -> Finding:
@@ -146,13 +235,6 @@ def _of_error(path: Path, error: HeadergenError | OSError) -> Finding:
     return Finding(str(path), error.line or 1, code, message)
 
 
-def _of_state(state: plan.State, config: Config) -> Iterator[Finding]:
-    if isinstance(state, plan.Wanted):
-        yield _of_wanted(state)
-    for named in named_by(state):
-        yield from _of_picture(named, config)
-
-
 def _of_wanted(state: plan.Wanted) -> Finding:
     article = state.article
     path = str(article.path)
@@ -165,12 +247,20 @@ def _of_wanted(state: plan.Wanted) -> Finding:
     return Finding(path, article.image_line, "missing", message)
 
 
+def _unreadable(named: Named, error: OSError) -> Finding:
+    path, line = str(named.article.path), named.article.image_line
+    message = f"{named.article.image} cannot be read: {error.strerror}"
+    return Finding(path, line, "wrong-format", message)
+
+
 def _of_picture(named: Named, config: Config) -> Iterator[Finding]:
     path, line = str(named.article.path), named.article.image_line
     image = named.article.image
     found = picture.probe(named.picture)
     wanted = picture.SUFFIX_FORMATS.get(named.picture.suffix.lower())
-    if found.format == "unknown" or found.format != wanted:
+    if found.format == "unknown" and git.is_lfs_pointer(named.picture):
+        yield Finding(path, line, "lfs-pointer", f"{image} {LFS_POINTER}")
+    elif found.format == "unknown" or found.format != wanted:
         what = "no picture that headergen knows" if found.format == "unknown" else found.format
         yield Finding(path, line, "wrong-format", f"{image} is {what}")
     elif (found.width, found.height) != (config.width, config.height):
@@ -180,6 +270,8 @@ def _of_picture(named: Named, config: Config) -> Iterator[Finding]:
             "wrong-size",
             f"{image} is {found.width}×{found.height} px, not {config.width}×{config.height}",
         )
+    if _is_outdated(found, named.article):
+        yield Finding(path, line, "stale", f"{image} {OUTDATED}")
     if found.size_bytes > LARGEST_BYTES:
         size = f"{found.size_bytes / 1024**2:.1f} MB"
         yield Finding(path, line, "too-large", f"{image} is {size}; note.com takes 10 MB at most")

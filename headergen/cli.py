@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from headergen import article as articles
 from headergen import config as configs
-from headergen import git, plan
+from headergen import git, plan, site
 from headergen.arguments import parser
 from headergen.article import ARTICLE_SUFFIXES, Request
 from headergen.config import Config
@@ -63,6 +63,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except HeadergenError as error:
         _say_error(error)
         return error.exit_code
+    except BrokenPipeError:  # whoever read the output, such as `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + 13
     except KeyboardInterrupt as interrupt:
         _say("interrupted: what is finished stays, and the next run goes on from there", sys.stderr)
         return 128 + getattr(interrupt, "number", signal.SIGINT)
@@ -100,7 +103,7 @@ def _hook(arguments: Namespace) -> int:
 def _article_paths(paths: Iterable[Path]) -> Iterator[Path]:
     for path in paths:
         if path.is_dir():
-            yield from _articles_below(path)
+            yield from site.articles_below(path)
         elif not path.exists():
             raise UsageError(f"{path}: no such file or folder")
         elif path.suffix.lower() not in ARTICLE_SUFFIXES:
@@ -109,22 +112,9 @@ def _article_paths(paths: Iterable[Path]) -> Iterator[Path]:
             yield path
 
 
-def _articles_below(folder: Path) -> Iterator[Path]:
-    """Walk `folder` in a stable order, past hidden folders and other people's packages."""
-    for here, folders, names in os.walk(folder):
-        folders[:] = sorted(
-            name
-            for name in folders
-            if not name.startswith(".") and name not in ("node_modules", "__pycache__")
-        )
-        for name in sorted(names):
-            if name.lower().endswith(ARTICLE_SUFFIXES):
-                yield Path(here, name)
-
-
 def _produce(paths: Iterable[Path], place: Place, *, hook: bool) -> int:
     """Make what the articles want, say how it went, and what completes the commit."""
-    plans, errors = _plan(paths, place)
+    plans, errors = _plan(paths, place, hook=hook)
     lacking = _unstaged(plans, place) if hook and place.in_git else []
     to_add = [found.path for found in lacking if not found.ignored]
     jobs = [each for each in plans if isinstance(each, plan.Job)]
@@ -137,7 +127,8 @@ def _produce(paths: Iterable[Path], place: Place, *, hook: bool) -> int:
     finally:
         _say_advice(errors)
         if to_add and place.in_git:
-            _say_git_add(to_add)
+            ignored = _say_ignored(to_add, place)
+            _say_git_add(path for path in to_add if path not in ignored)
     needs_author = hook and (lacking or to_add)
     return max([*(error.exit_code for error in errors), 1 if needs_author else 0])
 
@@ -153,6 +144,7 @@ def _carry_out(
     """Print each outcome as it comes; add to `errors` and `to_add`, of use when interrupted too."""
     from headergen import produce, progress
 
+    _say_notices(job.content for job in jobs)
     shown = progress.for_terminal(hook=hook)
     with closing(produce.run(jobs, place.config, place.root, shown, download=not hook)) as outcomes:
         for outcome in outcomes:
@@ -165,6 +157,13 @@ def _carry_out(
                 _say(f"{article.path}: {outcome.job.image} ({outcome.how})")
 
 
+def _say_notices(contents: Iterable[plan.Painting | plan.Composite]) -> None:
+    """Print, once for each model, what whoever picks it must be told, such as its licence."""
+    rows = (each.checkpoint.row for each in contents if isinstance(each, plan.Painting))
+    for notice in dict.fromkeys(row.notice for row in rows if row.notice):
+        _say(f"note: {notice}", sys.stderr)
+
+
 def _say_failed(outcome: Failed) -> None:
     """Name the article also where the error is about the machine and not about the article."""
     article, error = outcome.job.article, outcome.error
@@ -172,31 +171,39 @@ def _say_failed(outcome: Failed) -> None:
     _say(f"{place}: {error.headline}", sys.stderr)
 
 
-def _plan(paths: Iterable[Path], place: Place) -> tuple[list[plan.Plan], list[HeadergenError]]:
+def _plan(
+    paths: Iterable[Path], place: Place, *, hook: bool
+) -> tuple[list[plan.Plan], list[HeadergenError]]:
     """Read every article; an error is printed at once, and the other articles go on."""
+    from headergen import check
+
     plans: list[plan.Plan] = []
     errors: list[HeadergenError] = []
     for path in paths:
         try:
-            plans.append(_plan_for(path, place))
+            plans.append(_plan_for(path, place, hook=hook))
         except ConfigError:
             raise
         except HeadergenError as error:
             errors.append(error)
             _say(f"{error.place}: {error.headline}", sys.stderr)
+    if place.in_git:
+        plans = check.without_left_out(plans, place.config, place.root)
     return plans, errors
 
 
-def _plan_for(path: Path, place: Place) -> plan.Plan:
+def _plan_for(path: Path, place: Place, *, hook: bool) -> plan.Plan:
     try:
         article = articles.parse(path, path.read_bytes(), place.config.image_key)
+        if article is None:
+            return None
+        if not path.resolve().is_relative_to(place.root):
+            raise ArticleError(f"lies outside {place.root}: run headergen there", path=str(path))
+        return plan.job_for(article, place.config, place.root, in_hook=hook)
     except OSError as error:
-        raise ArticleError(f"cannot be read: {error.strerror}", path=str(path)) from error
-    if article is None:
-        return None
-    if not path.resolve().is_relative_to(place.root):
-        raise ArticleError(f"lies outside {place.root}: run headergen there", path=str(path))
-    return plan.job_for(article, place.config, place.root)
+        what = f" {error.filename!r}:" if error.filename not in (None, str(path)) else ""
+        message = f"cannot be read:{what} {error.strerror}"
+        raise ArticleError(message, path=str(path)) from error
 
 
 def _unstaged(plans: Iterable[plan.Plan], place: Place) -> list[Unstaged]:
@@ -254,6 +261,8 @@ def _generate(arguments: Namespace) -> int:
     seed = int(plan.digest_of(request, ()), 16)
     chosen = checkpoint.for_config(config, place.root)
     painting = plan.painting(request, chosen, config, size, seed)
+    _require_writable(arguments.output)
+    _say_notices([painting])
     (result,) = produce.paint(
         [painting],
         [str(arguments.output)],
@@ -266,7 +275,7 @@ def _generate(arguments: Namespace) -> int:
         raise result
     image = canvas.cover(canvas.from_rgb(result.rgb, result.width, result.height), *size)
     _save(arguments.output, canvas.encode(image, format))
-    _say(f"{arguments.output} ({produce.describe(painting)})")
+    _say(f"{arguments.output}, {size[0]}×{size[1]} px ({produce.describe(painting)})")
     return 0
 
 
@@ -283,6 +292,8 @@ def _composite(arguments: Namespace) -> int:
     format = _format_for(arguments.output)
     if len(arguments.sources) > MAX_SOURCES:
         raise UsageError(f"{len(arguments.sources)} sources: {MAX_SOURCES} at most")
+    if any(arguments.output.resolve() == source.resolve() for source in arguments.sources):
+        raise UsageError(f"{arguments.output} is one of the sources: choose another name")
     width, height = _size(arguments, _place(arguments).config)
     sources = [canvas.open_source(path, at_least=(width, height)) for path in arguments.sources]
     image = composite.compose(sources, width, height, arguments.layout)
@@ -302,6 +313,15 @@ def _format_for(output: Path) -> str:
     if format is None:
         raise UsageError(f"{output}: the picture's name must end in .png, .webp or .jpg")
     return format
+
+
+def _require_writable(output: Path) -> None:
+    """Find out before minutes of painting that the picture could not be saved."""
+    folder = output.absolute().parent
+    while not folder.exists():
+        folder = folder.parent
+    if output.is_dir() or not os.access(folder, os.W_OK):
+        raise UsageError(f"{output} cannot be written")
 
 
 def _save(path: Path, data: bytes) -> None:
@@ -335,8 +355,32 @@ def _say_advice(errors: Iterable[HeadergenError]) -> None:
 
 
 def _say_git_add(paths: Iterable[Path]) -> None:
-    names = dict.fromkeys(os.path.relpath(path) for path in paths)
+    """Print the line that completes the commit, relative to where the author typed `git commit`.
+
+    Hooks run at the repository's root; git tells in GIT_PREFIX where it was called.
+    """
+    here = os.environ.get("GIT_PREFIX") or os.curdir
+    names = dict.fromkeys(_as_pathspec(os.path.relpath(path, here)) for path in paths)
     print(f"to complete the commit: git add -- {shlex.join(names)}", flush=True)
+
+
+def _as_pathspec(name: str) -> str:
+    """Keep git from reading a leading colon as pathspec magic."""
+    return f"./{name}" if name.startswith(":") else name
+
+
+def _say_ignored(paths: Iterable[Path], place: Place) -> set[Path]:
+    """Print which of `paths` git would refuse to add, and return them."""
+    names = {path.absolute().parent.resolve() / path.name: path for path in paths}
+    found = git.status(place.root, names)
+    ignored = {names[name] for name, status in found.items() if status.letters == "!!"}
+    for path in sorted(ignored):
+        _say(
+            f"{os.path.relpath(path)} is ignored by git: "
+            "take it out of .gitignore, or git add -f it",
+            sys.stderr,
+        )
+    return ignored
 
 
 def _say(text: str, stream: TextIO | None = None) -> None:

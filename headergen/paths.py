@@ -7,6 +7,7 @@ import re
 import stat
 from pathlib import Path
 
+from headergen import git
 from headergen.errors import OutsideRepositoryError, PathError, SourceError
 
 # 50 megapixels of four 16-bit channels, not compressed at all: no header needs a larger source.
@@ -68,3 +69,9 @@ def require_picture_file(path: Path, name: str) -> None:
         raise SourceError(f"{name!r} is empty (0 bytes)", remedy="save the picture again")
     if status.st_size > SOURCE_LIMIT_BYTES:
         raise SourceError(f"{name!r} is larger than {SOURCE_LIMIT_BYTES:,} bytes")
+    if not os.access(path, os.R_OK):
+        raise SourceError(f"{name!r} cannot be read: permission denied")
+    if git.is_lfs_pointer(path):
+        raise SourceError(
+            f"{name!r} is a Git LFS pointer, not the picture", remedy="run `git lfs pull`"
+        )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -96,19 +95,23 @@ State = Wanted | Fresh | HandMade | None
 Plan = Job | Fresh | HandMade | None
 
 
-def job_for(article: Article, config: Config, root: Path) -> Plan:
+def job_for(article: Article, config: Config, root: Path, *, in_hook: bool = False) -> Plan:
     """Decide what `article` needs. None: it has a `header:` that asks for nothing.
+
+    `in_hook` takes the article's word that its header is fresh: while hooks run, the framework
+    puts staged files on disk, and a picture may be an older one than the author's. The hook has
+    to say so; painting it again would be in vain.
 
     Raises:
         ArticleError, PathError, SourceError: as `state_of`.
         ConfigError: the model that the config names cannot be used.
     """
-    state = state_of(article, config, root)
+    state = state_of(article, config, root, in_hook=in_hook)
     return _job(state, config, root) if isinstance(state, Wanted) else state
 
 
-def state_of(article: Article, config: Config, root: Path) -> State:
-    """Compare what `article` asks for with the picture that it names.
+def state_of(article: Article, config: Config, root: Path, *, in_hook: bool = False) -> State:
+    """Compare what `article` asks for with the picture that it names; `in_hook` as `job_for`.
 
     Raises:
         ArticleError: a model or a layout is unknown, or a picture is named that cannot be made.
@@ -123,7 +126,8 @@ def state_of(article: Article, config: Config, root: Path) -> State:
     _require_known(article, article.request, config)
     sources = _sources_of(article, article.request, root)
     digest = digest_of(article.request, sources)
-    if picture is not None and article.digest == digest and _is_made_for(picture, digest):
+    stands = picture is not None and picture.is_file() and article.digest == digest
+    if picture is not None and stands and (in_hook or _may_be_for(picture, digest)):
         return Fresh(article, picture)
     return Wanted(article, article.request, digest, sources, picture)
 
@@ -196,12 +200,12 @@ def _is_hand_made(article: Article, image: str, picture: Path | None) -> bool:
     return False
 
 
-def _is_made_for(picture: Path, digest: str) -> bool:
-    """Tell whether the file is there, and not one that headergen made for another request.
+def _may_be_for(picture: Path, digest: str) -> bool:
+    """Tell a picture from one that headergen made for another request.
 
-    A file without a digest passes: tools that shrink pictures strip what they don't know.
+    One without a digest passes: tools that shrink pictures strip what they don't know.
     """
-    return picture.is_file() and probe(picture).digest in (None, digest)
+    return probe(picture).digest in (None, digest)
 
 
 def _without_request(article: Article, picture: Path | None) -> Fresh | None:
@@ -225,17 +229,11 @@ def _sources_of(article: Article, request: Request, root: Path) -> tuple[Path, .
         try:
             path = paths.inside(_folder(article), name, root)
             paths.require_picture_file(path, name)
-            _require_readable(path, name)
         except (PathError, SourceError) as error:
             line = request.lines.get(key)
             raise error.at(path=str(article.path), line=line, key=f"header.{key}") from error
         found.append(path)
     return tuple(found)
-
-
-def _require_readable(path: Path, name: str) -> None:
-    if not os.access(path, os.R_OK):
-        raise SourceError(f"{name!r} cannot be read: Permission denied")
 
 
 def digest_of(request: Request, sources: tuple[Path, ...]) -> str:

@@ -30,6 +30,7 @@ def repo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
     made = repository.create(tmp_path / "repo")
     Image.linear_gradient("L").convert("RGB").save(made.root / "a.png")
     Image.radial_gradient("L").convert("RGB").save(made.root / "b.jpg")
+    (made.root / "taken.png").mkdir()
     monkeypatch.chdir(made.root)
     monkeypatch.delenv("PRE_COMMIT", raising=False)
     return made
@@ -176,6 +177,12 @@ def test_an_article_that_was_edited_meanwhile_is_not_overwritten(
         ),
         pytest.param(["composite", "c.png", "--output", "x.png"], "c.png", id="missing source"),
         pytest.param(
+            ["composite", "a.png", "--output", "./a.png"], "one of the sources", id="itself"
+        ),
+        pytest.param(
+            ["generate", "a cat", "taken.png"], "taken.png cannot be", id="a folder in its place"
+        ),
+        pytest.param(
             ["composite", *["a.png"] * 13, "--output", "x.png"], "12 at most", id="13 sources"
         ),
     ],
@@ -248,6 +255,67 @@ def test_hook_lets_other_unstaged_edits_of_the_article_be(repo: Repository) -> N
 
 def test_hook_passes_over_files_that_are_no_articles(repo: Repository) -> None:
     assert main(["hook", "--", "a.png", "b.jpg"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        pytest.param(["generate", " ", "x.png"], "it is empty", id="prompt"),
+        pytest.param(["generate", "a", "x.png", "--steps", "abc"], "from 1 to 200", id="steps"),
+        pytest.param(["generate", "a", "x.png", "--width", "9"], "from 16 to 8192", id="width"),
+        pytest.param(
+            ["generate", "a", "x.png", "--guidance-scale", "nan"], "from 0 to 50", id="guidance"
+        ),
+    ],
+)
+def test_a_value_out_of_bounds_is_refused_with_its_bounds(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == 2
+    assert message in capsys.readouterr().err
+
+
+def test_an_unreadable_or_endless_name_never_stops_the_others(
+    repo: Repository, capsys: pytest.CaptureFixture[str]
+) -> None:
+    repo.write("a.md", f"---\nheader: {{prompt: x, image: {'x' * 300}.png}}\n---\n")
+    repo.write("b.md", COMPOSITE)
+    assert main(["run"]) == 2
+    captured = capsys.readouterr()
+    assert captured.err.startswith("a.md")
+    assert "File name too long" in captured.err
+    assert "b.md: note_images/b.png" in captured.out
+
+
+def test_output_that_nobody_reads_on_is_no_error(repo: Repository) -> None:
+    for number in range(2000):
+        repo.write(f"{number}.md", PROMPT)
+    command = f"{sys.executable} -m headergen check | head -1"
+    output = repo.run("bash", "-c", f"set -o pipefail; {command}", code=128 + 13)
+    assert output.count("\n") == 1
+
+
+def test_the_printed_line_works_where_the_author_is(
+    repo: Repository, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    repo.write("posts/post.md", COMPOSITE.replace("[a", "[/a").replace(" b", " /b"))
+    repo.git("add", ".")
+    monkeypatch.setenv("GIT_PREFIX", "posts/")
+    assert main(["hook", "posts/post.md"]) == 1
+    assert "git add -- post.md note_images/post.png\n" in capsys.readouterr().out
+
+
+def test_a_new_header_that_git_ignores_is_not_in_the_printed_line(
+    repo: Repository, capsys: pytest.CaptureFixture[str]
+) -> None:
+    repo.write(".gitignore", "note_images/\n")
+    repo.write("post.md", COMPOSITE)
+    assert main(["hook", "post.md"]) == 1
+    captured = capsys.readouterr()
+    assert "note_images/post.png is ignored by git" in captured.err
+    assert captured.out.endswith("git add -- post.md\n")
 
 
 def test_nothing_from_an_article_reaches_the_terminal_as_control(

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from headergen import article, plan
+from headergen import article, git, plan
 from headergen.config import Config
 from headergen.diffusion.models import MODELS
 from headergen.errors import HeadergenError
@@ -244,6 +244,7 @@ def test_a_model_that_cannot_be_used_is_named(root: Path, config: Config, parts:
         pytest.param(
             "  prompt: a\n  image: My title\n", 5, "is no picture", id="text for a picture"
         ),
+        pytest.param("  sources: [lfs.png]\n", 4, "a Git LFS pointer", id="an LFS pointer"),
         pytest.param("  sources: [empty.png]\n", 4, "is empty", id="an empty source"),
         pytest.param(
             "  sources: [note_images/post.png]\n", 4, "where the header itself", id="itself"
@@ -258,6 +259,7 @@ def test_what_an_article_cannot_have_is_named_with_its_line(
     outside.touch()
     (root / "articles" / "link.png").symlink_to(outside)
     (root / "articles" / "empty.png").touch()
+    (root / "articles" / "lfs.png").write_bytes(git.LFS_VERSION_LINE + b"oid sha256:0\n")
     (root / "articles" / "note_images").mkdir()
     Image.new("RGB", (8, 8)).save(root / "articles" / "note_images" / "post.png")
     os.mkfifo(root / "articles" / "pipe.png")
