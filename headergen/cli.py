@@ -66,6 +66,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # whoever read the output, such as `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 128 + 13
+    except OSError as error:  # a disk or a folder that fails where no article is to blame
+        _say(f"{error.filename or 'headergen'}: {error.strerror or error}", sys.stderr)
+        return UsageError.exit_code
     except KeyboardInterrupt as interrupt:
         _say("interrupted: what is finished stays, and the next run goes on from there", sys.stderr)
         return 128 + getattr(interrupt, "number", signal.SIGINT)

@@ -53,7 +53,6 @@ class Job:
     height: int
     format: str
     content: Painting | Composite
-    replaces_own: bool
 
 
 @dataclass(frozen=True)
@@ -269,7 +268,6 @@ def _job(state: Wanted, config: Config, root: Path) -> Job:
         height=config.height,
         format=config.format,
         content=content,
-        replaces_own=article.digest is not None and state.picture == output,
     )
 
 

@@ -10,16 +10,15 @@ from __future__ import annotations
 import os
 import unicodedata
 from collections.abc import Generator, Iterable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from headergen import article as articles
-from headergen import durable, picture
+from headergen import lock, site, store
 from headergen.config import Config
 from headergen.diffusion import client, interpreter
-from headergen.errors import ArticleError, HeadergenError, OutputError, PaintError, SourceError
+from headergen.errors import HeadergenError, PaintError, SourceError
 from headergen.paint import canvas, composite
 from headergen.plan import Composite, Job, Painting
 
@@ -46,11 +45,14 @@ Outcome = Written | Failed
 class Progress(client.Progress, Protocol):
     """What a run tells while it works: the client's reports, and whose pictures they are about."""
 
+    def waiting(self, holder: str) -> None:
+        """The GPU is in use: `holder` says which process paints, and where."""
+
     def start(self, model: str, titles: Sequence[str]) -> None:
         """`model` is about to paint one picture for each of `titles`."""
 
     def finish(self) -> None:
-        """The model has painted what it was asked to, or given up."""
+        """The model has painted what it was asked to, or given up; also after mere waiting."""
 
 
 def run(
@@ -61,10 +63,12 @@ def run(
     Pictures that an interrupted run left are reused first, composites come next, then one worker
     per model for all its prompts. `download` allows fetching a model that is not on the machine.
     """
-    yield from _collisions(jobs)
+    store.sweep(jobs)
+    colliding = _colliding(jobs, config, root)
     to_paint = []
-    for job in _without_collisions(jobs):
-        outcome = _attempt(job, root)
+    for job in jobs:
+        others = colliding.get(job.article.path)
+        outcome = _collision(job, others) if others else _attempt(job, root)
         if outcome:
             yield outcome
         else:
@@ -85,23 +89,31 @@ def _by_output(jobs: Iterable[Job]) -> dict[str, list[Job]]:
     return groups
 
 
-def _collisions(jobs: Sequence[Job]) -> Iterator[Failed]:
-    for group in _by_output(jobs).values():
-        for job in group if len(group) > 1 else ():
-            others = ", ".join(str(other.article.path) for other in group if other is not job)
-            message = f"its header would be the same file as that of {others}: {job.image}"
-            yield Failed(job, _article_error(job, message, "rename one of the articles"))
+def _colliding(jobs: Sequence[Job], config: Config, root: Path) -> dict[Path, list[Path]]:
+    """Find the articles whose header would be, or is, the header of other articles as well."""
+    groups = _by_output(jobs).values()
+    found = {
+        job.article.path: [other.article.path for other in group if other is not job]
+        + _naming(job, config, root)
+        for group in groups
+        for job in group
+    }
+    return {article: others for article, others in found.items() if others}
 
 
-def _without_collisions(jobs: Sequence[Job]) -> Iterator[Job]:
-    for group in _by_output(jobs).values():
-        if len(group) == 1:
-            yield group[0]
+def _naming(job: Job, config: Config, root: Path) -> list[Path]:
+    """List the other articles that name the picture which the job would replace."""
+    if not store.would_replace(job):
+        return []
+    named_by = site.naming(job.output, config, root)
+    return [path for path in named_by if not path.samefile(job.article.path)]
 
 
-def _article_error(job: Job, message: str, remedy: str) -> ArticleError:
-    path, line = str(job.article.path), job.article.line
-    return ArticleError(message, path=path, line=line, remedy=remedy)
+def _collision(job: Job, others: Iterable[Path]) -> Failed:
+    names = ", ".join(dict.fromkeys(os.path.relpath(path) for path in others))
+    message = f"its header would be the same file as that of {names}: {job.image}"
+    remedy = "rename one of the articles, or change `output` in the config"
+    return Failed(job, store.article_error(job, message, remedy))
 
 
 def _attempt(job: Job, root: Path) -> Outcome | None:
@@ -110,51 +122,18 @@ def _attempt(job: Job, root: Path) -> Outcome | None:
     An article that can't be written back is found out here, before any GPU time is spent.
     """
     try:
-        articles.with_image(job.article, job.image, job.digest)
-        if _is_painted(job):
-            return _write_back(job, "painted by an earlier run")
+        store.require_wanted(job)
+        if store.is_made(job):
+            store.write_back(job, root)
+            return Written(job, "made by an earlier run")
         if isinstance(job.content, Composite):
-            return _compose(job, job.content)
+            return _compose(job, job.content, root)
     except HeadergenError as error:
         return Failed(job, error)
     return None
 
 
-def _is_painted(job: Job) -> bool:
-    """Tell whether the header wanted stands at the output path already.
-
-    Raises:
-        OutputError: a file stands there that the article does not claim as headergen's.
-    """
-    try:
-        standing = picture.probe(job.output)
-    except FileNotFoundError:
-        return False
-    except OSError as error:
-        raise OutputError(
-            f"{job.image}: {error.strerror}", path=str(job.article.path), line=job.article.line
-        ) from error
-    if standing.digest == job.digest and (standing.width, standing.height) == (
-        job.width,
-        job.height,
-    ):
-        return True
-    if not job.replaces_own and standing.digest != job.digest:
-        raise _taken(job, by_headergen=standing.digest is not None)
-    return False
-
-
-def _taken(job: Job, *, by_headergen: bool) -> OutputError:
-    if by_headergen:
-        message = f"{job.image} exists and was made by headergen for another request"
-        remedy = "delete that file to have it painted anew"
-    else:
-        message = f"{job.image} exists and headergen did not make it: it is left alone"
-        remedy = f"rename that file, or name it in {job.article.image_key} to make it the header"
-    return OutputError(message, path=str(job.article.path), line=job.article.line, remedy=remedy)
-
-
-def _compose(job: Job, content: Composite) -> Written:
+def _compose(job: Job, content: Composite, root: Path) -> Written:
     sources = []
     for index, path in enumerate(content.sources):
         try:
@@ -164,8 +143,9 @@ def _compose(job: Job, content: Composite) -> Written:
         except SourceError as error:
             raise _source_error(error, job, index) from error
     image = composite.compose(sources, job.width, job.height, content.layout)
-    _save(job, canvas.encode(image, job.format, job.digest))
-    return _write_back(job, f"composed of {_count(len(sources), 'picture')}")
+    store.save(job, canvas.encode(image, job.format, job.digest), root)
+    store.write_back(job, root)
+    return Written(job, f"composed of {_count(len(sources), 'picture')}")
 
 
 def _count(number: int, noun: str) -> str:
@@ -177,35 +157,6 @@ def _source_error(error: SourceError, job: Job, index: int) -> SourceError:
     request = job.article.request
     line = request.lines.get(key) if request else None
     return error.at(path=str(job.article.path), line=line, key=f"header.{key}")
-
-
-def _save(job: Job, data: bytes) -> None:
-    try:
-        durable.write(job.output, data)
-    except OSError as error:
-        raise OutputError(
-            f"{job.image} cannot be written: {error.strerror}",
-            path=str(job.article.path),
-            line=job.article.line,
-        ) from error
-
-
-def _write_back(job: Job, how: str) -> Written:
-    """Name the finished header in the article, unless the article was edited meanwhile."""
-    article = job.article
-    try:
-        if article.path.read_bytes() != article.data:
-            raise _article_error(
-                job,
-                f"was edited while its header was made; {job.image} is kept",
-                "run again: the picture is used if it is still wanted",
-            )
-        durable.write(article.path, articles.with_image(article, job.image, job.digest))
-    except OSError as error:
-        raise _article_error(
-            job, f"cannot be written: {error.strerror}; {job.image} is kept", "run again"
-        ) from error
-    return Written(job, how)
 
 
 def _by_model(jobs: Sequence[Job]) -> Iterator[list[Job]]:
@@ -221,37 +172,42 @@ def _paint(
     jobs: Sequence[Job], config: Config, root: Path, progress: Progress, download: bool
 ) -> Iterator[Outcome]:
     """Paint the jobs of one model in one worker; what stops the model fails all that are left."""
-    waiting = list(jobs)
-    paintings = [job.content for job in jobs if isinstance(job.content, Painting)]
-    titles = [str(job.article.path) for job in jobs]
+    left = list(jobs)
     try:
-        with closing(
-            paint(paintings, titles, config, root, progress, download=download)
-        ) as results:
-            for result in results:
-                yield _finish(waiting.pop(0), result)
+        with _gpu(config, root, progress) as python:
+            # The wait for the GPU may have been long: another run may have painted them.
+            for job in jobs:
+                if outcome := _attempt(job, root):
+                    left.remove(job)
+                    yield outcome
+            paintings = [job.content for job in left if isinstance(job.content, Painting)]
+            titles = [str(job.article.path) for job in left]
+            with closing(_work(python, paintings, titles, progress, download)) as results:
+                for result in results:
+                    yield _finish(left.pop(0), result, root)
     except PaintError as error:
-        yield from (Failed(job, error) for job in waiting)
+        yield from (Failed(job, error) for job in left)
 
 
-def _finish(job: Job, result: client.Pixels | PaintError) -> Outcome:
+def _finish(job: Job, result: client.Pixels | PaintError, root: Path) -> Outcome:
     if isinstance(result, PaintError):
         return Failed(job, result)
     assert isinstance(job.content, Painting)
     try:
         image = canvas.from_rgb(result.rgb, result.width, result.height)
         header = canvas.cover(image, job.width, job.height)
-        _save(job, canvas.encode(header, job.format, job.digest))
-        return _write_back(job, describe(job.content))
+        store.save(job, canvas.encode(header, job.format, job.digest), root)
+        store.write_back(job, root)
     except HeadergenError as error:
         return Failed(job, error)
+    return Written(job, describe(job.content))
 
 
 def describe(painting: Painting) -> str:
     """Say in a line how a picture was painted, with what it takes to paint it again."""
     steps = _count(painting.steps, "step")
     size = f"{painting.render_width}×{painting.render_height} px"
-    return f"painted by {painting.checkpoint.row.name}, seed {painting.seed}, {steps}, {size}"
+    return f"painted by {painting.checkpoint.name}, seed {painting.seed}, {steps}, {size}"
 
 
 def paint(
@@ -269,21 +225,44 @@ def paint(
         PaintError: what stops the model altogether: no interpreter, no device, no checkpoint,
             the worker's death, ...
     """
-    first = paintings[0]
+    with (
+        _gpu(config, root, progress) as python,
+        closing(_work(python, paintings, titles, progress, download)) as results,
+    ):
+        yield from results
+
+
+@contextmanager
+def _gpu(config: Config, root: Path, progress: Progress) -> Iterator[Path]:
+    """Keep other runs from the GPU while the block runs; give it the worker's interpreter."""
     python = interpreter.find_interpreter(config.worker_python, root)
-    progress.start(first.checkpoint.row.name, titles)
-    requests = [_request(each) for each in paintings]
     try:
-        with closing(client.paint(python, _load(first, download), requests, progress)) as results:
-            yield from results
+        with lock.painting(root, progress.waiting):
+            yield python
     finally:
         progress.finish()
+
+
+def _work(
+    python: Path,
+    paintings: Sequence[Painting],
+    titles: Sequence[str],
+    progress: Progress,
+    download: bool,
+) -> Generator[client.Pixels | PaintError]:
+    """Run one worker for paintings of one model; none is started for none."""
+    if paintings:
+        first = paintings[0]
+        progress.start(first.checkpoint.name, titles)
+        requests = [_request(each) for each in paintings]
+        with closing(client.paint(python, _load(first, download), requests, progress)) as results:
+            yield from results
 
 
 def _load(painting: Painting, download: bool) -> client.Load:
     row = painting.checkpoint.row
     return client.Load(
-        name=row.name,
+        name=painting.checkpoint.name,
         checkpoint=painting.checkpoint.location,
         local=painting.checkpoint.local,
         pipeline=row.pipeline,

@@ -65,6 +65,11 @@ class LiveProgress:
         )
         self._task = self._progress.add_task("", total=None, amount="", visible=False)
 
+    def waiting(self, holder: str) -> None:
+        """See `produce.Progress.waiting`."""
+        self._progress.start()
+        self._show(f"waiting for the GPU: {holder} paints", 0, None, "")
+
     def start(self, model: str, titles: Sequence[str]) -> None:
         """See `produce.Progress.start`."""
         self._model, self._titles = model, titles
@@ -113,6 +118,10 @@ class PlainProgress:
         self._titles: Sequence[str] = ()
         self._model = ""
         self._last = ""
+
+    def waiting(self, holder: str) -> None:
+        """See `produce.Progress.waiting`."""
+        self._say(f"waiting for the GPU: {holder} paints")
 
     def start(self, model: str, titles: Sequence[str]) -> None:
         """See `produce.Progress.start`."""

@@ -9,6 +9,12 @@ import pytest
 from tests.checkpoints import build_tiny_sdxl, build_tiny_zimage
 
 
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep tests that paint from waiting for the developer's own runs, and these for them."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp() / "cache"))
+
+
 @pytest.fixture(scope="session")
 def tiny_zimage(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give the folder of a tiny Z-Image checkpoint, built once per run; do not write into it."""

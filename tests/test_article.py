@@ -395,7 +395,9 @@ CHOICES = "choose from prompt, negative_prompt, model, seed, steps, guidance_sca
         pytest.param("header:\n  prompt: x\n  'prompt': y\n", 4, "duplicate", id="two, quoted"),
         pytest.param("h: &h {header: {prompt: x}}\n<<: *h\n", 2, "through a merge", id="merged"),
         pytest.param("a: 1\ntitle: [\nheader: {}\n", 3, "not valid YAML", id="bad YAML"),
-        pytest.param("title: a: b\n\nheader: {}\n", 2, "a colon must stand in quotes", id="stray colon"),
+        pytest.param(
+            "title: a: b\n\nheader: {}\n", 2, "a colon must stand in quotes", id="stray colon"
+        ),
         pytest.param("header:\n\tprompt: x\n", 3, "cannot start any token", id="tab as indent"),
         pytest.param(f"{PROMPT}--- second\n", 3, "second YAML document", id="two documents"),
         pytest.param(f"{PROMPT}x: \x00\n", 3, "no character U+0000", id="NUL"),

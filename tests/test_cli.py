@@ -110,7 +110,7 @@ def test_a_header_made_before_a_crash_is_reused(
     made = header.stat().st_mtime_ns
     article.write_text(COMPOSITE)
     assert main(["run"]) == 0
-    assert "painted by an earlier run" in capsys.readouterr().out
+    assert "made by an earlier run" in capsys.readouterr().out
     assert header.stat().st_mtime_ns == made
     assert "image: note_images/post.png" in article.read_text()
 
@@ -126,6 +126,43 @@ def test_two_articles_with_one_output_are_both_refused(
     assert "post.md:3: its header would be the same file as that of POST.mdx" in err
     assert "POST.mdx:3: its header would be the same file as that of post.md" in err
     assert [path.name for path in (repo.root / "note_images").iterdir()] == ["other.png"]
+
+
+def test_a_picture_put_in_a_headers_place_is_never_overwritten(
+    repo: Repository, capsys: pytest.CaptureFixture[str]
+) -> None:
+    article = repo.write("post.md", COMPOSITE)
+    main(["run"])
+    mine = repo.write("note_images/post.png", (repo.root / "a.png").read_bytes())
+    article.write_text(article.read_text().replace("[a.png, b.jpg]", "[b.jpg]"))
+    before = article.read_bytes()
+    assert main(["run"]) == 2
+    assert "headergen did not make it: it is left alone" in capsys.readouterr().err
+    assert mine.read_bytes() == (repo.root / "a.png").read_bytes()
+    assert article.read_bytes() == before
+
+
+def test_a_header_that_another_article_names_is_never_overwritten(
+    repo: Repository, capsys: pytest.CaptureFixture[str]
+) -> None:
+    repo.write("headergen.yaml", "output: ../images/{stem}.png\n")
+    first = repo.write("a/index.md", COMPOSITE.replace("[a", "[/a").replace(" b", " /b"))
+    main(["run"])
+    header = (repo.root / "images" / "index.png").read_bytes()
+    repo.write("b/index.md", first.read_text().replace("[/a.png, /b.jpg]", "[/b.jpg]"))
+    assert main(["run", "b/index.md"]) == 2
+    assert "same file as that of a/index.md" in capsys.readouterr().err
+    assert (repo.root / "images" / "index.png").read_bytes() == header
+
+
+def test_a_header_of_a_taken_back_request_is_replaced(repo: Repository) -> None:
+    article = repo.write("post.md", COMPOSITE)
+    main(["run"])
+    article.write_text(COMPOSITE.replace("[a.png, b.jpg]", "[b.jpg]"))
+    assert main(["run"]) == 0
+    assert main(["check"]) == 1  # nothing is staged
+    repo.git("add", ".")
+    assert main(["check"]) == 0
 
 
 def test_one_bad_article_never_stops_the_others(

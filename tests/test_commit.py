@@ -95,7 +95,7 @@ def test_two_articles_from_frontmatter_to_a_commit_that_holds_their_headers(
 
     told = repo.git("commit", "-m", "articles", code=1)
     assert "articles/games.md: note_images/games.png (composed of 2 pictures)" in told
-    assert "articles/sea side.md: note_images/sea side.png (painted by z-image-turbo" in told
+    assert "articles/sea side.md: note_images/sea side.png (painted by tiny, " in told
 
     repo.run(*git_add_line(told))
     repo.git("commit", "--quiet", "-m", "articles")
@@ -123,7 +123,7 @@ def test_a_second_commit_with_neither_staged_reuses_the_picture(repo: Repository
     header = repo.root / "articles" / "note_images" / "games.png"
     made = header.stat().st_mtime_ns
     told = repo.git("commit", "-m", "x", code=1)
-    assert "painted by an earlier run" in told
+    assert "made by an earlier run" in told
     assert header.stat().st_mtime_ns == made
     repo.run(*git_add_line(told))
     repo.git("commit", "--quiet", "-m", "x")

@@ -35,7 +35,7 @@ def test_generate_saves_any_size_and_names_the_seed(
     assert main(["generate", "a cat", "out/x.webp", *size, "--model", str(tiny_zimage)]) == 0
     found = picture.probe(repo.root / "out" / "x.webp")
     assert (found.format, found.width, found.height) == ("webp", 150, 100)
-    assert "out/x.webp (painted by z-image-turbo, seed " in capsys.readouterr().out
+    assert "out/x.webp, 150×100 px (painted by " in capsys.readouterr().out
 
 
 def test_run_loads_a_model_once_for_all_its_articles(

@@ -198,7 +198,7 @@ def test_a_conflict_resolved_without_headergens_lines(
     picture = made(repo)
     repo.write("post.md", ARTICLE)
     repo.git("add", "post.md")
-    assert "painted by an earlier run" in commit(repo, code=1)
+    assert "made by an earlier run" in commit(repo, code=1)
     repo.git("add", "post.md")
     commit(repo)
     if finish:
@@ -256,7 +256,7 @@ def test_an_article_renamed_with_its_picture_takes_it_along(repo: Repository) ->
     picture = (repo.root / PICTURE).read_bytes()
     repo.git("mv", "post.md", "renamed.md")
     repo.git("mv", PICTURE, "note_images/renamed.png")
-    assert "painted by an earlier run" in commit(repo, code=1)
+    assert "made by an earlier run" in commit(repo, code=1)
     repo.git("add", ".")
     commit(repo)
     assert hooked.is_whole(repo, "renamed.md")

@@ -46,7 +46,6 @@ def test_a_prompt_becomes_a_job_with_the_tables_settings(root: Path) -> None:
     assert job.output == root / "articles" / "note_images" / "post.png"
     assert job.image == "note_images/post.png"
     assert (job.width, job.height, job.format) == (1280, 670, "png")
-    assert not job.replaces_own
     content = job.content
     assert isinstance(content, Painting)
     assert content.prompt == "a cat"
@@ -270,7 +269,7 @@ def test_what_an_article_cannot_have_is_named_with_its_line(
 
 
 def test_a_headers_place_may_not_leave_the_repository(root: Path) -> None:
-    with pytest.raises(HeadergenError, match="cannot be named after it: .* leaves"):
+    with pytest.raises(HeadergenError, match=r"cannot be named after it: .* leaves"):
         state_of(root, "  prompt: a\n", Config(output="../../{stem}.png"))
 
 

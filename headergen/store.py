@@ -1,0 +1,174 @@
+"""What a run leaves on disk: first the header, whole, then the article that names it.
+
+Painting takes minutes, and authors go on writing: what was true when a job was planned is looked
+at again before each of the two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from headergen import article as articles
+from headergen import durable, git, paths, picture
+from headergen.article import Article
+from headergen.errors import ArticleError, OutputError, PathError
+from headergen.plan import Job
+
+
+def sweep(jobs: Iterable[Job]) -> None:
+    """Remove what killed runs left in the folders that `jobs` write to."""
+    folders = {path.resolve().parent for job in jobs for path in (job.output, job.article.path)}
+    for folder in sorted(folders):
+        durable.sweep(folder)
+
+
+def is_made(job: Job) -> bool:
+    """Tell whether the header wanted stands at the output path already.
+
+    One that headergen made for another request may be painted over; its mark is inside the file.
+
+    Raises:
+        OutputError: a file stands there that headergen did not make.
+    """
+    try:
+        standing = picture.probe(job.output)
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise _output_error(job, f"{job.image}: {error.strerror}") from error
+    if standing.digest is None:
+        raise _taken(job)
+    size = (standing.width, standing.height)
+    return standing.digest == job.digest and size == (job.width, job.height)
+
+
+def would_replace(job: Job) -> bool:
+    """Tell whether a header that was made for another request stands at the output path."""
+    try:
+        return picture.probe(job.output).digest not in (None, job.digest)
+    except OSError:
+        return False
+
+
+def require_wanted(job: Job) -> None:
+    """Make sure that the article, as it is on disk now, still asks for this very header.
+
+    Raises:
+        ArticleError: it was deleted, asks for something else, or cannot be written back.
+    """
+    finished = _finished(job)
+    now = _article_bytes(job)
+    unchanged = now in (job.article.data, finished)
+    if not unchanged and not _asks_the_same(job.article, now):
+        raise article_error(
+            job,
+            "was edited meanwhile and asks for another header now; the edit stays",
+            "run again",
+        )
+
+
+def save(job: Job, data: bytes, root: Path) -> None:
+    """Write the header to its place below `root`, unless another run has done so meanwhile.
+
+    Raises:
+        ArticleError: the article does not want it any more.
+        OutputError: the place is taken by the author's own picture, or cannot be written.
+    """
+    require_wanted(job)
+    if is_made(job):
+        return
+    _require_inside(job, job.output, root)
+    try:
+        durable.write(job.output, data)
+    except OSError as error:
+        raise _output_error(job, f"{job.image} cannot be written: {error.strerror}") from error
+
+
+def write_back(job: Job, root: Path) -> None:
+    """Name the finished header in the article, unless the article was edited meanwhile.
+
+    Raises:
+        ArticleError: it was edited or deleted, or cannot be written; the header is kept.
+        OutputError: the header has disappeared.
+    """
+    finished = _finished(job)
+    if _article_bytes(job) == finished:
+        return  # another run did it, or only the picture's file was missing
+    _require_inside(job, job.article.path, root)
+    try:
+        durable.write(job.article.path, finished, confirm=lambda: _confirm(job))
+    except OSError as error:
+        message = f"cannot be written: {error.strerror}; {job.image} is kept"
+        raise article_error(job, message, "run again") from error
+
+
+def _confirm(job: Job) -> None:
+    """Look a last time, at the latest moment: picture whole, article as it was read."""
+    if not is_made(job):
+        raise _output_error(job, f"{job.image} disappeared before the article could name it")
+    if _article_bytes(job) != job.article.data:
+        raise article_error(
+            job,
+            f"was edited while its header was made; {job.image} is kept",
+            "run again: the picture is used if it is still wanted",
+        )
+
+
+def _finished(job: Job) -> bytes:
+    return articles.with_image(job.article, job.image, job.digest)
+
+
+def _article_bytes(job: Job) -> bytes:
+    try:
+        return job.article.path.read_bytes()
+    except FileNotFoundError as error:
+        raise article_error(job, "was deleted while its header was made", None) from error
+    except OSError as error:
+        raise article_error(job, f"cannot be read: {error.strerror}", "run again") from error
+
+
+def _asks_the_same(before: Article, now: bytes) -> bool:
+    """Compare what decides about the header; an article that can't be read gets the doubt."""
+    try:
+        found = articles.parse(before.path, now, before.image_key)
+    except ArticleError:
+        return True
+    return found is not None and _asked(found) == _asked(before)
+
+
+def _asked(article: Article) -> tuple[str | None, str | None, str | None]:
+    request = article.request.canonical() if article.request else None
+    return request, article.image, article.digest
+
+
+def _require_inside(job: Job, path: Path, root: Path) -> None:
+    """Resolve `path` again: a symlink may have been put in its way since the job was planned."""
+    try:
+        paths.inside(path.parent.resolve(), f"./{path.name}", root)
+    except PathError as error:
+        raise error.at(path=str(job.article.path), line=job.article.line) from error
+
+
+def _taken(job: Job) -> OutputError:
+    """Tell how to keep a picture of the author's; a pointer of Git LFS stands for one, too."""
+    if git.is_lfs_pointer(job.output):
+        return _output_error(job, f"{job.image} is a Git LFS pointer", "run `git lfs pull`")
+    remedy = (
+        "rename or delete that file; or make it the header: "
+        f"name it in {job.article.image_key} and remove header.digest"
+    )
+    return _output_error(
+        job, f"{job.image} exists and headergen did not make it: it is left alone", remedy
+    )
+
+
+def _output_error(job: Job, message: str, remedy: str | None = "run again") -> OutputError:
+    path, line = str(job.article.path), job.article.line
+    return OutputError(message, path=path, line=line, remedy=remedy)
+
+
+def article_error(job: Job, message: str, remedy: str | None) -> ArticleError:
+    """Make an error that names the job's article."""
+    path, line = str(job.article.path), job.article.line
+    return ArticleError(message, path=path, line=line, remedy=remedy)

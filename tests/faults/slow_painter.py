@@ -1,0 +1,38 @@
+"""headergen with a fake model that paints when it is told to: `slow_painter GATE ARGUMENT …`.
+
+It makes the file `GATE.started` when the first picture is asked for, and waits for the file GATE.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from headergen import cli
+from headergen.diffusion import client, interpreter
+
+
+def main() -> int:
+    """Run headergen's command line behind the gate."""
+    gate = Path(sys.argv[1])
+
+    def paint(
+        _python: Path, _load: client.Load, requests: Sequence[client.Paint], _progress: object
+    ) -> Iterator[client.Pixels]:
+        gate.with_name(f"{gate.name}.started").touch()
+        while not gate.exists():
+            time.sleep(0.01)
+        for each in requests:
+            with gate.open("a") as log:
+                log.write(f"{each.prompt}\n")
+            yield client.Pixels(each.width, each.height, b"\x40\x80\xc0" * each.width * each.height)
+
+    client.paint = paint  # type: ignore[assignment]
+    interpreter.find_interpreter = lambda *_: Path(sys.executable)
+    return cli.main(sys.argv[2:])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,220 @@
+"""What happens to articles and pictures that change while a picture is painted."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from headergen import article as articles
+from headergen import config as configs
+from headergen import durable, plan, produce
+from headergen.diffusion import client, interpreter
+from headergen.paint import canvas
+from headergen.progress import PlainProgress
+
+ARTICLE = "---\nheader:\n  prompt: the sea\n---\nBody.\n"
+CONFIG = "header: {width: 48, height: 26}\nimage: {width: 64, height: 64}\n"
+HEADER = "note_images/a.png"
+
+
+@dataclass(frozen=True)
+class Desk:
+    """A folder with the article `a.md`, and the prompts that were painted for it."""
+
+    root: Path
+    painted: list[str]
+    meanwhile: list[Callable[[], object]]
+
+    @property
+    def article(self) -> Path:
+        """The article."""
+        return self.root / "a.md"
+
+    @property
+    def header(self) -> Path:
+        """Its header, made or not."""
+        return self.root / HEADER
+
+    def job(self) -> plan.Job | None:
+        """Plan the article as it is now; None: there is nothing to do."""
+        config = configs.load(self.root)
+        found = articles.parse(self.article, self.article.read_bytes())
+        assert found
+        job = plan.job_for(found, config, self.root)
+        return job if isinstance(job, plan.Job) else None
+
+    def run(self, *, meanwhile: Callable[[], object] = lambda: None) -> produce.Outcome:
+        """Carry the article's job out; `meanwhile` happens while the model paints."""
+        self.meanwhile[:] = [meanwhile]
+        job, config = self.job(), configs.load(self.root)
+        assert job
+        progress = PlainProgress(sys.stderr)
+        (outcome,) = produce.run([job], config, self.root, progress, download=False)
+        return outcome
+
+    def edit(self, old: str, new: str) -> Callable[[], object]:
+        """Give the author's edit of the article, to be done later."""
+        return lambda: self.article.write_text(self.article.read_text().replace(old, new))
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    made = Desk(tmp_path / "site", [], [])
+    made.root.mkdir()
+    made.article.write_text(ARTICLE)
+    (made.root / "headergen.yaml").write_text(CONFIG)
+
+    def paint(
+        _python: Path, _load: client.Load, requests: Sequence[client.Paint], _progress: object
+    ) -> Iterator[client.Pixels]:
+        for each in requests:
+            made.painted.append(each.prompt)
+            made.meanwhile[0]()
+            yield client.Pixels(each.width, each.height, bytes(3 * each.width * each.height))
+
+    monkeypatch.setattr(client, "paint", paint)
+    monkeypatch.setattr(interpreter, "find_interpreter", lambda *_: Path(sys.executable))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return made
+
+
+def told(outcome: produce.Outcome) -> str:
+    assert isinstance(outcome, produce.Failed)
+    return outcome.error.message
+
+
+def test_an_edited_body_stays_and_the_picture_is_used_by_the_next_run(desk: Desk) -> None:
+    outcome = desk.run(meanwhile=desk.edit("Body.", "More."))
+    assert told(outcome) == f"was edited while its header was made; {HEADER} is kept"
+    assert desk.article.read_text() == ARTICLE.replace("Body.", "More.")
+    assert isinstance(desk.run(), produce.Written)
+    assert desk.painted == ["the sea"]
+    assert "More." in desk.article.read_text()
+    assert desk.job() is None
+
+
+def test_an_article_that_is_half_typed_keeps_its_picture_too(desk: Desk) -> None:
+    outcome = desk.run(meanwhile=desk.edit("prompt: the", "prompt: 'the"))
+    assert "was edited" in told(outcome)
+    desk.edit("prompt: 'the", "prompt: the")()
+    desk.run()
+    assert desk.painted == ["the sea"]
+
+
+def test_a_new_request_gets_its_own_picture_from_the_next_run(desk: Desk) -> None:
+    outcome = desk.run(meanwhile=desk.edit("the sea", "a hill"))
+    assert "asks for another header now" in told(outcome)
+    assert not desk.header.exists()
+    assert isinstance(desk.run(), produce.Written)
+    assert desk.painted == ["the sea", "a hill"]
+
+
+def test_a_request_taken_back_keeps_the_picture_that_it_had(desk: Desk) -> None:
+    desk.run()
+    before = (desk.article.read_bytes(), desk.header.read_bytes())
+    desk.edit("the sea", "a hill")()
+    desk.run(meanwhile=desk.edit("a hill", "the sea"))
+    assert (desk.article.read_bytes(), desk.header.read_bytes()) == before
+
+
+def test_a_picture_of_the_authors_named_meanwhile_needs_no_other(desk: Desk) -> None:
+    name_own = desk.edit("prompt:", "image: mine.png\n  prompt:")
+    assert "asks for another header now" in told(desk.run(meanwhile=name_own))
+    assert not desk.header.exists()
+
+
+def test_a_deleted_article_stays_deleted(desk: Desk) -> None:
+    outcome = desk.run(meanwhile=desk.article.unlink)
+    assert told(outcome) == "was deleted while its header was made"
+    assert not desk.article.exists()
+    assert not desk.header.exists()
+
+
+def test_an_article_swapped_for_a_symlink_leads_nowhere_outside(desk: Desk) -> None:
+    outside = desk.root.parent / "outside.md"
+
+    def swap() -> None:
+        shutil.move(desk.article, outside)
+        desk.article.symlink_to(outside)
+
+    assert "leaves the repository" in told(desk.run(meanwhile=swap))
+    assert outside.read_text() == ARTICLE
+
+
+def test_a_picture_folder_swapped_for_a_symlink_leads_nowhere_outside(desk: Desk) -> None:
+    outside = desk.root.parent / "outside"
+    outside.mkdir()
+    outcome = desk.run(meanwhile=lambda: desk.header.parent.symlink_to(outside))
+    assert "leaves the repository" in told(outcome)
+    assert os.listdir(outside) == []
+
+
+def test_a_picture_folder_that_is_removed_is_made_again(desk: Desk) -> None:
+    desk.run()
+    desk.edit("the sea", "a hill")()
+    assert isinstance(
+        desk.run(meanwhile=lambda: shutil.rmtree(desk.header.parent)), produce.Written
+    )
+    assert desk.job() is None
+
+
+def test_an_article_names_no_picture_that_disappeared(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = durable.write
+
+    def lose_the_picture(path: Path, data: bytes, *arguments: Callable[[], None]) -> None:
+        write(path, data, *arguments)
+        shutil.rmtree(desk.header.parent)
+        monkeypatch.setattr(durable, "write", write)
+
+    monkeypatch.setattr(durable, "write", lose_the_picture)
+    assert "disappeared" in told(desk.run())
+    assert desk.article.read_text() == ARTICLE
+
+
+def test_a_picture_that_the_author_puts_in_place_is_left_alone(desk: Desk) -> None:
+    def put() -> None:
+        desk.header.parent.mkdir()
+        desk.header.write_bytes(b"mine")
+
+    assert "headergen did not make it" in told(desk.run(meanwhile=put))
+    assert desk.header.read_bytes() == b"mine"
+    assert desk.article.read_text() == ARTICLE
+
+
+def test_an_edit_at_the_last_moment_is_not_lost(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fsync, edit = os.fsync, desk.edit("Body.", "More.")
+    calls: list[int] = []
+
+    def edit_at_the_articles_fsync(handle: int) -> None:
+        calls.append(handle)
+        if len(calls) == 3:  # after those of the header and its folder
+            edit()
+        fsync(handle)
+
+    monkeypatch.setattr(os, "fsync", edit_at_the_articles_fsync)
+    assert "was edited" in told(desk.run())
+    assert desk.article.read_text() == ARTICLE.replace("Body.", "More.")
+
+
+def test_what_another_run_has_finished_meanwhile_is_no_edit(desk: Desk) -> None:
+    job = desk.job()
+    assert job
+    theirs = canvas.encode(canvas.from_rgb(b"\xff" * 3 * 48 * 26, 48, 26), "png", job.digest)
+
+    def finish_it() -> None:
+        durable.write(desk.header, theirs)
+        durable.write(desk.article, articles.with_image(job.article, job.image, job.digest))
+
+    assert isinstance(desk.run(meanwhile=finish_it), produce.Written)
+    assert desk.header.read_bytes() == theirs
+    assert desk.job() is None
