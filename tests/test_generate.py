@@ -50,7 +50,7 @@ def test_run_loads_a_model_once_for_all_its_articles(
         repo.write(f"{name}.md", f"---\nheader: {{prompt: {name}, seed: 3}}\n---\n")
     assert main(["run"]) == 0
     captured = capsys.readouterr()
-    assert captured.err.count("starting animagine-xl-3.1") == 1
+    assert captured.err.count("starting sdxl") == 1
     assert "painting b.md (2 of 2)" in captured.err
     for name in ("a", "b"):
         found = picture.probe(repo.root / "note_images" / f"{name}.png")

@@ -26,9 +26,9 @@ class Checkpoint:
 
     @property
     def name(self) -> str:
-        """What the author calls the model: a name of the table, or where it is."""
+        """What messages call the model: a name of the table, a hub id, or a folder's name."""
         if self.local:
-            return os.path.relpath(self.location)
+            return Path(self.location).name
         return self.row.name if self.location == self.row.hub_id else self.location
 
 
@@ -45,7 +45,7 @@ def for_config(config: Config, root: Path) -> Checkpoint:
     folder = _folder(config, root)
     if folder:
         row = _preset(config) or _row_for_folder(config, folder)
-        return Checkpoint(row, os.fspath(folder.resolve()), local=True)
+        return Checkpoint(row, os.fspath(folder.absolute()), local=True)
     if not re.fullmatch(r"\w[\w.-]*/\w[\w.-]*", config.model):
         raise _unknown_model(config)
     return Checkpoint(_preset(config) or _row_for_hub_id(config), config.model, local=False)
