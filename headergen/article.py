@@ -17,11 +17,12 @@ from headergen.errors import ArticleError
 from headergen.frontmatter.block import Block, find
 from headergen.frontmatter.request import MAX_SOURCES, HeaderMapping, Request, read_request, shown
 
-__all__ = ["ARTICLE_SUFFIXES", "Article", "Request", "parse", "with_image"]
+__all__ = ["ARTICLE_SUFFIXES", "Article", "Request", "parse", "read", "with_image"]
 
 ARTICLE_SUFFIXES = (".md", ".markdown", ".mdx", ".qmd")
 
 _DIGEST = re.compile(r"[0-9a-f]{8}")
+_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _MAX_KEYS = 20
 
 
@@ -60,6 +61,24 @@ class _Document(Protocol):
     def with_text(self, path: tuple[str, ...], text: str, before: str | None = None) -> Block: ...
 
 
+def read(name: str, image_key: str = "header.image") -> Article | None:
+    """Read the article in the file `name`, None where `parse` returns it.
+
+    Most files have no header, so this makes no `Path` and no buffer for them.
+
+    Raises:
+        OSError: the file cannot be read.
+        ArticleError: as `parse`.
+    """
+    with open(name, "rb", buffering=0) as file:
+        data = file.readall()
+    return parse(Path(name), data, image_key) if _may_have_header(data) else None
+
+
+def _may_have_header(data: bytes) -> bool:
+    return b"header" in data or data.startswith(_UTF16_MARKS)
+
+
 def parse(path: Path, data: bytes, image_key: str = "header.image") -> Article | None:
     """Read an article, None where it has no frontmatter or no `header` key (or a null one).
 
@@ -72,9 +91,9 @@ def parse(path: Path, data: bytes, image_key: str = "header.image") -> Article |
         ArticleError: The frontmatter cannot be read, or what it says under `header` or
             `image_key` is not admissible; the error names path, line and key.
     """
-    _refuse_utf16(path, data)
-    if b"header" not in data:
+    if not _may_have_header(data):
         return None
+    _refuse_utf16(path, data)
     block = find(path, data)
     document = None if block is None else _read(block)
     if document is None or "header" not in document.values:
@@ -106,7 +125,7 @@ def with_image(article: Article, image: str, digest: str) -> bytes:
 
 
 def _refuse_utf16(path: Path, data: bytes) -> None:
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+    if data.startswith(_UTF16_MARKS):
         raise ArticleError("is UTF-16; save it as UTF-8", path=str(path), line=1)
 
 

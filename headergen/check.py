@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from headergen import article as articles
-from headergen import git, picture, plan
+from headergen import git, paths, picture, plan
 from headergen.article import Article
 from headergen.config import Config
 from headergen.errors import ArticleError, HeadergenError, OutsideRepositoryError
@@ -70,13 +70,13 @@ class Unstaged:
     ignored: bool = False
 
 
-def check(paths: Iterable[Path], config: Config, root: Path, *, in_git: bool) -> list[Finding]:
-    """Check the articles at `paths`; `in_git` says that `root` is a git working tree.
+def check(names: Iterable[str], config: Config, root: Path, *, in_git: bool) -> list[Finding]:
+    """Check the articles in the files `names`; `in_git` says that `root` is a git working tree.
 
     Raises:
         GitError: git cannot say what is in the index.
     """
-    states, findings = _states(paths, config, root)
+    states, findings = _states(names, config, root)
     if in_git:
         states = without_left_out(states, config, root)
     named = [each for state in states for each in named_by(state)]
@@ -92,17 +92,17 @@ def check(paths: Iterable[Path], config: Config, root: Path, *, in_git: bool) ->
 
 
 def _states(
-    paths: Iterable[Path], config: Config, root: Path
+    names: Iterable[str], config: Config, root: Path
 ) -> tuple[list[plan.State], list[Finding]]:
     states: list[plan.State] = []
     findings: list[Finding] = []
-    for path in paths:
+    for name in names:
         try:
-            found = articles.parse(path, path.read_bytes(), config.image_key)
+            found = articles.read(name, config.image_key)
             if found:
                 states.append(plan.state_of(found, config, root))
         except (HeadergenError, OSError) as error:
-            findings.append(_of_error(path, error))
+            findings.append(_of_error(name, error))
     return states, findings
 
 
@@ -188,7 +188,7 @@ def _unstaged_picture(named: Named, letters: str) -> Iterator[Unstaged]:
 
 def _tracked(path: Path) -> Path:
     """Return the name by which git knows `path`: folders resolved, a last symlink kept."""
-    return path.absolute().parent.resolve() / path.name
+    return paths.resolved(path.absolute().parent) / path.name
 
 
 def _unstaged_lines(
@@ -226,13 +226,13 @@ def describe(found: Unstaged) -> str:
     return f"{subject} {found.message}"
 
 
-def _of_error(path: Path, error: HeadergenError | OSError) -> Finding:
+def _of_error(name: str, error: HeadergenError | OSError) -> Finding:
     if isinstance(error, OSError):
-        return Finding(str(path), 1, "bad-frontmatter", f"cannot be read: {error.strerror}")
+        return Finding(name, 1, "bad-frontmatter", f"cannot be read: {error.strerror}")
     outside = isinstance(error, OutsideRepositoryError)
     code = "outside-repository" if outside else "bad-frontmatter"
     message = f"{error.key}: {error.message}" if error.key else error.message
-    return Finding(str(path), error.line or 1, code, message)
+    return Finding(name, error.line or 1, code, message)
 
 
 def _of_wanted(state: plan.Wanted) -> Finding:

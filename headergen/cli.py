@@ -94,30 +94,30 @@ def _place(arguments: Namespace) -> Place:
 
 def _run(arguments: Namespace) -> int:
     place = _place(arguments)
-    paths = list(_article_paths(arguments.paths or [Path()]))
-    return _produce(paths, place, hook=False)
+    names = list(_article_names(arguments.paths or [Path()]))
+    return _produce(names, place, hook=False)
 
 
 def _hook(arguments: Namespace) -> int:
     paths = [path for path in arguments.paths if path.suffix.lower() in ARTICLE_SUFFIXES]
-    return _produce(paths, _place(arguments), hook=True)
+    return _produce(map(os.fspath, paths), _place(arguments), hook=True)
 
 
-def _article_paths(paths: Iterable[Path]) -> Iterator[Path]:
+def _article_names(paths: Iterable[Path]) -> Iterator[str]:
     for path in paths:
         if path.is_dir():
-            yield from site.articles_below(path)
+            yield from site.articles_below(os.fspath(path))
         elif not path.exists():
             raise UsageError(f"{path}: no such file or folder")
         elif path.suffix.lower() not in ARTICLE_SUFFIXES:
             raise UsageError(f"{path} is no article; articles end in {', '.join(ARTICLE_SUFFIXES)}")
         else:
-            yield path
+            yield os.fspath(path)
 
 
-def _produce(paths: Iterable[Path], place: Place, *, hook: bool) -> int:
+def _produce(names: Iterable[str], place: Place, *, hook: bool) -> int:
     """Make what the articles want, say how it went, and what completes the commit."""
-    plans, errors = _plan(paths, place, hook=hook)
+    plans, errors = _plan(names, place, hook=hook)
     lacking = _unstaged(plans, place) if hook and place.in_git else []
     to_add = [found.path for found in lacking if not found.ignored]
     jobs = [each for each in plans if isinstance(each, plan.Job)]
@@ -175,16 +175,16 @@ def _say_failed(outcome: Failed) -> None:
 
 
 def _plan(
-    paths: Iterable[Path], place: Place, *, hook: bool
+    names: Iterable[str], place: Place, *, hook: bool
 ) -> tuple[list[plan.Plan], list[HeadergenError]]:
     """Read every article; an error is printed at once, and the other articles go on."""
     from headergen import check
 
     plans: list[plan.Plan] = []
     errors: list[HeadergenError] = []
-    for path in paths:
+    for name in names:
         try:
-            plans.append(_plan_for(path, place, hook=hook))
+            plans.append(_plan_for(name, place, hook=hook))
         except ConfigError:
             raise
         except HeadergenError as error:
@@ -195,18 +195,17 @@ def _plan(
     return plans, errors
 
 
-def _plan_for(path: Path, place: Place, *, hook: bool) -> plan.Plan:
+def _plan_for(name: str, place: Place, *, hook: bool) -> plan.Plan:
     try:
-        article = articles.parse(path, path.read_bytes(), place.config.image_key)
+        article = articles.read(name, place.config.image_key)
         if article is None:
             return None
-        if not path.resolve().is_relative_to(place.root):
-            raise ArticleError(f"lies outside {place.root}: run headergen there", path=str(path))
+        if not article.path.resolve().is_relative_to(place.root):
+            raise ArticleError(f"lies outside {place.root}: run headergen there", path=name)
         return plan.job_for(article, place.config, place.root, in_hook=hook)
     except OSError as error:
-        what = f" {error.filename!r}:" if error.filename not in (None, str(path)) else ""
-        message = f"cannot be read:{what} {error.strerror}"
-        raise ArticleError(message, path=str(path)) from error
+        what = f" {error.filename!r}:" if error.filename not in (None, name) else ""
+        raise ArticleError(f"cannot be read:{what} {error.strerror}", path=name) from error
 
 
 def _unstaged(plans: Iterable[plan.Plan], place: Place) -> list[Unstaged]:
@@ -225,8 +224,8 @@ def _check(arguments: Namespace) -> int:
     from headergen import check
 
     place = _place(arguments)
-    paths = _article_paths(arguments.paths or [Path()])
-    findings = check.check(paths, place.config, place.root, in_git=place.in_git)
+    names = _article_names(arguments.paths or [Path()])
+    findings = check.check(names, place.config, place.root, in_git=place.in_git)
     if arguments.json:
         _say_json(findings)
     else:

@@ -57,7 +57,8 @@ def status(root: Path, paths: Iterable[Path]) -> dict[Path, Status]:
     # Individual ignored files are listed only with --untracked-files=all.
     options = ["--porcelain=v2", "-z", "--no-renames", "--ignored", "--untracked-files=all"]
     output = _ask(root, "status", *options, "--", *_pathspecs(root, wanted))
-    return {path: found for path, found in _parse_status(root, output) if path in wanted}
+    names = {os.fspath(path.relative_to(root)): path for path in wanted}
+    return {names[name]: found for name, found in _parse_status(output) if name in names}
 
 
 def left_out(root: Path, paths: Iterable[Path]) -> set[Path]:
@@ -113,16 +114,16 @@ def _pathspecs(root: Path, paths: set[Path]) -> list[str]:
     return [os.fspath(path.relative_to(root)) for path in sorted(paths)]
 
 
-def _parse_status(root: Path, output: bytes) -> Iterator[tuple[Path, Status]]:
+def _parse_status(output: bytes) -> Iterator[tuple[str, Status]]:
     """Read `1 XY sub mH mI mW hH hI path`, `u XY sub m1 m2 m3 mW h1 h2 h3 path`, `? path`."""
     for entry in filter(None, output.split(b"\0")):
         kind = entry[:1].decode("ascii")
         if kind in "?!":
-            yield root / os.fsdecode(entry[2:]), Status(kind * 2)
+            yield os.fsdecode(entry[2:]), Status(kind * 2)
         else:
             *fields, name = entry.split(b" ", 8 if kind == "1" else 10)
             blob = fields[7].decode("ascii") if kind == "1" else None
-            yield root / os.fsdecode(name), Status(fields[1].decode("ascii"), blob)
+            yield os.fsdecode(name), Status(fields[1].decode("ascii"), blob)
 
 
 def _parse_blobs(output: bytes) -> Iterator[tuple[str, bytes]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import stat
+from functools import lru_cache
 from pathlib import Path
 
 from headergen import git
@@ -15,6 +16,12 @@ SOURCE_LIMIT_BYTES = 400_000_000
 
 # Backslashes, control characters, `~`, and anything that looks like `C:` or `file:`.
 _FOREIGN = re.compile(r"[\\\x00-\x1f\x7f-\x9f]|^~|^[A-Za-z][A-Za-z0-9+.-]*:")
+
+
+@lru_cache
+def resolved(folder: Path) -> Path:
+    """Resolve a folder (absolute) that many articles share, once."""
+    return folder.resolve()
 
 
 def inside(folder: Path, name: str, root: Path) -> Path:
@@ -38,7 +45,7 @@ def inside(folder: Path, name: str, root: Path) -> Path:
         real = path.resolve()
     except (OSError, RuntimeError) as error:
         raise PathError(f"{name!r} cannot be resolved: {error}") from error
-    real_root = root.resolve()
+    real_root = resolved(root)
     if not real.is_relative_to(real_root):
         raise OutsideRepositoryError(f"{name!r} leaves the repository")
     if ".git" in (part.casefold() for part in real.relative_to(real_root).parts):

@@ -170,7 +170,7 @@ def picture_of(article: Article, config: Config, root: Path) -> Path | None:
 
 
 def _folder(article: Article) -> Path:
-    return article.path.absolute().parent.resolve()
+    return paths.resolved(article.path.absolute().parent)
 
 
 def _is_hand_made(article: Article, image: str, picture: Path | None) -> bool:

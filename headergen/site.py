@@ -13,8 +13,11 @@ from headergen.config import Config
 from headergen.errors import HeadergenError
 
 
-def articles_below(folder: Path) -> Iterator[Path]:
-    """Walk `folder` in a stable order, past hidden folders and other people's packages."""
+def articles_below(folder: str) -> Iterator[str]:
+    """Walk `folder` in a stable order, past hidden folders and other people's packages.
+
+    Yields names and no `Path`s: a site has thousands of articles, and few of them are touched.
+    """
     for here, folders, names in os.walk(folder):
         folders[:] = sorted(
             name
@@ -23,7 +26,7 @@ def articles_below(folder: Path) -> Iterator[Path]:
         )
         for name in sorted(names):
             if name.lower().endswith(ARTICLE_SUFFIXES):
-                yield Path(here, name)
+                yield os.path.normpath(os.path.join(here, name))
 
 
 def naming(picture: Path, config: Config, root: Path) -> Iterator[Path]:
@@ -31,10 +34,10 @@ def naming(picture: Path, config: Config, root: Path) -> Iterator[Path]:
 
     An article that can't be read names nothing.
     """
-    for path in articles_below(root):
+    for name in articles_below(os.fspath(root)):
         try:
-            found = articles.parse(path, path.read_bytes(), config.image_key)
+            found = articles.read(name, config.image_key)
             if found and plan.picture_of(found, config, root) == picture:
-                yield path
+                yield found.path
         except (HeadergenError, OSError):
             continue
