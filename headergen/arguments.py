@@ -24,6 +24,7 @@ def parser() -> ArgumentParser:
     _add_check(commands)
     _add_generate(commands)
     _add_composite(commands)
+    _add_doctor(commands)
     return parser
 
 
@@ -67,6 +68,11 @@ def _add_composite(commands: Any) -> None:
     )
     composite.add_argument("--layout", choices=LAYOUTS, default="auto")
     _add_size(composite)
+
+
+def _add_doctor(commands: Any) -> None:
+    doctor = _add(commands, "doctor", "tell what this machine can paint, and what to change")
+    doctor.add_argument("--json", action="store_true", help="print a JSON list of findings")
 
 
 def _add(commands: Any, name: str, purpose: str) -> ArgumentParser:

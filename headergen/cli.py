@@ -30,6 +30,7 @@ from headergen.errors import ArticleError, ConfigError, HeadergenError, UsageErr
 from headergen.frontmatter.request import MAX_SOURCES
 
 if TYPE_CHECKING:
+    from headergen import doctor
     from headergen.check import Finding, Unstaged
     from headergen.produce import Failed
 
@@ -94,13 +95,13 @@ def _place(arguments: Namespace) -> Place:
 
 def _run(arguments: Namespace) -> int:
     place = _place(arguments)
-    names = list(_article_names(arguments.paths or [Path()]))
-    return _produce(names, place, hook=False)
+    names = _article_names(arguments.paths or [Path()])
+    return _produce(_followed(names), place, hook=False)
 
 
 def _hook(arguments: Namespace) -> int:
     paths = [path for path in arguments.paths if path.suffix.lower() in ARTICLE_SUFFIXES]
-    return _produce(map(os.fspath, paths), _place(arguments), hook=True)
+    return _produce(_followed(map(os.fspath, paths)), _place(arguments), hook=True)
 
 
 def _article_names(paths: Iterable[Path]) -> Iterator[str]:
@@ -113,6 +114,16 @@ def _article_names(paths: Iterable[Path]) -> Iterator[str]:
             raise UsageError(f"{path} is no article; articles end in {', '.join(ARTICLE_SUFFIXES)}")
         else:
             yield os.fspath(path)
+
+
+def _followed(names: Iterable[str]) -> list[str]:
+    """Name each article once, and by its file: paths in it are relative to that, not to a link."""
+    return list(
+        dict.fromkeys(
+            os.path.relpath(os.path.realpath(name)) if os.path.islink(name) else name
+            for name in names
+        )
+    )
 
 
 def _produce(names: Iterable[str], place: Place, *, hook: bool) -> int:
@@ -224,7 +235,7 @@ def _check(arguments: Namespace) -> int:
     from headergen import check
 
     place = _place(arguments)
-    names = _article_names(arguments.paths or [Path()])
+    names = _followed(_article_names(arguments.paths or [Path()]))
     findings = check.check(names, place.config, place.root, in_git=place.in_git)
     if arguments.json:
         _say_json(findings)
@@ -234,7 +245,7 @@ def _check(arguments: Namespace) -> int:
     return max((check.EXIT_CODES.get(found.code, 1) for found in findings), default=0)
 
 
-def _say_json(findings: Sequence[Finding]) -> None:
+def _say_json(findings: Sequence[Finding | doctor.Finding]) -> None:
     import json
     from dataclasses import asdict
 
@@ -335,12 +346,28 @@ def _save(path: Path, data: bytes) -> None:
         raise UsageError(f"{path} cannot be written: {error.strerror}") from error
 
 
+def _doctor(arguments: Namespace) -> int:
+    from headergen import doctor
+
+    place = _place(arguments)
+    findings = list(doctor.examine(place.config, place.root))
+    if arguments.json:
+        _say_json(findings)
+    else:
+        for found in findings:
+            _say(f"{'ok  ' if found.ok else 'look'} {found.subject}: {found.message}")
+            for line in (found.remedy or "").split("\n") if not found.ok else ():
+                _say(f"       {line}")
+    return 0 if all(found.ok for found in findings) else 1
+
+
 _COMMANDS: Mapping[str, Callable[[Namespace], int]] = {
     "run": _run,
     "hook": _hook,
     "check": _check,
     "generate": _generate,
     "composite": _composite,
+    "doctor": _doctor,
 }
 
 

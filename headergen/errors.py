@@ -1,6 +1,6 @@
 """Every error that headergen raises on purpose: what is wrong, where, and what to do about it.
 
-Each kind carries the exit code that the command line ends with (DESIGN.md, "Command line"):
+Each kind carries the exit code that the command line ends with (README.md, "Command line"):
 2 is the author's (usage, config, article), 3 means that a picture could not be made here.
 Anything else that escapes is a bug and keeps its traceback.
 """

@@ -1,7 +1,7 @@
 """Show long work as it goes: a live bar where there is a terminal, plain lines where there is none.
 
 Under a git hook the framework captures stdout and stderr and shows them at the end, if at all;
-`/dev/tty` still reaches the author (FACTS.md, "pre-commit").
+`/dev/tty` still reaches the author.
 """
 
 from __future__ import annotations

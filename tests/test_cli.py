@@ -165,6 +165,20 @@ def test_a_header_of_a_taken_back_request_is_replaced(repo: Repository) -> None:
     assert main(["check"]) == 0
 
 
+def test_a_linked_article_is_the_file_that_it_leads_to(
+    repo: Repository, capsys: pytest.CaptureFixture[str]
+) -> None:
+    article = repo.write("posts/real.md", COMPOSITE.replace("[a", "[/a").replace(" b", " /b"))
+    (repo.root / "link.md").symlink_to("posts/real.md")
+    assert main(["run"]) == 0
+    out = capsys.readouterr().out
+    assert out.endswith("git add -- posts/real.md posts/note_images/real.png\n")
+    assert (repo.root / "link.md").is_symlink()
+    assert "image: note_images/real.png" in article.read_text()
+    assert main(["run", "link.md"]) == 0
+    assert capsys.readouterr().out.startswith("nothing to do: 1 of 1")
+
+
 def test_one_bad_article_never_stops_the_others(
     repo: Repository, capsys: pytest.CaptureFixture[str]
 ) -> None:
