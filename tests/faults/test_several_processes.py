@@ -96,7 +96,7 @@ def said(process: subprocess.Popen[bytes]) -> str:
 
 
 def rest(process: subprocess.Popen[bytes]) -> str:
-    return process.communicate(timeout=30)[0].decode()
+    return process.communicate(timeout=120)[0].decode()
 
 
 def test_a_second_run_waits_says_for_whom_and_paints_nothing_twice(bench: Bench) -> None:

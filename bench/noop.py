@@ -1,0 +1,119 @@
+"""What headergen costs when there is nothing to do: time and memory, as ratios from one run.
+
+    uv run python bench/noop.py [--articles 10000] [--rounds 20]
+
+Commands are run in turn, round after round, and the fastest of each counts: noise only adds.
+Wall and CPU time are those of the child processes (os.wait4), so this needs a POSIX system.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+
+from PIL import Image
+
+HEADER_SHARE = 20  # one article in 20 has a header
+BODY = "\n".join(["A paragraph of text, as articles have them, neither short nor long."] * 60)
+LOAD_ALL = (
+    "import frontmatter, pathlib\nfor p in pathlib.Path('.').rglob('*.md'): frontmatter.load(p)"
+)
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Of one process: seconds on the clock, seconds of CPU, and the most memory it held."""
+
+    wall_s: float
+    cpu_s: float
+    peak_bytes: int
+
+
+def main() -> None:
+    """Measure, and print one line for each ratio."""
+    parser = argparse.ArgumentParser(description="measure what headergen costs with nothing to do")
+    parser.add_argument("--articles", type=int, default=10_000)
+    parser.add_argument("--rounds", type=int, default=20)
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        measure_hook(Path(folder) / "one", arguments.rounds)
+        measure_check(Path(folder), arguments.articles)
+
+
+def measure_hook(root: Path, rounds: int) -> None:
+    """Compare the hook on one fresh article with an interpreter that does nothing."""
+    build(root, articles=1, share=1)
+    commands = {
+        "pass": [sys.executable, "-c", "pass"],
+        "hook": [sys.executable, "-m", "headergen", "hook", "--", "0.md"],
+    }
+    best = fastest(commands, root, rounds)
+    wall = best["hook"].wall_s / best["pass"].wall_s
+    cpu = best["hook"].cpu_s / best["pass"].cpu_s
+    print(f"hook, one fresh article / python -c pass: wall {wall:.2f}, CPU {cpu:.2f} (wanted 3.5)")
+
+
+def measure_check(folder: Path, articles: int) -> None:
+    """Compare the check of a large site with python-frontmatter reading the same files."""
+    small, large = folder / "small", folder / "large"
+    build(small, articles // 10, HEADER_SHARE)
+    build(large, articles, HEADER_SHARE)
+    check = [sys.executable, "-m", "headergen", "check"]
+    best = fastest({"check": check, "load": [sys.executable, "-c", LOAD_ALL]}, large, rounds=3)
+    wall = best["check"].wall_s / best["load"].wall_s
+    print(f"check, {articles} articles / frontmatter.load: wall {wall:.3f} (wanted 0.2)")
+    ten_times = best["check"].peak_bytes / cost(check, small).peak_bytes
+    print(f"peak memory of check, {articles} / {articles // 10} articles: {ten_times:.2f}")
+
+
+def build(root: Path, articles: int, share: int) -> None:
+    """Make a repository with committed articles, each `share`-th with a fresh header."""
+    root.mkdir(parents=True)
+    Image.linear_gradient("L").convert("RGB").save(root / "a.png")
+    for number in range(articles):
+        header = "" if number % share else "header:\n  sources: [a.png]\n"
+        text = f"---\ntitle: Article {number}\ntags: [a, b]\n{header}---\n{BODY}\n"
+        (root / f"{number}.md").write_text(text)
+    quietly = {"cwd": root, "check": True, "stdout": subprocess.DEVNULL}
+    subprocess.run(["git", "init", "--quiet"], **quietly)
+    subprocess.run([sys.executable, "-m", "headergen", "run"], **quietly)
+    subprocess.run(["git", "add", "."], **quietly)
+
+
+def fastest(commands: Mapping[str, Sequence[str]], folder: Path, rounds: int) -> dict[str, Cost]:
+    """Run the commands in turn, `rounds` times, and keep the cheapest run of each."""
+    runs = [
+        {name: cost(command, folder) for name, command in commands.items()} for _ in range(rounds)
+    ]
+    return {
+        name: Cost(
+            min(run[name].wall_s for run in runs),
+            min(run[name].cpu_s for run in runs),
+            min(run[name].peak_bytes for run in runs),
+        )
+        for name in commands
+    }
+
+
+def cost(command: Sequence[str], folder: Path) -> Cost:
+    """Run a command that must succeed, and return what it cost."""
+    start = perf_counter()
+    process = subprocess.Popen(command, cwd=folder)
+    _, status, usage = os.wait4(process.pid, 0)
+    wall_s = perf_counter() - start
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode != 0:
+        raise SystemExit(f"{command} ended with {process.returncode}")
+    kibibyte = 1 if sys.platform == "darwin" else 1024
+    return Cost(wall_s, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * kibibyte)
+
+
+if __name__ == "__main__":
+    main()
