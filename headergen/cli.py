@@ -13,7 +13,7 @@ import shlex
 import signal
 import sys
 from argparse import Namespace
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -95,35 +95,13 @@ def _place(arguments: Namespace) -> Place:
 
 def _run(arguments: Namespace) -> int:
     place = _place(arguments)
-    names = _article_names(arguments.paths or [Path()])
-    return _produce(_followed(names), place, hook=False)
+    names = site.articles_at(arguments.paths or [Path()])
+    return _produce(names, place, hook=False)
 
 
 def _hook(arguments: Namespace) -> int:
     paths = [path for path in arguments.paths if path.suffix.lower() in ARTICLE_SUFFIXES]
-    return _produce(_followed(map(os.fspath, paths)), _place(arguments), hook=True)
-
-
-def _article_names(paths: Iterable[Path]) -> Iterator[str]:
-    for path in paths:
-        if path.is_dir():
-            yield from site.articles_below(os.fspath(path))
-        elif not path.exists():
-            raise UsageError(f"{path}: no such file or folder")
-        elif path.suffix.lower() not in ARTICLE_SUFFIXES:
-            raise UsageError(f"{path} is no article; articles end in {', '.join(ARTICLE_SUFFIXES)}")
-        else:
-            yield os.fspath(path)
-
-
-def _followed(names: Iterable[str]) -> list[str]:
-    """Name each article once, and by its file: paths in it are relative to that, not to a link."""
-    return list(
-        dict.fromkeys(
-            os.path.relpath(os.path.realpath(name)) if os.path.islink(name) else name
-            for name in names
-        )
-    )
+    return _produce(site.followed(map(os.fspath, paths)), _place(arguments), hook=True)
 
 
 def _produce(names: Iterable[str], place: Place, *, hook: bool) -> int:
@@ -142,7 +120,7 @@ def _produce(names: Iterable[str], place: Place, *, hook: bool) -> int:
         _say_advice(errors)
         if to_add and place.in_git:
             ignored = _say_ignored(to_add, place)
-            _say_git_add(path for path in to_add if path not in ignored)
+            _say_git_add([path for path in to_add if path not in ignored])
     needs_author = hook and (lacking or to_add)
     return max([*(error.exit_code for error in errors), 1 if needs_author else 0])
 
@@ -235,14 +213,14 @@ def _check(arguments: Namespace) -> int:
     from headergen import check
 
     place = _place(arguments)
-    names = _followed(_article_names(arguments.paths or [Path()]))
+    names = site.articles_at(arguments.paths or [Path()])
     findings = check.check(names, place.config, place.root, in_git=place.in_git)
     if arguments.json:
         _say_json(findings)
     else:
         for found in findings:
             _say(f"{found.path}:{found.line}: {found.code}: {found.message}")
-    return max((check.EXIT_CODES.get(found.code, 1) for found in findings), default=0)
+    return max((check.CODES[found.code] for found in findings), default=0)
 
 
 def _say_json(findings: Sequence[Finding | doctor.Finding]) -> None:
@@ -383,11 +361,13 @@ def _say_advice(errors: Iterable[HeadergenError]) -> None:
             _say(f"  {line}", sys.stderr)
 
 
-def _say_git_add(paths: Iterable[Path]) -> None:
+def _say_git_add(paths: Sequence[Path]) -> None:
     """Print the line that completes the commit, relative to where the author typed `git commit`.
 
     Hooks run at the repository's root; git tells in GIT_PREFIX where it was called.
     """
+    if not paths:
+        return
     here = os.environ.get("GIT_PREFIX") or os.curdir
     names = dict.fromkeys(_as_pathspec(os.path.relpath(path, here)) for path in paths)
     print(f"to complete the commit: git add -- {shlex.join(names)}", flush=True)

@@ -3,14 +3,43 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from headergen import article as articles
 from headergen import plan
 from headergen.article import ARTICLE_SUFFIXES
 from headergen.config import Config
-from headergen.errors import HeadergenError
+from headergen.errors import HeadergenError, UsageError
+
+
+def articles_at(paths: Iterable[Path]) -> list[str]:
+    """Name the articles that `paths` are, or that lie below those that are folders, each once.
+
+    Raises:
+        UsageError: a path does not exist, or is a file and no article.
+    """
+    return followed(name for path in paths for name in _articles_at(path))
+
+
+def _articles_at(path: Path) -> Iterable[str]:
+    if path.is_dir():
+        return articles_below(os.fspath(path))
+    if not path.exists():
+        raise UsageError(f"{path}: no such file or folder")
+    if path.suffix.lower() not in ARTICLE_SUFFIXES:
+        raise UsageError(f"{path} is no article; articles end in {', '.join(ARTICLE_SUFFIXES)}")
+    return [os.fspath(path)]
+
+
+def followed(names: Iterable[str]) -> list[str]:
+    """Name each article once, and by its file: paths in it are relative to that, not to a link."""
+    return list(
+        dict.fromkeys(
+            os.path.relpath(os.path.realpath(name)) if os.path.islink(name) else name
+            for name in names
+        )
+    )
 
 
 def articles_below(folder: str) -> Iterator[str]:

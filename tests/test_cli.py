@@ -369,6 +369,15 @@ def test_a_new_header_that_git_ignores_is_not_in_the_printed_line(
     assert captured.out.endswith("git add -- post.md\n")
 
 
+def test_where_git_ignores_all_there_is_no_line_to_print(
+    repo: Repository, capsys: pytest.CaptureFixture[str]
+) -> None:
+    repo.write(".gitignore", "*\n")
+    repo.write("post.md", COMPOSITE)
+    assert main(["hook", "post.md"]) == 1
+    assert "git add --" not in capsys.readouterr().out
+
+
 def test_nothing_from_an_article_reaches_the_terminal_as_control(
     repo: Repository, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -91,6 +91,16 @@ def test_without_torch_each_prompt_article_is_told_what_is_missing(
     assert "pip install torch diffusers transformers accelerate" in err
 
 
+def test_whoever_picks_sdxl_turbo_is_told_of_its_licence_once(
+    repo: Repository, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(interpreter, "_NEEDED_MODULES", ("no_such_torch",))
+    for name in ("a", "b"):
+        repo.write(f"{name}.md", "---\nheader: {prompt: a, model: sdxl-turbo}\n---\n")
+    assert main(["run"]) == 3
+    assert capsys.readouterr().err.count("is for non-commercial use") == 1
+
+
 def test_a_hook_never_downloads(repo: Repository, capsys: pytest.CaptureFixture[str]) -> None:
     repo.write("headergen.yaml", "image: {device: cpu}\n")
     repo.write("a.md", "---\nheader: {prompt: a}\n---\n")
