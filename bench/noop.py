@@ -2,8 +2,10 @@
 
     uv run python bench/noop.py [--articles 10000] [--rounds 20]
 
-Commands are run in turn, round after round, and the fastest of each counts: noise only adds.
-Wall and CPU time are those of the child processes (os.wait4), so this needs a POSIX system.
+Commands are run in turn, round after round, and the fastest of each counts: noise only adds. A
+round that does not count comes first; it leaves compiled modules, and the hook's record of the
+article, as any earlier run does. Wall and CPU time are those of the child processes (os.wait4), so
+this needs a POSIX system.
 """
 
 from __future__ import annotations
@@ -22,6 +24,19 @@ from PIL import Image
 
 HEADER_SHARE = 20  # one article in 20 has a header
 BODY = "\n".join(["A paragraph of text, as articles have them, neither short nor long."] * 60)
+ARTICLE = """\
+---
+title: 'Article {number}: Why I Play Slow Games'
+date: 2026-11-07
+description: Fast travel saves minutes. I have started to wonder what it spends.
+tags:
+- essay
+- design
+{header}---
+
+{body}
+"""
+AUTHOR = ["-c", "user.name=author", "-c", "user.email=author@example.com"]
 LOAD_ALL = (
     "import frontmatter, pathlib\nfor p in pathlib.Path('.').rglob('*.md'): frontmatter.load(p)"
 )
@@ -53,11 +68,18 @@ def measure_hook(root: Path, rounds: int) -> None:
     commands = {
         "pass": [sys.executable, "-c", "pass"],
         "hook": [sys.executable, "-m", "headergen", "hook", "--", "0.md"],
+        "check": [sys.executable, "-m", "headergen", "check", "--", "0.md"],
     }
     best = fastest(commands, root, rounds)
-    wall = best["hook"].wall_s / best["pass"].wall_s
-    cpu = best["hook"].cpu_s / best["pass"].cpu_s
-    print(f"hook, one fresh article / python -c pass: wall {wall:.2f}, CPU {cpu:.2f} (wanted 3.5)")
+    for command, wanted in {
+        "hook": "wanted 3.5",
+        "check": "a hook's first look costs as much",
+    }.items():
+        wall = best[command].wall_s / best["pass"].wall_s
+        cpu = best[command].cpu_s / best["pass"].cpu_s
+        print(
+            f"{command} of one fresh article / python -c pass: {wall:.2f}, CPU {cpu:.2f} ({wanted})"
+        )
 
 
 def measure_check(folder: Path, articles: int) -> None:
@@ -79,19 +101,21 @@ def build(root: Path, articles: int, share: int) -> None:
     Image.linear_gradient("L").convert("RGB").save(root / "a.png")
     for number in range(articles):
         header = "" if number % share else "header:\n  sources: [a.png]\n"
-        text = f"---\ntitle: Article {number}\ntags: [a, b]\n{header}---\n{BODY}\n"
+        text = ARTICLE.format(number=number, header=header, body=BODY)
         (root / f"{number}.md").write_text(text)
     quietly = {"cwd": root, "check": True, "stdout": subprocess.DEVNULL}
     subprocess.run(["git", "init", "--quiet"], **quietly)
     subprocess.run([sys.executable, "-m", "headergen", "run"], **quietly)
     subprocess.run(["git", "add", "."], **quietly)
+    subprocess.run(["git", *AUTHOR, "commit", "--quiet", "--message", "articles"], **quietly)
 
 
 def fastest(commands: Mapping[str, Sequence[str]], folder: Path, rounds: int) -> dict[str, Cost]:
     """Run the commands in turn, `rounds` times, and keep the cheapest run of each."""
     runs = [
-        {name: cost(command, folder) for name, command in commands.items()} for _ in range(rounds)
-    ]
+        {name: cost(command, folder) for name, command in commands.items()}
+        for _ in range(1 + rounds)
+    ][1:]
     return {
         name: Cost(
             min(run[name].wall_s for run in runs),
@@ -104,8 +128,9 @@ def fastest(commands: Mapping[str, Sequence[str]], folder: Path, rounds: int) ->
 
 def cost(command: Sequence[str], folder: Path) -> Cost:
     """Run a command that must succeed, and return what it cost."""
+    environ = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
     start = perf_counter()
-    process = subprocess.Popen(command, cwd=folder)
+    process = subprocess.Popen(command, cwd=folder, env=environ)
     _, status, usage = os.wait4(process.pid, 0)
     wall_s = perf_counter() - start
     process.returncode = os.waitstatus_to_exitcode(status)

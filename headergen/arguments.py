@@ -24,6 +24,7 @@ def parser() -> ArgumentParser:
     _add_check(commands)
     _add_generate(commands)
     _add_composite(commands)
+    _add_fetch(commands)
     _add_doctor(commands)
     return parser
 
@@ -68,6 +69,16 @@ def _add_composite(commands: Any) -> None:
     )
     composite.add_argument("--layout", choices=LAYOUTS, default="auto")
     _add_size(composite)
+
+
+def _add_fetch(commands: Any) -> None:
+    fetch = _add(commands, "fetch", "download a model once, for painting without the network")
+    fetch.add_argument(
+        "model", nargs="?", metavar="MODEL", help="a model's name or hub id; default: the config's"
+    )
+    fetch.add_argument(
+        "--quantize", choices=["8bit", "4bit"], help="store it smaller, for cards of 6 to 12 GB"
+    )
 
 
 def _add_doctor(commands: Any) -> None:

@@ -6,6 +6,7 @@ without a `header` key: the parsers are imported by the first article that has o
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,13 +18,14 @@ from headergen.errors import ArticleError
 from headergen.frontmatter.block import Block, find
 from headergen.frontmatter.request import MAX_SOURCES, HeaderMapping, Request, read_request, shown
 
-__all__ = ["ARTICLE_SUFFIXES", "Article", "Request", "parse", "read", "with_image"]
+__all__ = ["ARTICLE_SUFFIXES", "Article", "Request", "frontmatter", "parse", "read", "with_image"]
 
 ARTICLE_SUFFIXES = (".md", ".markdown", ".mdx", ".qmd")
 
 _DIGEST = re.compile(r"[0-9a-f]{8}")
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _MAX_KEYS = 20
+_ONE_READ_BYTES = 64 * 1024  # beyond 128 KiB the allocator asks the kernel each time
 
 
 @dataclass(frozen=True)
@@ -64,19 +66,34 @@ class _Document(Protocol):
 def read(name: str, image_key: str = "header.image") -> Article | None:
     """Read the article in the file `name`, None where `parse` returns it.
 
-    Most files have no header, so this makes no `Path` and no buffer for them.
+    Most files have no header, so this makes no `Path` and no file object for them.
 
     Raises:
         OSError: the file cannot be read.
         ArticleError: as `parse`.
     """
-    with open(name, "rb", buffering=0) as file:
-        data = file.readall()
+    data = _bytes_of(name)
     return parse(Path(name), data, image_key) if _may_have_header(data) else None
 
 
+def _bytes_of(name: str) -> bytes:
+    """Read a file; most articles fit in one call, and `open` makes six."""
+    handle = os.open(name, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+    try:
+        data = os.read(handle, _ONE_READ_BYTES)
+        if len(data) == _ONE_READ_BYTES:
+            with open(handle, "rb", closefd=False) as rest:
+                data += rest.read()
+        return data
+    finally:
+        os.close(handle)
+
+
 def _may_have_header(data: bytes) -> bool:
-    return b"header" in data or data.startswith(_UTF16_MARKS)
+    """Tell at a glance whether a parser is needed; a text may speak of headers as it likes."""
+    fence = data.find(b"\n---\n") if data.startswith(b"---") else -1
+    end = fence if fence >= 0 else len(data)
+    return data.find(b"header", 0, end) >= 0 or data.startswith(_UTF16_MARKS)
 
 
 def parse(path: Path, data: bytes, image_key: str = "header.image") -> Article | None:
@@ -122,6 +139,17 @@ def with_image(article: Article, image: str, digest: str) -> bytes:
     block = _with_text(article, block, ("header", "digest"), digest)
     _verify(article, block, image, digest)
     return block.data
+
+
+def frontmatter(article: Article) -> bytes | None:
+    """Return the article's first bytes, which hold its frontmatter whatever comes after them.
+
+    None where the line that closes it is the last one and has no end: more text could undo it.
+    """
+    block = find(article.path, article.data)
+    closing = len(article.data) - len(block.tail) if block else 0
+    end = article.data.find(b"\n", closing) + 1
+    return article.data[:end] or None
 
 
 def _refuse_utf16(path: Path, data: bytes) -> None:

@@ -122,7 +122,7 @@ def _awaited_picture(state: plan.State | plan.Plan, config: Config, root: Path) 
     if state.article.digest not in (None, state.digest):
         return None
     picture = plan.picture_of(state.article, config, root)
-    return None if picture is None or picture.is_file() else _tracked(picture)
+    return None if picture is None or picture.is_file() else tracked(picture)
 
 
 def named_by(state: plan.State | plan.Plan) -> Iterator[Named]:
@@ -164,12 +164,12 @@ def _is_outdated(found: picture.Picture, article: Article) -> bool:
 
 
 def _not_in_index(named: Sequence[Named], config: Config, root: Path) -> Iterator[Unstaged]:
-    paths = {_tracked(path) for each in named for path in (each.picture, each.article.path)}
-    status = git.status(root, paths)
+    names = {path: tracked(path) for each in named for path in (each.picture, each.article.path)}
+    found = git.status(root, names.values())
+    status = {path: found[name] for path, name in names.items() if name in found}
     for each in named:
-        found = status.get(_tracked(each.picture))
-        if found:
-            yield from _unstaged_picture(each, found.letters)
+        if each.picture in status:
+            yield from _unstaged_picture(each, status[each.picture].letters)
     yield from _unstaged_lines(named, status, config, root)
 
 
@@ -184,7 +184,7 @@ def _unstaged_picture(named: Named, letters: str) -> Iterator[Unstaged]:
         yield Unstaged(named, named.picture, "is staged in another state than on disk")
 
 
-def _tracked(path: Path) -> Path:
+def tracked(path: Path) -> Path:
     """Return the name by which git knows `path`: folders resolved, a last symlink kept."""
     return paths.resolved(path.absolute().parent) / path.name
 
@@ -195,7 +195,7 @@ def _unstaged_lines(
     """Other unstaged edits of the article are the author's business; headergen's lines are not."""
     staged: list[tuple[Named, str]] = []
     for each in named:
-        found = status.get(_tracked(each.article.path))
+        found = status.get(each.article.path)
         if found and found.blob and found.letters[1] == "M":
             staged.append((each, found.blob))
     blobs = git.blobs(root, [blob for _, blob in staged])

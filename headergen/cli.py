@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from headergen import article as articles
 from headergen import config as configs
-from headergen import git, plan, site
+from headergen import git, plan, settled, site
 from headergen.arguments import parser
 from headergen.article import ARTICLE_SUFFIXES, Request
 from headergen.config import Config
@@ -42,6 +42,7 @@ class Place:
     root: Path
     in_git: bool
     config: Config
+    is_config_named: bool
 
 
 class Interrupted(KeyboardInterrupt):
@@ -90,7 +91,7 @@ def _place(arguments: Namespace) -> Place:
     repository = git.find_root(Path.cwd())
     root = repository or Path.cwd().resolve()
     config = configs.load(Path(os.path.relpath(root)), arguments.config)
-    return Place(root, repository is not None, config)
+    return Place(root, repository is not None, config, is_config_named=bool(arguments.config))
 
 
 def _run(arguments: Namespace) -> int:
@@ -122,7 +123,36 @@ def _produce(names: Iterable[str], place: Place, *, hook: bool) -> int:
             ignored = _say_ignored(to_add, place)
             _say_git_add([path for path in to_add if path not in ignored])
     needs_author = hook and (lacking or to_add)
+    if hook and not needs_author and not errors:
+        _remember(plans, place)
     return max([*(error.exit_code for error in errors), 1 if needs_author else 0])
+
+
+def _remember(plans: Iterable[plan.Plan], place: Place) -> None:
+    """Let the next hook end at once where nothing changed that concerns these articles."""
+    if place.in_git and not place.is_config_named and place.root == Path.cwd().resolve():
+        for each in plans:
+            if isinstance(each, plan.Fresh | plan.HandMade) and each.picture:
+                _remember_one(each, each.picture, place)
+
+
+def _remember_one(found: plan.Fresh | plan.HandMade, picture: Path, place: Place) -> None:
+    from headergen import check
+
+    article, request = found.article, found.article.request
+    frontmatter = articles.frontmatter(article)
+    if frontmatter is None:
+        return
+    sources: tuple[Path, ...] = ()
+    if request and isinstance(found, plan.Fresh):
+        sources = plan.sources_of(article, request, place.root)
+    files = [os.path.relpath(path, place.root) for path in (check.tracked(picture), *sources)]
+    settled.remember(
+        os.fspath(article.path),
+        frontmatter,
+        [*files, *configs.FILES],
+        confirm=lambda: plan.state_of(article, place.config, place.root) == found,
+    )
 
 
 def _carry_out(
@@ -137,6 +167,7 @@ def _carry_out(
     from headergen import produce, progress
 
     _say_notices(job.content for job in jobs)
+    _say_notes(jobs)
     shown = progress.for_terminal(hook=hook)
     with closing(produce.run(jobs, place.config, place.root, shown, download=not hook)) as outcomes:
         for outcome in outcomes:
@@ -154,6 +185,13 @@ def _say_notices(contents: Iterable[plan.Painting | plan.Composite]) -> None:
     rows = (each.checkpoint.row for each in contents if isinstance(each, plan.Painting))
     for notice in dict.fromkeys(row.notice for row in rows if row.notice):
         _say(f"note: {notice}", sys.stderr)
+
+
+def _say_notes(jobs: Iterable[plan.Job]) -> None:
+    """Print what of a request its model can't do."""
+    for job in jobs:
+        for note in job.content.notes if isinstance(job.content, plan.Painting) else ():
+            _say(f"{job.article.path}:{job.article.line}: note: {note}", sys.stderr)
 
 
 def _say_failed(outcome: Failed) -> None:
@@ -254,7 +292,9 @@ def _generate(arguments: Namespace) -> int:
     painting = plan.painting(request, chosen, config, size, seed)
     _require_writable(arguments.output)
     _say_notices([painting])
-    (result,) = produce.paint(
+    for note in painting.notes:
+        _say(f"note: {note}", sys.stderr)
+    ((_, result),) = produce.paint(
         [painting],
         [str(arguments.output)],
         config,
@@ -266,7 +306,7 @@ def _generate(arguments: Namespace) -> int:
         raise result
     image = canvas.cover(canvas.from_rgb(result.rgb, result.width, result.height), *size)
     _save(arguments.output, canvas.encode(image, format))
-    _say(f"{arguments.output}, {size[0]}×{size[1]} px ({produce.describe(painting)})")
+    _say(f"{arguments.output}, {size[0]}×{size[1]} px ({produce.describe(painting, result)})")
     return 0
 
 
@@ -324,6 +364,36 @@ def _save(path: Path, data: bytes) -> None:
         raise UsageError(f"{path} cannot be written: {error.strerror}") from error
 
 
+def _fetch(arguments: Namespace) -> int:
+    """Download a model, and say where it is and how to pin it for everyone."""
+    from headergen import progress
+    from headergen.diffusion import fetch, interpreter
+
+    place = _place(arguments)
+    config = _own_config(place.config, arguments.model)
+    chosen = checkpoint.for_config(config, place.root)
+    if chosen.local:
+        raise UsageError(f"{chosen.location} is a folder on this machine: nothing to fetch")
+    if chosen.transformer and arguments.quantize:
+        raise UsageError("image.transformer names a quantised transformer: leave out --quantize")
+    shown = progress.for_terminal(hook=False)
+    shown.start(chosen.name, [])
+    try:
+        found = fetch.fetch(
+            interpreter.find_interpreter(config.worker_python, place.root),
+            chosen,
+            shown,
+            timeout_s=config.worker_timeout_s,
+            quantize=arguments.quantize,
+        )
+    finally:
+        shown.finish()
+    _say(f"{chosen.name} is in {found.folder}, for painting without the network")
+    if chosen.revision is None:
+        _say(f"to have every machine use this one: image.revision: {found.revision}")
+    return 0
+
+
 def _doctor(arguments: Namespace) -> int:
     from headergen import doctor
 
@@ -345,6 +415,7 @@ _COMMANDS: Mapping[str, Callable[[Namespace], int]] = {
     "check": _check,
     "generate": _generate,
     "composite": _composite,
+    "fetch": _fetch,
     "doctor": _doctor,
 }
 

@@ -14,6 +14,9 @@ from headergen.frontmatter.request import AUTHOR_KEYS
 
 FORMATS = ("png", "webp")
 
+# Where a config may be, relative to the repository's root; the first that speaks of headergen.
+FILES = ("headergen.yaml", "config.yaml", "pyproject.toml")
+
 
 @dataclass(frozen=True)
 class Config:
@@ -26,6 +29,8 @@ class Config:
     path: str | None = None
     model: str = "z-image-turbo"
     preset: str | None = None
+    revision: str | None = None
+    transformer: str | None = None
     device: str = "auto"
     render_width: int | None = None
     render_height: int | None = None
@@ -40,6 +45,7 @@ class Config:
     image_key: str = "header.image"
     image_prefix: str = ""
     worker_python: str | None = None
+    worker_timeout_s: float = 3600.0
     lines: Mapping[str, int] = field(default_factory=dict, compare=False)
 
     def error(self, key: str, message: str, remedy: str | None = None) -> ConfigError:
@@ -64,6 +70,15 @@ class Key:
 KEYS: Mapping[str, Key] = {
     "image.model": Key("model", str, pattern=r".+", wanted="a model"),
     "image.preset": Key("preset", str, pattern=r".+", wanted="a name of the model table"),
+    "image.revision": Key(
+        "revision", str, pattern=r"[0-9a-f]{7,40}", wanted="a commit id of the model's repository"
+    ),
+    "image.transformer": Key(
+        "transformer",
+        str,
+        pattern=r".+\.gguf",
+        wanted="a .gguf file: a path, or owner/repository/file.gguf on the hub",
+    ),
     "image.device": Key(
         "device",
         str,
@@ -98,6 +113,7 @@ KEYS: Mapping[str, Key] = {
     ),
     "image_prefix": Key("image_prefix", str, pattern=r"[^\x00-\x1f]*", wanted="a text"),
     "worker.python": Key("worker_python", str, pattern=r".+", wanted="a path to a Python"),
+    "worker.timeout_s": Key("worker_timeout_s", float, 1, 86_400),
 }
 
 
@@ -112,7 +128,7 @@ def load(root: Path, named: Path | None = None) -> Config:
     """
     if named is not None:
         return _read(named)
-    for name in ("headergen.yaml", "config.yaml", "pyproject.toml"):
+    for name in FILES:
         if (root / name).is_file() and _speaks_of_headergen(root / name):
             return _read(root / name)
     return Config()

@@ -7,7 +7,9 @@ Anything else that escapes is a bug and keeps its traceback.
 
 from __future__ import annotations
 
-from typing import ClassVar, Self
+TYPE_CHECKING = False  # as type checkers know it; to import typing takes longer than all of this
+if TYPE_CHECKING:
+    from typing import ClassVar, Self
 
 
 class HeadergenError(Exception):
@@ -126,6 +128,22 @@ class NetworkError(PaintError):
 
 class CheckpointError(PaintError):
     """The checkpoint lacks a part, holds no safetensors, or is of an unknown pipeline class."""
+
+
+class PlacementError(PaintError):
+    """The model fits this machine in no placement; found out before loading."""
+
+
+class DiskSpaceError(PaintError):
+    """The disk has too little room for the model."""
+
+
+class NoPictureError(PaintError):
+    """What the model painted is no picture: NaN, all black or one flat colour."""
+
+
+class HungError(PaintError):
+    """The worker gave no sign of life for longer than the time limit."""
 
 
 class SystemMemoryError(PaintError):

@@ -9,13 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from headergen.errors import GitError
+from headergen.porcelain import ask, pathspecs, status_entries
 
 # A file's first line in the place of a large one: github.com/git-lfs/git-lfs, docs/spec.md.
 LFS_VERSION_LINE = b"version https://git-lfs.github.com/spec/v1\n"
-
-# With more, git spends longer on matching paths than on looking at a whole folder (5 s against
-# 60 ms for 10,000 of 15,000 files); and a command line on Windows ends at 32,767 characters.
-MOST_PATHSPECS = 100
 
 
 @dataclass(frozen=True)
@@ -51,14 +48,11 @@ def status(root: Path, paths: Iterable[Path]) -> dict[Path, Status]:
     Raises:
         GitError: git is not installed or cannot read the repository.
     """
-    wanted = set(paths)
-    if not wanted:
+    names = _names(root, paths)
+    if not names:
         return {}
-    # Individual ignored files are listed only with --untracked-files=all.
-    options = ["--porcelain=v2", "-z", "--no-renames", "--ignored", "--untracked-files=all"]
-    output = _ask(root, "status", *options, "--", *_pathspecs(root, wanted))
-    names = {os.fspath(path.relative_to(root)): path for path in wanted}
-    return {names[name]: found for name, found in _parse_status(output) if name in names}
+    found = _parse_status(status_entries(os.fspath(root), names))
+    return {names[name]: status for name, status in found if name in names}
 
 
 def left_out(root: Path, paths: Iterable[Path]) -> set[Path]:
@@ -69,12 +63,12 @@ def left_out(root: Path, paths: Iterable[Path]) -> set[Path]:
     Raises:
         GitError: git is not installed or cannot read the repository.
     """
-    wanted = set(paths)
-    if not wanted:
+    names = _names(root, paths)
+    if not names:
         return set()
-    output = _ask(root, "ls-files", "-t", "-z", "--", *_pathspecs(root, wanted))
-    skipped = (entry[2:] for entry in output.split(b"\0") if entry.startswith(b"S "))
-    return wanted & {root / os.fsdecode(name) for name in skipped}
+    output = ask(os.fspath(root), "ls-files", "-t", "-z", "--", *pathspecs(names))
+    skipped = {os.fsdecode(entry[2:]) for entry in output.split(b"\0") if entry.startswith(b"S ")}
+    return {path for name, path in names.items() if name in skipped}
 
 
 def blobs(root: Path, ids: Sequence[str]) -> dict[str, bytes]:
@@ -85,7 +79,8 @@ def blobs(root: Path, ids: Sequence[str]) -> dict[str, bytes]:
     """
     if not ids:
         return {}
-    output = _ask(root, "cat-file", "--batch", stdin="".join(f"{each}\n" for each in ids).encode())
+    questions = "".join(f"{each}\n" for each in ids).encode()
+    output = ask(os.fspath(root), "cat-file", "--batch", stdin=questions)
     return dict(_parse_blobs(output))
 
 
@@ -107,16 +102,14 @@ def is_lfs_pointer(path: Path) -> bool:
         return file.read(len(LFS_VERSION_LINE)) == LFS_VERSION_LINE
 
 
-def _pathspecs(root: Path, paths: set[Path]) -> list[str]:
-    """Name `paths`, or, when they are many, the folder that holds them all."""
-    if len(paths) > MOST_PATHSPECS:
-        paths = {Path(os.path.commonpath(path.parent for path in paths))}
-    return [os.fspath(path.relative_to(root)) for path in sorted(paths)]
+def _names(root: Path, paths: Iterable[Path]) -> dict[str, Path]:
+    """Name each path as git does, relative to `root`."""
+    return {os.fspath(path.relative_to(root)): path for path in paths}
 
 
-def _parse_status(output: bytes) -> Iterator[tuple[str, Status]]:
+def _parse_status(entries: Iterable[bytes]) -> Iterator[tuple[str, Status]]:
     """Read `1 XY sub mH mI mW hH hI path`, `u XY sub m1 m2 m3 mW h1 h2 h3 path`, `? path`."""
-    for entry in filter(None, output.split(b"\0")):
+    for entry in entries:
         kind = entry[:1].decode("ascii")
         if kind in "?!":
             yield os.fsdecode(entry[2:]), Status(kind * 2)
@@ -134,25 +127,3 @@ def _parse_blobs(output: bytes) -> Iterator[tuple[str, bytes]]:
             raise GitError(f"git lacks the object {head[0]}, which the index names")
         yield head[0], stream.read(int(head[2]))
         stream.seek(1, os.SEEK_CUR)
-
-
-def _ask(root: Path, command: str, *arguments: str, stdin: bytes = b"") -> bytes:
-    import subprocess
-
-    try:
-        done = subprocess.run(
-            ["git", "-C", os.fspath(root), *_HARMLESS, command, *arguments],
-            input=stdin,
-            capture_output=True,
-            check=False,
-        )
-    except FileNotFoundError as error:
-        raise GitError("git is not installed or not on PATH") from error
-    if done.returncode != 0:
-        reason = os.fsdecode(done.stderr).strip()
-        raise GitError(f"git cannot tell what is staged: {reason}")
-    return done.stdout
-
-
-# No lock, no index written; names are names, whatever is in them.
-_HARMLESS = ("--no-optional-locks", "--literal-pathspecs")

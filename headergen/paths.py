@@ -40,15 +40,15 @@ def inside(folder: Path, name: str, root: Path) -> Path:
             "a path that starts with / is looked for at the repository's root",
         )
     start = root if name.startswith("/") else folder
-    path = Path(os.path.normpath(start / name.lstrip("/")))
+    path = Path(os.path.normpath(os.path.join(start, name.lstrip("/"))))
     try:
-        real = path.resolve()
+        real = path.resolve() if path.is_symlink() else resolved(path.parent) / path.name
     except (OSError, RuntimeError) as error:
         raise PathError(f"{name!r} cannot be resolved: {error}") from error
-    real_root = resolved(root)
-    if not real.is_relative_to(real_root):
+    root_parts = resolved(root).parts
+    if real.parts[: len(root_parts)] != root_parts:
         raise OutsideRepositoryError(f"{name!r} leaves the repository")
-    if ".git" in (part.casefold() for part in real.relative_to(real_root).parts):
+    if ".git" in map(str.casefold, real.parts[len(root_parts) :]):
         raise OutsideRepositoryError(f"{name!r} points into git's own folder")
     return path
 

@@ -20,7 +20,7 @@ from headergen.picture import SUFFIX_FORMATS, probe
 
 @dataclass(frozen=True)
 class Painting:
-    """Everything that a model is told; sizes in px."""
+    """Everything that a model is told; sizes in px. `notes` say what of it the model can't do."""
 
     checkpoint: Checkpoint
     device: str
@@ -31,6 +31,7 @@ class Painting:
     steps: int
     guidance_scale: float
     seed: int
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -123,7 +124,7 @@ def state_of(article: Article, config: Config, root: Path, *, in_hook: bool = Fa
     if article.request is None:
         return _without_request(article, picture)
     _require_known(article, article.request, config)
-    sources = _sources_of(article, article.request, root)
+    sources = sources_of(article, article.request, root)
     digest = digest_of(article.request, sources)
     stands = picture is not None and picture.is_file() and article.digest == digest
     if picture is not None and stands and (in_hook or _may_be_for(picture, digest)):
@@ -221,7 +222,13 @@ def _without_request(article: Article, picture: Path | None) -> Fresh | None:
     )
 
 
-def _sources_of(article: Article, request: Request, root: Path) -> tuple[Path, ...]:
+def sources_of(article: Article, request: Request, root: Path) -> tuple[Path, ...]:
+    """Resolve the sources of a composite to files; none for a header that is painted.
+
+    Raises:
+        PathError: a path leaves the repository or is malformed.
+        SourceError: a source picture is missing or no regular file.
+    """
     found = []
     for index, name in enumerate(request.sources):
         key = f"sources[{index}]"
@@ -291,21 +298,27 @@ def painting(
     `own` is the config as far as it is meant for the model chosen, `size` the finished picture's
     width and height in px, `seed` the one to take where the request names none.
     """
+    from headergen.diffusion import prompt as prompts  # not where there is nothing to paint
+
     row = chosen.row
     width, height = _render_size(row, own, *size)
     negative = (request.negative_prompt, own.negative_prompt, row.negative_prompt)
     guidance = (request.guidance_scale, own.guidance_scale, row.guidance_scale)
-    template = own.prompt_template or row.prompt_template
+    prompt = (own.prompt_template or row.prompt_template).replace("{prompt}", request.prompt or "")
+    negative_prompt = next((text for text in negative if text is not None), None)
+    guidance_scale = next(scale for scale in guidance if scale is not None)
+    guided = guidance_scale > row.guided_above
     return Painting(
         checkpoint=chosen,
         device=own.device,
-        prompt=template.replace("{prompt}", request.prompt or ""),
-        negative_prompt=next((text for text in negative if text is not None), None),
+        prompt=prompt if row.prompt_weights else prompts.plain_text(prompt),
+        negative_prompt=negative_prompt,
         render_width=width,
         render_height=height,
         steps=request.steps or own.num_inference_steps or row.num_inference_steps,
-        guidance_scale=next(scale for scale in guidance if scale is not None),
+        guidance_scale=guidance_scale,
         seed=seed if request.seed is None else request.seed,
+        notes=prompts.notes(prompt, negative_prompt, weights=row.prompt_weights, guided=guided),
     )
 
 

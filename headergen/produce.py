@@ -17,7 +17,7 @@ from typing import Protocol
 
 from headergen import lock, site, store
 from headergen.config import Config
-from headergen.diffusion import client, interpreter
+from headergen.diffusion import fetch, interpreter, painter
 from headergen.errors import HeadergenError, PaintError, SourceError
 from headergen.paint import canvas, composite
 from headergen.plan import Composite, Job, Painting
@@ -42,8 +42,8 @@ class Failed:
 Outcome = Written | Failed
 
 
-class Progress(client.Progress, Protocol):
-    """What a run tells while it works: the client's reports, and whose pictures they are about."""
+class Progress(painter.Progress, fetch.Progress, Protocol):
+    """What a run tells while it works: about fetching, about painting, and for which articles."""
 
     def waiting(self, holder: str) -> None:
         """The GPU is in use: `holder` says which process paints, and where."""
@@ -180,16 +180,18 @@ def _paint(
                 if outcome := _attempt(job, root):
                     left.remove(job)
                     yield outcome
-            paintings = [job.content for job in left if isinstance(job.content, Painting)]
-            titles = [str(job.article.path) for job in left]
-            with closing(_work(python, paintings, titles, progress, download)) as results:
-                for result in results:
-                    yield _finish(left.pop(0), result, root)
+            painted = list(left)
+            paintings = [job.content for job in painted if isinstance(job.content, Painting)]
+            titles = [str(job.article.path) for job in painted]
+            with closing(_work(python, paintings, titles, config, progress, download)) as results:
+                for index, result in results:
+                    left.remove(painted[index])
+                    yield _finish(painted[index], result, root)
     except PaintError as error:
         yield from (Failed(job, error) for job in left)
 
 
-def _finish(job: Job, result: client.Pixels | PaintError, root: Path) -> Outcome:
+def _finish(job: Job, result: painter.Pixels | PaintError, root: Path) -> Outcome:
     if isinstance(result, PaintError):
         return Failed(job, result)
     assert isinstance(job.content, Painting)
@@ -200,13 +202,13 @@ def _finish(job: Job, result: client.Pixels | PaintError, root: Path) -> Outcome
         store.write_back(job, root)
     except HeadergenError as error:
         return Failed(job, error)
-    return Written(job, describe(job.content))
+    return Written(job, describe(job.content, result))
 
 
-def describe(painting: Painting) -> str:
+def describe(painting: Painting, painted: painter.Pixels) -> str:
     """Say in a line how a picture was painted, with what it takes to paint it again."""
     steps = _count(painting.steps, "step")
-    size = f"{painting.render_width}×{painting.render_height} px"
+    size = f"{painted.width}×{painted.height} px"
     return f"painted by {painting.checkpoint.name}, seed {painting.seed}, {steps}, {size}"
 
 
@@ -218,8 +220,8 @@ def paint(
     progress: Progress,
     *,
     download: bool,
-) -> Generator[client.Pixels | PaintError]:
-    """Paint pictures of one model in one worker, yielding each as soon as it is there.
+) -> Generator[tuple[int, painter.Pixels | PaintError]]:
+    """Paint pictures of one model, yielding each with its index as soon as it is there.
 
     Raises:
         PaintError: what stops the model altogether: no interpreter, no device, no checkpoint,
@@ -227,7 +229,7 @@ def paint(
     """
     with (
         _gpu(config, root, progress) as python,
-        closing(_work(python, paintings, titles, progress, download)) as results,
+        closing(_work(python, paintings, titles, config, progress, download)) as results,
     ):
         yield from results
 
@@ -247,37 +249,39 @@ def _work(
     python: Path,
     paintings: Sequence[Painting],
     titles: Sequence[str],
+    config: Config,
     progress: Progress,
     download: bool,
-) -> Generator[client.Pixels | PaintError]:
-    """Run one worker for paintings of one model; none is started for none."""
+) -> Generator[tuple[int, painter.Pixels | PaintError]]:
+    """Have paintings of one model painted; no worker is started for none."""
     if paintings:
         first = paintings[0]
         progress.start(first.checkpoint.name, titles)
+        load = _load(python, first, config, progress, download)
         requests = [_request(each) for each in paintings]
-        with closing(client.paint(python, _load(first, download), requests, progress)) as results:
+        with closing(painter.paint(python, load, requests, progress)) as results:
             yield from results
 
 
-def _load(painting: Painting, download: bool) -> client.Load:
-    row = painting.checkpoint.row
-    return client.Load(
-        name=painting.checkpoint.name,
-        checkpoint=painting.checkpoint.location,
-        local=painting.checkpoint.local,
-        pipeline=row.pipeline,
-        pipeline_class=row.pipeline_class,
-        dtype=row.dtype,
+def _load(
+    python: Path, painting: Painting, config: Config, progress: Progress, download: bool
+) -> painter.Load:
+    chosen, timeout_s = painting.checkpoint, config.worker_timeout_s
+    found = fetch.obtain(
+        python, chosen, painting.device, progress, timeout_s=timeout_s, download=download
+    )
+    return painter.Load(
+        name=chosen.name,
+        row=chosen.row,
+        folder=found.folder,
         device=painting.device,
-        scheduler_class=row.scheduler_class,
-        scheduler_options=row.scheduler_options,
-        variant=row.variant,
-        download=download,
+        transformer=found.transformer,
+        timeout_s=timeout_s,
     )
 
 
-def _request(painting: Painting) -> client.Paint:
-    return client.Paint(
+def _request(painting: Painting) -> painter.Paint:
+    return painter.Paint(
         prompt=painting.prompt,
         negative_prompt=painting.negative_prompt,
         width=painting.render_width,

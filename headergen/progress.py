@@ -77,21 +77,29 @@ class LiveProgress:
         self._show(f"starting {model}", 0, None, "")
 
     def downloading(self, done_bytes: int, total_bytes: int) -> None:
-        """See `client.Progress.downloading`."""
+        """See `fetch.Progress.downloading`."""
         amount = _amount(done_bytes, total_bytes)
         self._show(f"downloading {self._model}", done_bytes, total_bytes, amount)
 
     def loading(self, part: str, done_bytes: int, total_bytes: int) -> None:
-        """See `client.Progress.loading`."""
+        """See `painter.Progress.loading`."""
         amount = _amount(done_bytes, total_bytes)
         self._show(f"loading {self._model} {part}", done_bytes, total_bytes, amount)
 
-    def loaded(self, device: str, dtype: str) -> None:
-        """See `client.Progress.loaded`."""
-        self._show(f"{self._model} is on {device} in {dtype}", 0, None, "")
+    def placed(self, name: str, placement: str) -> None:
+        """See `painter.Progress.placed`."""
+        self._show(f"{name}: {placement}", 0, None, "")
+
+    def storing(self, name: str) -> None:
+        """See `fetch.Progress.storing`."""
+        self._show(f"storing {name}", 0, None, "")
+
+    def note(self, text: str) -> None:
+        """See `painter.Progress.note`."""
+        self._progress.console.print(text, markup=False, highlight=False)
 
     def step(self, index: int, step: int, steps: int) -> None:
-        """See `client.Progress.step`."""
+        """See `painter.Progress.step`."""
         which = _which(self._titles, index)
         self._show(f"painting {which}", step, steps, f"step {step} of {steps}")
 
@@ -129,22 +137,30 @@ class PlainProgress:
         self._say(f"starting {model}")
 
     def downloading(self, done_bytes: int, total_bytes: int) -> None:
-        """See `client.Progress.downloading`."""
+        """See `fetch.Progress.downloading`."""
         quarter = done_bytes * PLAIN_FRACTION // max(total_bytes, 1)
         done = quarter * total_bytes // PLAIN_FRACTION
         self._say(f"downloading {self._model}: {_amount(done, total_bytes)}")
 
     def loading(self, part: str, done_bytes: int, total_bytes: int) -> None:
-        """See `client.Progress.loading`."""
+        """See `painter.Progress.loading`."""
         if part:
             self._say(f"loading {self._model} {part}: {_amount(done_bytes, total_bytes)}")
 
-    def loaded(self, device: str, dtype: str) -> None:
-        """See `client.Progress.loaded`."""
-        self._say(f"{self._model} is on {device} in {dtype}")
+    def placed(self, name: str, placement: str) -> None:
+        """See `painter.Progress.placed`."""
+        self._say(f"{name}: {placement}")
+
+    def storing(self, name: str) -> None:
+        """See `fetch.Progress.storing`."""
+        self._say(f"storing {name}")
+
+    def note(self, text: str) -> None:
+        """See `painter.Progress.note`."""
+        self._say(text)
 
     def step(self, index: int, step: int, steps: int) -> None:
-        """See `client.Progress.step`."""
+        """See `painter.Progress.step`."""
         count = "1 step" if steps == 1 else f"{steps} steps"
         self._say(f"painting {_which(self._titles, index)}: {count}")
 

@@ -14,8 +14,11 @@ _CHAT_TEMPLATE = (
 )
 
 
-def build_tiny_zimage(folder: Path) -> Path:
-    """Save a random checkpoint in the layout of Tongyi-MAI/Z-Image-Turbo into `folder`."""
+def build_tiny_zimage(folder: Path, *, width: int = 32) -> Path:
+    """Save a random checkpoint in the layout of Tongyi-MAI/Z-Image-Turbo into `folder`.
+
+    `width` is that of its layers; SDNQ quantises none of fewer than 16384 weights.
+    """
     import diffusers
     import torch
 
@@ -24,9 +27,9 @@ def build_tiny_zimage(folder: Path) -> Path:
     pipeline = diffusers.ZImagePipeline(
         scheduler=diffusers.FlowMatchEulerDiscreteScheduler(num_train_timesteps=1000, shift=3.0),
         vae=_vae(latent_channels=16, scaling_factor=0.3611, shift_factor=0.1159),
-        text_encoder=_qwen_encoder(len(tokenizer)),
+        text_encoder=_qwen_encoder(len(tokenizer), width),
         tokenizer=tokenizer,
-        transformer=_zimage_transformer(),
+        transformer=_zimage_transformer(width),
     )
     pipeline.save_pretrained(folder)
     return folder
@@ -72,32 +75,32 @@ def _vae(*, latent_channels: int, **options: Any) -> Any:
     )
 
 
-def _zimage_transformer() -> Any:
+def _zimage_transformer(width: int) -> Any:
     import diffusers
 
     return diffusers.ZImageTransformer2DModel(
         in_channels=16,
-        dim=32,
+        dim=width,
         n_layers=1,
         n_refiner_layers=1,
-        n_heads=2,
-        n_kv_heads=2,
-        cap_feat_dim=32,
+        n_heads=width // 16,
+        n_kv_heads=width // 16,
+        cap_feat_dim=width,
         axes_dims=[8, 4, 4],
         axes_lens=[1024, 128, 128],
     )
 
 
-def _qwen_encoder(vocabulary: int) -> Any:
+def _qwen_encoder(vocabulary: int, width: int) -> Any:
     from transformers import Qwen3Config, Qwen3Model
 
     return Qwen3Model(
         Qwen3Config(
             vocab_size=vocabulary,
-            hidden_size=32,
-            intermediate_size=64,
+            hidden_size=width,
+            intermediate_size=2 * width,
             num_hidden_layers=2,
-            num_attention_heads=2,
+            num_attention_heads=width // 16,
             num_key_value_heads=1,
             head_dim=16,
         )

@@ -25,3 +25,9 @@ def tiny_zimage(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def tiny_sdxl(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give the folder of a tiny SDXL checkpoint, built once per run; do not write into it."""
     return build_tiny_sdxl(tmp_path_factory.mktemp("tiny") / "sdxl")
+
+
+@pytest.fixture(scope="session")
+def large_zimage(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the folder of a Z-Image checkpoint wide enough to be quantised; do not write into it."""
+    return build_tiny_zimage(tmp_path_factory.mktemp("large") / "zimage", width=256)

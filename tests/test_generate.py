@@ -24,6 +24,7 @@ def repo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
     monkeypatch.chdir(made.root)
     monkeypatch.delenv("PRE_COMMIT", raising=False)
     monkeypatch.setenv("HF_HOME", str(tmp_path / "hub"))
+    monkeypatch.setenv("HEADERGEN_MODELS", str(tmp_path / "models"))
     return made
 
 
@@ -105,8 +106,12 @@ def test_a_hook_never_downloads(repo: Repository, capsys: pytest.CaptureFixture[
     repo.write("headergen.yaml", "image: {device: cpu}\n")
     repo.write("a.md", "---\nheader: {prompt: a}\n---\n")
     assert main(["hook", "a.md"]) == 3
-    assert "has not been downloaded" in capsys.readouterr().err
+    err = capsys.readouterr().err
+    assert "a.md:2: not painted: the model z-image-turbo is not, or not wholly, on this" in err
+    assert "headergen fetch z-image-turbo" in err
+    assert "32.8 GB to download, 20.5 GB on disk; a hook never downloads" in err
     assert not any(Path(os.environ["HF_HOME"]).rglob("*.safetensors"))
+    assert not Path(os.environ["HEADERGEN_MODELS"]).exists()
 
 
 def processes_with(variable: str) -> list[str]:

@@ -6,6 +6,7 @@ import pytest
 
 from headergen import git
 from headergen.errors import GitError
+from headergen.porcelain import MOST_PATHSPECS
 from tests import repository
 
 
@@ -60,7 +61,7 @@ def test_a_conflict_has_letters_too(tmp_path: Path) -> None:
 @pytest.mark.parametrize("folder", ["", "with *.md/"], ids=["at the root", "in a folder"])
 def test_more_paths_than_git_matches_quickly(tmp_path: Path, folder: str) -> None:
     repo = repository.create(tmp_path / "repo")
-    names = [f"{folder}{number}.png" for number in range(git.MOST_PATHSPECS + 1)]
+    names = [f"{folder}{number}.png" for number in range(MOST_PATHSPECS + 1)]
     paths = [repo.write(name, "") for name in names]
     repo.write(f"{folder}not asked for.png", "")
     assert git.status(repo.root, paths) == dict.fromkeys(paths, git.Status("??"))

@@ -14,7 +14,8 @@ import pytest
 from headergen import article as articles
 from headergen import config as configs
 from headergen import durable, plan, produce
-from headergen.diffusion import client, interpreter
+from headergen.diffusion import fetch, interpreter, painter
+from headergen.diffusion.cache import Fetched
 from headergen.paint import canvas
 from headergen.progress import PlainProgress
 
@@ -71,14 +72,16 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
     (made.root / "headergen.yaml").write_text(CONFIG)
 
     def paint(
-        _python: Path, _load: client.Load, requests: Sequence[client.Paint], _progress: object
-    ) -> Iterator[client.Pixels]:
-        for each in requests:
+        _python: Path, _load: painter.Load, requests: Sequence[painter.Paint], _progress: object
+    ) -> Iterator[tuple[int, painter.Pixels]]:
+        for index, each in enumerate(requests):
             made.painted.append(each.prompt)
             made.meanwhile[0]()
-            yield client.Pixels(each.width, each.height, bytes(3 * each.width * each.height))
+            rgb = bytes(3 * each.width * each.height)
+            yield index, painter.Pixels(each.width, each.height, rgb)
 
-    monkeypatch.setattr(client, "paint", paint)
+    monkeypatch.setattr(painter, "paint", paint)
+    monkeypatch.setattr(fetch, "obtain", lambda *_, **__: Fetched(Path(), "", ""))
     monkeypatch.setattr(interpreter, "find_interpreter", lambda *_: Path(sys.executable))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     return made

@@ -24,10 +24,12 @@ def paint_two(shown: LiveProgress | PlainProgress) -> None:
     shown.start("z-image-turbo", ["a.md", "b.md"])
     for done in range(0, 33_000_000_001, 1_000_000_000):
         shown.downloading(done, 33_000_000_000)
+    shown.storing("transformer/model.safetensors")
+    shown.placed("z-image-turbo", "on cuda in bfloat16, in 2 stages")
     shown.loading("text_encoder", 0, 32_800_000_000)
     shown.loading("transformer", 8_000_000_000, 32_800_000_000)
     shown.loading("", 32_800_000_000, 32_800_000_000)
-    shown.loaded("cuda", "bfloat16")
+    shown.note("out of video memory (VRAM); trying again")
     for index in range(2):
         for step in range(1, 9):
             shown.step(index, step, 8)
@@ -44,9 +46,11 @@ def test_plain_lines_are_few_and_say_what_goes_on() -> None:
         "downloading z-image-turbo: 16.5 of 33.0 GB",
         "downloading z-image-turbo: 24.8 of 33.0 GB",
         "downloading z-image-turbo: 33.0 of 33.0 GB",
+        "storing transformer/model.safetensors",
+        "z-image-turbo: on cuda in bfloat16, in 2 stages",
         "loading z-image-turbo text_encoder: 0.0 of 32.8 GB",
         "loading z-image-turbo transformer: 8.0 of 32.8 GB",
-        "z-image-turbo is on cuda in bfloat16",
+        "out of video memory (VRAM); trying again",
         "painting a.md (1 of 2): 8 steps",
         "painting b.md (2 of 2): 8 steps",
         "",
@@ -58,9 +62,11 @@ def test_the_live_line_shows_the_article_and_the_step() -> None:
     shown = LiveProgress(stream)
     shown.start("z-image-turbo", ["[b]a.md"])
     shown.step(0, 3, 8)
+    shown.note("[i]painting at half the size")
     shown.finish()
     assert "painting [b]a.md" in stream.getvalue()
     assert "step 3 of 8" in stream.getvalue()
+    assert "[i]painting at half the size\n" in stream.getvalue()
 
 
 @pytest.mark.parametrize(

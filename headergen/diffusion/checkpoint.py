@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from headergen.config import Config
@@ -17,12 +17,18 @@ from headergen.errors import ConfigError
 class Checkpoint:
     """A model's place, and the table row whose settings apply to it.
 
-    `location` is a hub id, or the absolute path of a diffusers folder when `local`.
+    `location` is a hub id, or the absolute path of a diffusers folder when `local`. `revision` is
+    the commit of the hub's repository that the config pins; `transformer` the GGUF file that holds
+    the transformer's weights in place of the checkpoint's own: an absolute path, or with
+    `transformer_local` false `owner/repository/file.gguf` on the hub.
     """
 
     row: Model
     location: str
     local: bool
+    revision: str | None = None
+    transformer: str | None = None
+    transformer_local: bool = True
 
     @property
     def name(self) -> str:
@@ -40,6 +46,16 @@ def for_config(config: Config, root: Path) -> Checkpoint:
     Raises:
         ConfigError: it is none of them, or it is not clear whose settings apply to it.
     """
+    transformer, transformer_local = _transformer(config, root)
+    return replace(
+        _place(config, root),
+        revision=config.revision,
+        transformer=transformer,
+        transformer_local=transformer_local,
+    )
+
+
+def _place(config: Config, root: Path) -> Checkpoint:
     if row := _row_named(config):
         return Checkpoint(row, row.hub_id, local=False)
     folder = _folder(config, root)
@@ -49,6 +65,22 @@ def for_config(config: Config, root: Path) -> Checkpoint:
     if not re.fullmatch(r"\w[\w.-]*/\w[\w.-]*", config.model):
         raise _unknown_model(config)
     return Checkpoint(_preset(config) or _row_for_hub_id(config), config.model, local=False)
+
+
+def _transformer(config: Config, root: Path) -> tuple[str | None, bool]:
+    """Find out what the config's `image.transformer` is: a file here, or one on the hub."""
+    if config.transformer is None:
+        return None, True
+    file = root / Path(config.transformer).expanduser()
+    if file.is_file():
+        return os.fspath(file.absolute()), True
+    if re.fullmatch(r"\w[\w.-]*/\w[\w.-]*/[\w./-]+", config.transformer):
+        return config.transformer, False
+    raise config.error(
+        "image.transformer",
+        f"{config.transformer!r} is no file here",
+        remedy="name a .gguf file relative to the repository's root, or owner/repository/file.gguf",
+    )
 
 
 def _folder(config: Config, root: Path) -> Path | None:

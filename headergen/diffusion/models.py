@@ -16,7 +16,10 @@ class Model:
     checkpoint's own `model_index.json` names. `dtype` is the precision on every device: never
     float32 (fp16 overflows to NaN in Z-Image, Tongyi-MAI/Z-Image #14). Render sizes are multiples
     of `size_multiple` px with an area between `min_pixels` and `max_pixels`; a model that was
-    trained on fixed shapes paints best on multiples of `bucket_multiple` px.
+    trained on fixed shapes paints best on multiples of `bucket_multiple` px. `weights` tells for
+    each part that bears any the safetensors dtype and the bytes that are published. With
+    `prompt_weights` it knows AUTOMATIC1111's notation; a negative prompt has an effect where the
+    guidance scale is above `guided_above`.
     """
 
     name: str
@@ -36,7 +39,31 @@ class Model:
     scheduler_options: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     variant: str | None = None
     notice: str | None = None
+    prompt_weights: bool = False
+    guided_above: float = 0.0
+    weights: Mapping[str, tuple[str, int]] = field(default_factory=lambda: MappingProxyType({}))
 
+    @property
+    def published_bytes(self) -> int:
+        """How much there is to download."""
+        return sum(size for _, size in self.weights.values())
+
+    @property
+    def stored_bytes(self) -> int:
+        """How much of it `headergen fetch` keeps: float32 is stored as half of it."""
+        return sum(size // 2 if dtype == "F32" else size for dtype, size in self.weights.values())
+
+
+# Two bytes a parameter: 2.567 G in the UNet, 123 M and 695 M in the text encoders, 84 M in the VAE
+# (counted in the published configs).
+_SDXL_WEIGHTS = MappingProxyType(
+    {
+        "unet": ("F16", 5_134_927_368),
+        "text_encoder": ("F16", 246_120_960),
+        "text_encoder_2": ("F16", 1_389_319_680),
+        "vae": ("F16", 167_307_726),
+    }
+)
 
 MODELS: Mapping[str, Model] = MappingProxyType(
     {
@@ -55,6 +82,14 @@ MODELS: Mapping[str, Model] = MappingProxyType(
                 size_multiple=16,
                 min_pixels=512 * 512,
                 max_pixels=1536 * 1536,
+                # 6.155 G parameters in float32, and the sizes of the published files.
+                weights=MappingProxyType(
+                    {
+                        "transformer": ("F32", 24_620_000_000),
+                        "text_encoder": ("BF16", 8_045_000_000),
+                        "vae": ("BF16", 168_000_000),
+                    }
+                ),
             ),
             # Template, negative prompt, Euler a, 28 steps and guidance 7: model card.
             Model(
@@ -75,6 +110,9 @@ MODELS: Mapping[str, Model] = MappingProxyType(
                 ),
                 negative_prompt="(worst quality, low quality:1.4), (grayscale), nsfw",
                 scheduler_class="EulerAncestralDiscreteScheduler",
+                prompt_weights=True,
+                guided_above=1.0,
+                weights=_SDXL_WEIGHTS,
             ),
             # Guidance 0 and trailing timesteps: model card; the repository holds fp32 files beside
             # the fp16 variant. 512x512 is its native area.
@@ -93,6 +131,9 @@ MODELS: Mapping[str, Model] = MappingProxyType(
                 scheduler_class="EulerAncestralDiscreteScheduler",
                 scheduler_options=MappingProxyType({"timestep_spacing": "trailing"}),
                 variant="fp16",
+                prompt_weights=True,
+                guided_above=1.0,
+                weights=_SDXL_WEIGHTS,
                 notice=(
                     "SDXL-Turbo's licence (sai-nc-community) is for non-commercial use: "
                     "a paid article needs Stability AI's own terms"

@@ -88,6 +88,9 @@ def yaml_error(block: Block, error: yaml.YAMLError) -> ArticleError:
     problem = getattr(error, "problem", None) or getattr(error, "context", None) or error
     if problem == "mapping values are not allowed in this context":
         problem = "a text with a colon must stand in quotes"
+    if problem == "exceeded maximum nesting depth":  # newer PyYAML has a limit of its own
+        place = _place(block, error)
+        return block.error(f"the frontmatter nests deeper than {MAX_DEPTH} levels", place)
     return block.error(f"the frontmatter is not valid YAML: {problem}", _place(block, error))
 
 

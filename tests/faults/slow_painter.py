@@ -11,7 +11,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from headergen import cli
-from headergen.diffusion import client, interpreter
+from headergen.diffusion import fetch, interpreter, painter
+from headergen.diffusion.cache import Fetched
 
 
 def main() -> int:
@@ -19,17 +20,19 @@ def main() -> int:
     gate = Path(sys.argv[1])
 
     def paint(
-        _python: Path, _load: client.Load, requests: Sequence[client.Paint], _progress: object
-    ) -> Iterator[client.Pixels]:
+        _python: Path, _load: painter.Load, requests: Sequence[painter.Paint], _progress: object
+    ) -> Iterator[tuple[int, painter.Pixels]]:
         gate.with_name(f"{gate.name}.started").touch()
         while not gate.exists():
             time.sleep(0.01)
-        for each in requests:
+        for index, each in enumerate(requests):
             with gate.open("a") as log:
                 log.write(f"{each.prompt}\n")
-            yield client.Pixels(each.width, each.height, b"\x40\x80\xc0" * each.width * each.height)
+            rgb = b"\x40\x80\xc0" * each.width * each.height
+            yield index, painter.Pixels(each.width, each.height, rgb)
 
-    client.paint = paint  # type: ignore[assignment]
+    painter.paint = paint  # type: ignore[assignment]
+    fetch.obtain = lambda *_, **__: Fetched(Path(), "", "")
     interpreter.find_interpreter = lambda *_: Path(sys.executable)
     return cli.main(sys.argv[2:])
 

@@ -1,0 +1,116 @@
+"""Where models lie on this machine: what `headergen fetch` stored, or the hub's own cache.
+
+A fetched model is a diffusers folder at a pinned revision, with a manifest that is written last:
+without it the folder is an unfinished download. Of several forms of one model (in half precision,
+quantised, with a GGUF transformer) the one that was fetched last is used.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from headergen.diffusion import snapshot
+from headergen.diffusion.checkpoint import Checkpoint
+
+MANIFEST = "headergen.json"
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """A whole model on this machine.
+
+    `form` is `8bit`, `4bit`, the name of the GGUF file that `transformer` points to, or "".
+    """
+
+    folder: Path
+    revision: str
+    form: str = ""
+    transformer: Path | None = None
+
+
+def models_folder() -> Path:
+    """Say where fetched models go: $HEADERGEN_MODELS, else `headergen/models` in the cache."""
+    if chosen := os.environ.get("HEADERGEN_MODELS"):
+        return Path(chosen).expanduser().absolute()
+    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(cache) / "headergen" / "models"
+
+
+def model_folder(hub_id: str) -> Path:
+    """Say where the forms and revisions of one model go."""
+    return models_folder() / hub_id.replace("/", "--")
+
+
+def form_of(checkpoint: Checkpoint, quantize: str | None = None) -> str:
+    """Name the form in which `checkpoint` is fetched."""
+    return Path(checkpoint.transformer).stem if checkpoint.transformer else quantize or ""
+
+
+def find(checkpoint: Checkpoint) -> Fetched | None:
+    """Find a model: the form fetched last, else a whole snapshot in the hub's own cache.
+
+    If the checkpoint names a revision, or a GGUF transformer, none without it counts.
+    """
+    if checkpoint.local:
+        return _with_transformer(Fetched(Path(checkpoint.location), ""), checkpoint)
+    fetched = [
+        each
+        for each in _fetched(model_folder(checkpoint.location))
+        if each.revision.startswith(checkpoint.revision or "") and _has_form(each, checkpoint)
+    ]
+    if fetched:
+        newest = max(fetched, key=lambda each: (each.folder / MANIFEST).stat().st_mtime)
+        return _with_transformer(newest, checkpoint)
+    found = _in_hub_cache(checkpoint)
+    return found and _with_transformer(found, checkpoint)
+
+
+def _has_form(fetched: Fetched, checkpoint: Checkpoint) -> bool:
+    if checkpoint.transformer:
+        return fetched.form == form_of(checkpoint)
+    return fetched.form in ("", "8bit", "4bit")
+
+
+def _with_transformer(fetched: Fetched, checkpoint: Checkpoint) -> Fetched | None:
+    """Add the GGUF file that the checkpoint names, where it is on this machine."""
+    if checkpoint.transformer is None:
+        return fetched
+    if checkpoint.transformer_local:
+        return replace(fetched, transformer=Path(checkpoint.transformer))
+    file = fetched.folder / "transformer" / Path(checkpoint.transformer).name
+    return replace(fetched, transformer=file) if file.is_file() else None
+
+
+def _fetched(folder: Path) -> Iterator[Fetched]:
+    for manifest in folder.glob(f"*/{MANIFEST}"):
+        try:
+            facts = json.loads(manifest.read_bytes())
+            yield Fetched(manifest.parent, facts["revision"], facts["form"])
+        except (OSError, ValueError, LookupError, TypeError):
+            continue  # not a manifest that this version wrote
+
+
+def _in_hub_cache(checkpoint: Checkpoint) -> Fetched | None:
+    """Find a whole snapshot that another program, or an older headergen, downloaded."""
+    folder = _hub_cache() / f"models--{checkpoint.location.replace('/', '--')}"
+    row, replaced = checkpoint.row, ["transformer"] if checkpoint.transformer else []
+    try:
+        commit = checkpoint.revision or (folder / "refs" / "main").read_text("ascii").strip()
+        (found,) = (folder / "snapshots").glob(f"{commit}*")
+        snapshot.read(found, row.pipeline_class, row.variant, replaced=replaced)
+    except (OSError, ValueError, snapshot.SnapshotError):
+        return None
+    return Fetched(found, found.name)
+
+
+def _hub_cache() -> Path:
+    """Say where huggingface_hub keeps its files (its page "Environment variables")."""
+    if chosen := os.environ.get("HF_HUB_CACHE"):
+        return Path(chosen).expanduser()
+    home = os.environ.get("HF_HOME")
+    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(home).expanduser() / "hub" if home else Path(cache) / "huggingface" / "hub"

@@ -1,0 +1,198 @@
+"""What this machine has, asked without torch: RAM, NVIDIA cards, disk, and what the kernel killed.
+
+A program that is missing, hangs or answers oddly is an answer too, and no exception.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+_ANSWER_SECONDS = 20.0  # nvidia-smi takes seconds where no persistence daemon runs
+_MEBIBYTE = 2**20
+_KIBIBYTE = 2**10
+
+# The limits of the control group that this process is in; "max" (v2) and a huge number (v1) mean
+# none. Inside a container both files are at the mount's root.
+_CGROUP_LIMITS = (
+    ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
+    (
+        "/sys/fs/cgroup/memory/memory.limit_in_bytes",
+        "/sys/fs/cgroup/memory/memory.usage_in_bytes",
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Memory:
+    """System RAM and swap in bytes; `limited` if a control group grants less than there is."""
+
+    total_bytes: int
+    available_bytes: int
+    swap_total_bytes: int
+    swap_free_bytes: int
+    limited: bool = False
+
+
+@dataclass(frozen=True)
+class Card:
+    """One NVIDIA card as its driver tells it; memory in bytes, None where it does not tell."""
+
+    index: int
+    name: str
+    total_bytes: int | None
+    free_bytes: int | None
+    driver: str
+    capability: tuple[int, int] | None
+
+
+@dataclass(frozen=True)
+class Tenant:
+    """A process that holds memory of a card."""
+
+    pid: int
+    name: str
+    used_bytes: int | None
+
+
+@dataclass(frozen=True)
+class Cards:
+    """The NVIDIA cards, and the newest CUDA that their driver runs; `fault` where asking failed."""
+
+    cards: tuple[Card, ...] = ()
+    cuda: tuple[int, int] | None = None
+    fault: str | None = None
+
+
+@dataclass(frozen=True)
+class OomKill:
+    """A process that the kernel ended for want of memory; `resident_bytes` what it held."""
+
+    pid: int
+    name: str
+    resident_bytes: int | None
+
+
+@dataclass(frozen=True)
+class KernelLog:
+    """What the kernel's log tells of memory; `fault` says why it could not be read."""
+
+    kills: tuple[OomKill, ...] = ()
+    fault: str | None = None
+
+
+def memory() -> Memory:
+    """Ask for RAM and swap; a control group's limit counts where it is lower."""
+    import psutil
+
+    ram, swap = psutil.virtual_memory(), psutil.swap_memory()
+    total, available = ram.total, ram.available
+    for limit_file, usage_file in _CGROUP_LIMITS:
+        limit, usage = _number_in(limit_file), _number_in(usage_file)
+        if limit is not None and limit < total:
+            left = max(0, limit - (usage or 0))
+            return Memory(limit, min(available, left), swap.total, swap.free, limited=True)
+    return Memory(total, available, swap.total, swap.free)
+
+
+def _number_in(file: str) -> int | None:
+    try:
+        return int(Path(file).read_text("ascii"))
+    except (OSError, ValueError):
+        return None
+
+
+def cards() -> Cards:
+    """Ask nvidia-smi for the cards."""
+    fields = "index,name,memory.total,memory.free,driver_version"
+    text, fault = _ask("nvidia-smi", *_query("gpu", f"{fields},compute_cap"))
+    if fault and "compute_cap" in fault:  # drivers before 510 do not know the field
+        text, fault = _ask("nvidia-smi", *_query("gpu", fields))
+    if fault:
+        return Cards(fault=fault)
+    header, _ = _ask("nvidia-smi")
+    found = re.search(r"CUDA (?:UMD )?Version:\s*(\d+)\.(\d+)", header)
+    cuda = (int(found[1]), int(found[2])) if found else None
+    return Cards(tuple(card for row in _rows(text) if (card := _card(row))), cuda)
+
+
+def tenants() -> tuple[Tenant, ...]:
+    """List the processes that hold memory of the cards, as far as the driver tells."""
+    text, _ = _ask("nvidia-smi", *_query("compute-apps", "pid,process_name,used_memory"))
+    found = [row for row in _rows(text) if len(row) == 3 and row[0].isdecimal()]
+    return tuple(Tenant(int(pid), name, _mebibytes(used)) for pid, name, used in found)
+
+
+def kernel_log() -> KernelLog:
+    """Read from the kernel's log which processes it killed for want of memory."""
+    faults = []
+    for command in (("dmesg",), ("journalctl", "--dmesg", "--no-pager", "--quiet")):
+        text, fault = _ask(*command)
+        if not fault:
+            return KernelLog(tuple(_oom_kills(text)))
+        faults.append(fault)
+    return KernelLog(fault="; ".join(faults))
+
+
+def free_disk_bytes(folder: Path) -> int:
+    """Say how much room is left where `folder` is, or would be."""
+    existing = next(place for place in [folder, *folder.absolute().parents] if place.exists())
+    return shutil.disk_usage(existing).free
+
+
+def _query(what: str, fields: str) -> tuple[str, str]:
+    return f"--query-{what}={fields}", "--format=csv,noheader,nounits"
+
+
+def _ask(program: str, *arguments: str) -> tuple[str, str | None]:
+    """Run a program; returns what it said, and why that is nothing."""
+    found = shutil.which(program)
+    if found is None:
+        return "", f"{program} is not installed"
+    try:
+        done = subprocess.run(
+            [found, *arguments],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=_ANSWER_SECONDS,
+            env={**os.environ, "LC_ALL": "C"},
+        )
+    except subprocess.TimeoutExpired:
+        return "", f"{program} did not answer within {_ANSWER_SECONDS:g} s"
+    except OSError as error:
+        return "", f"{program}: {error.strerror or error}"
+    if done.returncode:
+        said = (done.stderr.strip() or done.stdout.strip()).splitlines()
+        return "", f"{program}: {said[0] if said else f'exit status {done.returncode}'}"
+    return done.stdout, None
+
+
+def _rows(text: str) -> list[list[str]]:
+    return [[field.strip() for field in line.split(",")] for line in text.splitlines() if line]
+
+
+def _card(row: list[str]) -> Card | None:
+    if len(row) < 5 or not row[0].isdecimal():
+        return None
+    version = re.fullmatch(r"(\d+)\.(\d+)", row[5]) if len(row) > 5 else None
+    capability = (int(version[1]), int(version[2])) if version else None
+    total, free = _mebibytes(row[2]), _mebibytes(row[3])
+    return Card(int(row[0]), row[1], total, free, row[4], capability)
+
+
+def _mebibytes(text: str) -> int | None:
+    return int(text) * _MEBIBYTE if text.isdecimal() else None  # "[N/A]" on some cards
+
+
+def _oom_kills(log: str) -> list[OomKill]:
+    pattern = r"Killed process (\d+) \(([^)]*)\)(?:.*?anon-rss:(\d+)kB)?"
+    return [
+        OomKill(int(pid), name, int(held) * _KIBIBYTE if held else None)
+        for pid, name, held in re.findall(pattern, log)
+    ]

@@ -1,0 +1,334 @@
+"""Paint with a model: place it on the hardware, and where memory runs out all the same, smaller.
+
+Each attempt is a worker of its own, because a process that ran out of memory does not give all of
+it back. What an earlier attempt painted is kept.
+"""
+
+from __future__ import annotations
+
+from base64 import b64decode
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Protocol
+
+from headergen.diffusion import hardware, placement, snapshot
+from headergen.diffusion.client import Worker
+from headergen.diffusion.models import Model, admissible_size
+from headergen.diffusion.placement import Hardware, Part, Placement
+from headergen.errors import (
+    CheckpointError,
+    NoPictureError,
+    PaintError,
+    PlacementError,
+    SystemMemoryError,
+    VideoMemoryError,
+)
+
+GIGABYTE = 1e9
+
+# Fractions of the render size's sides, tried in turn when no placement is left to try.
+_SMALLER = (1.0, 0.75, 0.5)
+
+
+@dataclass(frozen=True)
+class Load:
+    """The model to paint with.
+
+    `folder` is a diffusers folder on this machine; `transformer`, if given, the GGUF file that
+    holds the transformer's weights in its place. `device` is `auto`, `cuda`, `cuda:N`, `mps` or
+    `cpu`. A worker that says nothing for `timeout_s` seconds is ended.
+    """
+
+    name: str
+    row: Model
+    folder: Path
+    device: str
+    transformer: Path | None = None
+    timeout_s: float = 3600.0
+
+    @property
+    def replaced(self) -> dict[str, str]:
+        """The parts whose weights are not in the folder, and the files that hold them."""
+        return {"transformer": str(self.transformer)} if self.transformer else {}
+
+
+@dataclass(frozen=True)
+class Paint:
+    """One picture to paint: `width` and `height` in px must be admissible for the model."""
+
+    prompt: str
+    negative_prompt: str | None
+    width: int
+    height: int
+    steps: int
+    guidance_scale: float
+    seed: int
+
+
+@dataclass(frozen=True)
+class Pixels:
+    """One picture: `rgb` holds three bytes a pixel, row by row from the top left."""
+
+    width: int
+    height: int
+    rgb: bytes
+
+
+class Progress(Protocol):
+    """What `paint` reports while it goes on; called in the consumer's own thread."""
+
+    def placed(self, name: str, placement: str) -> None:
+        """Report how the model `name` is about to be laid on the hardware."""
+
+    def loading(self, part: str, done_bytes: int, total_bytes: int) -> None:
+        """Report the part being loaded, and the weight bytes before it; "" when a stage is in."""
+
+    def step(self, index: int, step: int, steps: int) -> None:
+        """Report that `step` of `steps` of the picture of request `index` is done."""
+
+    def note(self, text: str) -> None:
+        """Report, in a sentence, what is not done as the author might expect, as it happens."""
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One way to paint: the first of `ladder`; below it the smaller ones that are left to try.
+
+    `scale` applies to the sides of the render size. `spent` holds the kinds of failure that have
+    had their one retry.
+    """
+
+    hardware: Hardware
+    quantizable: bool
+    ladder: tuple[Placement, ...]
+    scale: float = 1.0
+    spent: frozenset[type[PaintError]] = frozenset()
+
+    @property
+    def placement(self) -> Placement:
+        """How the model is placed in this attempt."""
+        return self.ladder[0]
+
+    @property
+    def needs(self) -> str:
+        """What memory this attempt takes, as predicted, and what was free."""
+        ram = f"RAM: about {_gb(self.placement.peak_ram_bytes)} needed"
+        ram += f", {_gb(self.hardware.ram_available_bytes)} free at the start"
+        if self.hardware.vram_free_bytes is None:
+            return ram
+        vram = f"VRAM: about {_gb(self.placement.peak_vram_bytes)} needed"
+        return f"{ram}; {vram}, {_gb(self.hardware.vram_free_bytes)} free"
+
+
+def paint(
+    interpreter: Path, load: Load, requests: Sequence[Paint], progress: Progress
+) -> Generator[tuple[int, Pixels | PaintError], None, None]:
+    """Paint `requests`, with one worker unless memory or numbers run over on the way.
+
+    Wrap the generator in `contextlib.closing`: the worker ends with the generator, and an
+    exception in the consumer alone closes it only when its traceback is forgotten.
+
+    Yields:
+        As soon as it is there, the index of a request with its picture, or with the error that
+        concerned it alone.
+
+    Raises:
+        PaintError: Of the kind that fits, when nothing (more) can be painted.
+    """
+    pending = dict(enumerate(requests))
+    parts = _parts(load) if pending else []
+    attempt: Attempt | None = None
+    while pending:
+        failure: PaintError | None = None
+        with Worker(interpreter, load.name, load.timeout_s) as worker:
+            attempt = attempt or _first_attempt(worker, load, parts, requests)
+            worker.needs = attempt.needs
+            progress.placed(load.name, attempt.placement.describe())
+            worker.send("paint", **_order(load, attempt, pending))
+            try:
+                for index, result in _results(worker, len(pending), progress):
+                    if isinstance(result, NoPictureError):
+                        failure = result  # it stays pending
+                    else:
+                        del pending[index]
+                        yield index, result
+                worker.send("quit")
+            except (SystemMemoryError, VideoMemoryError) as error:
+                failure = error
+        if failure:
+            following = _next_attempt(attempt, failure, load, parts, requests)
+            if following is None:
+                yield from _given_up(pending, failure)
+                return
+            progress.note(f"{failure.headline}; {_what_next(attempt, following)}")
+            attempt = following
+
+
+def _given_up(
+    pending: Iterable[int], failure: PaintError
+) -> Iterator[tuple[int, Pixels | PaintError]]:
+    """Give each picture that is left its error; what stops the model altogether is raised."""
+    if not isinstance(failure, NoPictureError):
+        raise failure
+    yield from ((index, failure) for index in pending)
+
+
+def _parts(load: Load) -> list[Part]:
+    """Read how large each part is, before anything is loaded or even started."""
+    row = load.row
+    try:
+        found = snapshot.read(load.folder, row.pipeline_class, row.variant, replaced=load.replaced)
+        parts = [
+            Part(name, found.bytes_by_dtype(name), found.is_quantized(name))
+            for name in found.weights
+        ]
+    except snapshot.SnapshotError as error:
+        raise CheckpointError(
+            f"the checkpoint of {load.name} cannot be used: {error}",
+            remedy=(
+                "use a whole diffusers folder with .safetensors weights, "
+                "and the preset that fits it"
+            ),
+        ) from error
+    return parts + [
+        Part(name, {"GGUF": Path(file).stat().st_size}, quantized=True)
+        for name, file in load.replaced.items()
+    ]
+
+
+def _first_attempt(
+    worker: Worker, load: Load, parts: Sequence[Part], requests: Sequence[Paint]
+) -> Attempt:
+    """Ask the worker for its device, and choose the best placement that fits there."""
+    worker.send("survey", device=load.device)
+    facts = worker.receive()
+    memory = hardware.memory()
+    capability = facts["capability"]
+    found = Hardware(
+        device=facts["device"],
+        vram_free_bytes=facts["vram_free"],
+        vram_total_bytes=facts["vram_total"],
+        ram_available_bytes=memory.available_bytes,
+        ram_total_bytes=memory.total_bytes,
+        capability=(capability[0], capability[1]) if capability else None,
+        bfloat16=facts["bfloat16"],
+    )
+    ladder = _ladder(load, parts, found, requests, quantizable=facts["quantizable"])
+    return Attempt(found, facts["quantizable"], ladder)
+
+
+def _ladder(
+    load: Load,
+    parts: Sequence[Part],
+    found: Hardware,
+    requests: Sequence[Paint],
+    *,
+    quantizable: bool,
+    dtype: str | None = None,
+) -> tuple[Placement, ...]:
+    """List the placements from the best that fits downwards.
+
+    Raises:
+        PlacementError: If none fits.
+    """
+    largest = max(((each.width, each.height) for each in requests), key=lambda s: s[0] * s[1])
+    return placement.ladder(
+        load.row, parts, found, largest, quantizable=quantizable, dtype=dtype, name=load.name
+    )
+
+
+def _next_attempt(
+    attempt: Attempt,
+    failure: PaintError,
+    load: Load,
+    parts: Sequence[Part],
+    requests: Sequence[Paint],
+) -> Attempt | None:
+    """Choose what to try after `failure`; None: nothing is left."""
+    if isinstance(failure, VideoMemoryError):
+        return _with_less_vram(attempt)
+    if type(failure) in attempt.spent:
+        return None
+    once = replace(attempt, spent=attempt.spent | {type(failure)})
+    if isinstance(failure, SystemMemoryError):
+        limit = attempt.placement.peak_ram_bytes
+        smaller = tuple(each for each in attempt.ladder if each.peak_ram_bytes < limit)
+        return replace(once, ladder=smaller) if smaller else None
+    dtype = placement.safer_dtype(attempt.placement.dtype, attempt.hardware)
+    if dtype is None:
+        return None
+    try:
+        ladder = _ladder(
+            load, parts, attempt.hardware, requests, quantizable=attempt.quantizable, dtype=dtype
+        )
+    except PlacementError:
+        return None
+    return replace(once, ladder=ladder)
+
+
+def _with_less_vram(attempt: Attempt) -> Attempt | None:
+    limit = attempt.placement.peak_vram_bytes
+    smaller = tuple(each for each in attempt.ladder if each.peak_vram_bytes < limit)
+    if smaller:
+        return replace(attempt, ladder=smaller)
+    scale = next((each for each in _SMALLER if each < attempt.scale), None)
+    return replace(attempt, scale=scale) if scale else None
+
+
+def _what_next(before: Attempt, after: Attempt) -> str:
+    if after.scale != before.scale:
+        return f"painting at {after.scale:.0%} of the render size, to be scaled up"
+    return f"trying again: {after.placement.describe()}"
+
+
+def _order(load: Load, attempt: Attempt, pending: Mapping[int, Paint]) -> dict[str, Any]:
+    row = load.row
+    return {
+        "folder": str(load.folder),
+        "pipeline": row.pipeline,
+        "pipeline_class": row.pipeline_class,
+        "variant": row.variant,
+        "scheduler_class": row.scheduler_class,
+        "scheduler_options": dict(row.scheduler_options),
+        "replaced": load.replaced,
+        "placement": {
+            **vars(attempt.placement),
+            "quantization": dict(attempt.placement.quantization),
+        },
+        "requests": [
+            {"id": index, **vars(_scaled(request, row, attempt.scale))}
+            for index, request in pending.items()
+        ],
+    }
+
+
+def _scaled(request: Paint, row: Model, scale: float) -> Paint:
+    if scale == 1:
+        return request
+    width, height = admissible_size(row, int(request.width * scale), int(request.height * scale))
+    return replace(request, width=width, height=height)
+
+
+def _results(
+    worker: Worker, count: int, progress: Progress
+) -> Iterator[tuple[int, Pixels | PaintError]]:
+    """Receive `count` results, reporting what happens between them."""
+    while count:
+        event = worker.receive()
+        match event["event"]:
+            case "image":
+                count -= 1
+                rgb = b64decode(event["rgb"])
+                yield event["id"], Pixels(event["width"], event["height"], rgb)
+            case "error":
+                count -= 1
+                yield event["id"], worker.explain(event["kind"], event["message"])
+            case "loading":
+                progress.loading(event["part"], event["done"], event["total"])
+            case "step":
+                progress.step(event["id"], event["step"], event["steps"])
+
+
+def _gb(size_bytes: int) -> str:
+    return f"{size_bytes / GIGABYTE:.1f} GB"

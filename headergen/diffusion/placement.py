@@ -1,0 +1,321 @@
+"""Lay a model's parts on the hardware: in which precision, order and company they fit. Pure.
+
+Memory is predicted as the weights that a stage holds, plus what the work itself takes. A
+prediction that is too low ends in a crash and one that is too high in a refusal, so allowances are
+rounded up; where memory runs out all the same, `painter` goes on down the list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from headergen.diffusion.models import Model
+from headergen.errors import PlacementError
+
+GIGABYTE = 1e9
+
+# Bytes of one element of a safetensors dtype.
+_ELEMENT_BYTES = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2, "F8_E4M3": 1, "I8": 1, "U8": 1}
+_COMPUTE_BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}
+
+# Bytes a parameter of a part quantised by SDNQ, with its scales and the layers that it leaves
+# alone: 1.02 and 0.64 were measured on a transformer of 299 M random parameters in Z-Image's
+# layout. A UNet keeps its convolutions in half precision (some 0.5 G of SDXL's 2.57 G), a text
+# encoder its embedding table (0.39 G of Qwen3-4B's 4.02 G).
+_QUANTIZED_BYTES = {
+    "8bit": {"transformer": 1.1, "unet": 1.25, "text_encoder": 1.2},
+    "4bit": {"transformer": 0.7, "unet": 0.95, "text_encoder": 0.85},
+}
+
+# What the work takes beside the weights, in bytes a pixel of the render size.
+# Denoising, computed from the published widths and doubled for fragmentation. Z-Image: a token a
+# 256 px, three FFN tensors of 10240 and six of 3840 elements of 2 bytes. SDXL: its skip connections
+# and two attention levels, with guidance two pictures at once.
+_DENOISE_BYTES = {"ZImagePipeline": 1000, "StableDiffusionXLPipeline": 1500}
+# Decoding, measured by bench/activations.py (torch on a CPU), by bytes of an element.
+_DECODE_BYTES = {2: 2500, 4: 5000}
+_DECODE_TILED_BYTES = {2: 1000, 4: 2000}
+# Encoding: 512 tokens through Qwen3-4B, all 37 hidden states kept, or 77 through CLIP; computed.
+_ENCODE_BYTES = 300_000_000
+
+# RAM of the worker beside weights: Python, torch and the CUDA runtime's host side. The first two
+# were measured (0.5 GB); the rest is an allowance, untried.
+_LIBRARIES_BYTES = 1_500_000_000
+# One tensor on its way from the file to the device: the largest is an embedding table or an FFN.
+_IN_TRANSIT_BYTES = 800_000_000
+
+DENOISERS = ("transformer", "unet")
+BITS = ("", "8bit", "4bit")
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of a checkpoint that bears weights: bytes on disk by safetensors dtype.
+
+    A `quantized` part takes in memory what it takes on disk, whatever the compute dtype.
+    """
+
+    name: str
+    bytes_by_dtype: Mapping[str, int]
+    quantized: bool = False
+
+    @property
+    def role(self) -> str:
+        """`encoder`, `denoiser` or `decoder`."""
+        if self.name in DENOISERS:
+            return "denoiser"
+        return "encoder" if self.name.startswith("text_encoder") else "decoder"
+
+    @property
+    def parameters(self) -> int:
+        """How many numbers the part holds."""
+        return sum(
+            size // _ELEMENT_BYTES.get(dtype, 1) for dtype, size in self.bytes_by_dtype.items()
+        )
+
+
+@dataclass(frozen=True)
+class Hardware:
+    """The device to paint on, and the RAM beside it; VRAM is None on a CPU.
+
+    `capability` is CUDA's compute capability, (7, 5) for Turing, (8, 9) for Ada. `bfloat16` says
+    whether the device computes in it natively.
+    """
+
+    device: str
+    vram_free_bytes: int | None
+    vram_total_bytes: int | None
+    ram_available_bytes: int
+    ram_total_bytes: int
+    capability: tuple[int, int] | None
+    bfloat16: bool
+
+
+@dataclass(frozen=True)
+class Placement:
+    """How a model's parts are laid on the hardware.
+
+    `stages` are the parts on the device together, in order. `quantization` maps parts that are
+    quantised while loading to `8bit` or `4bit`. Peaks are predictions.
+    """
+
+    device: str
+    dtype: str
+    stages: tuple[tuple[str, ...], ...]
+    vae_tiling: bool
+    peak_ram_bytes: int
+    peak_vram_bytes: int
+    quantization: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+    def describe(self) -> str:
+        """Say in a line where the model is, in what precision and stages, and what it takes."""
+        how = [f"on {self.device} in {self.dtype}"]
+        if self.quantization:
+            bits = next(iter(self.quantization.values())).removesuffix("bit")
+            how.append(f"{' and '.join(self.quantization)} in {bits} bits")
+        if len(self.stages) > 1:
+            how.append(f"in {len(self.stages)} stages")
+        if self.vae_tiling:
+            how.append("decoding by tiles")
+        needs = f"{_gb(self.peak_ram_bytes)} of RAM"
+        if self.peak_vram_bytes:
+            needs = f"{_gb(self.peak_vram_bytes)} of VRAM and {needs}"
+        return f"{', '.join(how)}; needs about {needs}"
+
+
+def ladder(
+    model: Model,
+    parts: Sequence[Part],
+    hardware: Hardware,
+    render_size: tuple[int, int],
+    *,
+    quantizable: bool,
+    dtype: str | None = None,
+    name: str | None = None,
+) -> tuple[Placement, ...]:
+    """List placements of `model`, the best that fits first and below it what to try after it.
+
+    `render_size` is in px. `quantizable` says whether the quantising library is there. `dtype`
+    replaces the precision that would be chosen, and `name` what messages call the model.
+
+    Raises:
+        PlacementError: None fits; says what is short by how much.
+    """
+    every = list(candidates(model, parts, hardware, render_size, quantizable, dtype))
+    fitting = next((at for at, each in enumerate(every) if not _short(each, hardware)), None)
+    if fitting is None:
+        raise _nothing_fits(name or model.name, every, hardware, quantizable)
+    return tuple(every[fitting:])
+
+
+def candidates(
+    model: Model,
+    parts: Sequence[Part],
+    hardware: Hardware,
+    render_size: tuple[int, int],
+    quantizable: bool,
+    dtype: str | None = None,
+) -> Iterator[Placement]:
+    """List every placement of `model` by preference, whether it fits or not.
+
+    Not quantised comes before 8 bit and 4 bit; fewer stages before more; the VAE whole before
+    by tiles.
+    """
+    dtype = dtype or compute_dtype(model, hardware)
+    for bits in BITS if quantizable else BITS[:1]:
+        for stages in _stagings(parts):
+            for tiling in (False, True):
+                yield _placement(model, parts, hardware, render_size, dtype, bits, stages, tiling)
+
+
+def compute_dtype(model: Model, hardware: Hardware) -> str:
+    """Choose the precision of the computation: the model's own where the device has it.
+
+    A CPU hardly knows float16 and takes bfloat16. Turing (compute capability 7.5) has no bfloat16:
+    torch emulates it, correctly but slowly; Z-Image overflows in float16 (Tongyi-MAI/Z-Image #14),
+    so emulation it is, and its weights stay small.
+    """
+    return "bfloat16" if hardware.device == "cpu" else model.dtype
+
+
+def safer_dtype(dtype: str, hardware: Hardware) -> str | None:
+    """Choose a precision with a wider range or more digits than `dtype`, if there is one."""
+    if dtype == "float16" and hardware.bfloat16:
+        return "bfloat16"
+    return "float32" if dtype != "float32" else None
+
+
+def _stagings(parts: Sequence[Part]) -> Iterator[tuple[tuple[str, ...], ...]]:
+    """All at once; encoders apart; each role apart."""
+    by_role = {
+        role: tuple(part.name for part in parts if part.role == role)
+        for role in ("encoder", "denoiser", "decoder")
+    }
+    encoders, denoiser, decoder = by_role.values()
+    yield (encoders + denoiser + decoder,)
+    yield (encoders, denoiser + decoder)
+    yield (encoders, denoiser, decoder)
+
+
+def _placement(
+    model: Model,
+    parts: Sequence[Part],
+    hardware: Hardware,
+    render_size: tuple[int, int],
+    dtype: str,
+    bits: str,
+    stages: tuple[tuple[str, ...], ...],
+    tiling: bool,
+) -> Placement:
+    quantization = {
+        part.name: bits for part in parts if bits and not part.quantized and part.role != "decoder"
+    }
+    named = {part.name: part for part in parts}
+    pixels = render_size[0] * render_size[1]
+    held = max(
+        sum(_weight_bytes(named[name], dtype, quantization) for name in stage)
+        + max(_work_bytes(model, named[name], dtype, pixels, tiling) for name in stage)
+        for stage in stages
+    )
+    in_ram = _LIBRARIES_BYTES + _host_bytes(stages, named, hardware, dtype, quantization)
+    on_cpu = hardware.device == "cpu"
+    if on_cpu:
+        in_ram += max(_work_bytes(model, part, dtype, pixels, tiling) for part in parts)
+    return Placement(
+        device=hardware.device,
+        dtype=dtype,
+        stages=stages,
+        vae_tiling=tiling,
+        quantization=MappingProxyType(quantization),
+        peak_ram_bytes=in_ram,
+        peak_vram_bytes=0 if on_cpu else held,
+    )
+
+
+def _weight_bytes(part: Part, dtype: str, quantization: Mapping[str, str]) -> int:
+    """What a part's weights take on the device."""
+    if part.quantized:
+        return sum(part.bytes_by_dtype.values())
+    if bits := quantization.get(part.name):
+        kind = "text_encoder" if part.role == "encoder" else part.name
+        return int(part.parameters * _QUANTIZED_BYTES[bits][kind])
+    # SDXL's VAE overflows in float16 and is loaded in float32 (`force_upcast`).
+    wide = part.role == "decoder" and dtype == "float16"
+    return part.parameters * (4 if wide else _COMPUTE_BYTES[dtype])
+
+
+def _work_bytes(model: Model, part: Part, dtype: str, pixels: int, tiling: bool) -> int:
+    """What the work of a part takes beside weights."""
+    if part.role == "encoder":
+        return _ENCODE_BYTES
+    size = _COMPUTE_BYTES[dtype]
+    if part.role == "denoiser":
+        return _DENOISE_BYTES[model.pipeline_class] * pixels * size // 2
+    size = 4 if dtype == "float16" else size
+    return (_DECODE_TILED_BYTES if tiling else _DECODE_BYTES)[size] * pixels
+
+
+def _host_bytes(
+    stages: tuple[tuple[str, ...], ...],
+    named: Mapping[str, Part],
+    hardware: Hardware,
+    dtype: str,
+    quantization: Mapping[str, str],
+) -> int:
+    """What loading takes in RAM: on a CPU what a stage holds, else one tensor on its way.
+
+    A part that is on disk in the very dtype is mapped and not copied.
+    """
+    if hardware.device != "cpu":
+        return _IN_TRANSIT_BYTES
+    return max(
+        sum(
+            0
+            if _is_mapped(named[name], dtype, quantization)
+            else _weight_bytes(named[name], dtype, quantization)
+            for name in stage
+        )
+        for stage in stages
+    )
+
+
+def _is_mapped(part: Part, dtype: str, quantization: Mapping[str, str]) -> bool:
+    own = {"bfloat16": "BF16", "float16": "F16", "float32": "F32"}[dtype]
+    return part.name not in quantization and (part.quantized or set(part.bytes_by_dtype) == {own})
+
+
+def _short(placement: Placement, hardware: Hardware) -> dict[str, int]:
+    """Say which memory is short, by how many bytes."""
+    short = {"RAM": placement.peak_ram_bytes - hardware.ram_available_bytes}
+    if hardware.vram_free_bytes is not None:
+        short["VRAM"] = placement.peak_vram_bytes - hardware.vram_free_bytes
+    return {kind: size for kind, size in short.items() if size > 0}
+
+
+def _nothing_fits(
+    name: str, every: Sequence[Placement], hardware: Hardware, quantizable: bool
+) -> PlacementError:
+    """Tell of the placement that comes nearest."""
+    nearest = min(every, key=lambda each: sum(_short(each, hardware).values()))
+    short = _short(nearest, hardware)
+    needs = {"RAM": nearest.peak_ram_bytes, "VRAM": nearest.peak_vram_bytes}
+    words = " and ".join(
+        f"{_gb(needs[kind])} of {kind}, {_gb(size)} more than is free"
+        for kind, size in short.items()
+    )
+    advice = ["close other programs"]
+    if not quantizable:
+        advice.append("install sdnq beside torch, with which headergen quantises the model")
+    if "VRAM" in short:
+        advice.append("set a smaller image.width and image.height")
+    advice.append("choose animagine-xl-3.1, which is smaller than z-image-turbo")
+    return PlacementError(
+        f"{name} does not fit on this machine: it needs at least {words}",
+        remedy="choose one:\n" + "\n".join(f"- {each}" for each in advice),
+    )
+
+
+def _gb(size_bytes: int) -> str:
+    return f"{size_bytes / GIGABYTE:.1f} GB"

@@ -1,0 +1,229 @@
+"""Fetch a model from the hub: pinned, in half precision, one file at a time.
+
+Each file is downloaded beside its destination (resumable), stored in the wanted precision, and
+dropped before the next: besides the model itself the disk needs room for one published file.
+"""
+
+from __future__ import annotations
+
+import functools
+import io
+import json
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from headergen.diffusion import cache, snapshot
+from headergen.diffusion.snapshot import Entry
+from headergen.diffusion.worker import convert, parts
+from headergen.diffusion.worker.events import Emit
+from headergen.diffusion.worker.failures import WorkerError
+from headergen.diffusion.worker.libraries import load
+
+GIGABYTE = 1e9
+_SECONDS_BETWEEN_REPORTS = 0.1
+_STAGING = ".downloads"
+# Room that is left to others: file systems slow down, and systems fail, on a disk that is full.
+_SPARE_BYTES = 1_000_000_000
+
+
+@dataclass(frozen=True)
+class File:
+    """One file of the hub's repository: its size there, and as it will be stored, in bytes."""
+
+    name: str
+    size: int
+    stored_size: int
+    halved: bool = False
+
+
+def fetch(order: Mapping[str, Any], emit: Emit) -> None:
+    """Download what `order` names and emit `fetched` with its folder, revision and bytes.
+
+    Raises:
+        WorkerError: If the disk has too little room, or for a repository without safetensors.
+    """
+    hub = load("huggingface_hub")
+    info = hub.HfApi().model_info(order["hub_id"], revision=order["revision"], files_metadata=True)
+    target = Path(order["model_folder"]) / "-".join(filter(None, [info.sha, order["form"]]))
+    if not (target / cache.MANIFEST).exists():
+        entries, files = _files(hub, order, info, target / _STAGING)
+        missing = [file for file in files if not _is_stored(target / file.name)]
+        _check_room(target, missing, quantizing=bool(order["bits"]))
+        _fetch_files(hub, order, info.sha, missing, target, emit)
+        if order["gguf"]:
+            _fetch_gguf(hub, order["gguf"], target, emit)
+        if order["bits"]:
+            _quantize(order, entries, target, emit)
+        shutil.rmtree(target / _STAGING, ignore_errors=True)
+        _write_manifest(target, order, info.sha)
+    emit("fetched", folder=str(target), revision=info.sha)
+
+
+def _files(
+    hub: Any, order: Mapping[str, Any], info: Any, staging: Path
+) -> tuple[list[Entry], list[File]]:
+    """List what loading needs, and not the other formats that lie beside it."""
+    index_path = hub.hf_hub_download(
+        order["hub_id"], "model_index.json", revision=info.sha, local_dir=staging
+    )
+    index = snapshot.read_index(Path(index_path).parent)
+    snapshot.check_class(index, order["pipeline_class"])
+    sizes = {file.rfilename: file.size or 0 for file in info.siblings}
+    entries = snapshot.entries_of(index)
+    names = snapshot.wanted_files(sizes, entries, order["variant"], replaced=order["replaced"])
+    return entries, [_file(hub, order["hub_id"], info.sha, name, sizes[name]) for name in names]
+
+
+def _file(hub: Any, hub_id: str, revision: str, name: str, size: int) -> File:
+    """Ask the hub for the precision of a weight file: float32 will be stored as half of it."""
+    if not name.endswith(".safetensors"):
+        return File(name, size, size)
+    found = hub.HfApi().parse_safetensors_file_metadata(hub_id, name, revision=revision)
+    halved = "F32" in found.parameter_count
+    return File(name, size, size - 2 * found.parameter_count.get("F32", 0), halved)
+
+
+def _is_stored(path: Path) -> bool:
+    """Say whether a file is there, or its part is, quantised and in files of other names."""
+    return path.exists() or (path.suffix == ".safetensors" and snapshot.is_quantized(path.parent))
+
+
+def _check_room(target: Path, files: Sequence[File], *, quantizing: bool) -> None:
+    """Compare the room on the disk with what the files will take, and what is there in passing.
+
+    That is the largest download that is halved, and the largest part beside its quantised self.
+
+    Raises:
+        WorkerError: Saying how much is short.
+    """
+    needed = sum(file.stored_size for file in files)
+    needed += max((file.size for file in files if file.halved), default=0)
+    if quantizing:
+        parts_of = [file.name.partition("/")[0] for file in files]
+        needed += max(
+            (
+                sum(file.stored_size for file in files if file.name.startswith(f"{part}/"))
+                for part in parts_of
+            ),
+            default=0,
+        )
+    folder = next(place for place in [target, *target.parents] if place.exists())
+    free = shutil.disk_usage(folder).free - _SPARE_BYTES
+    if needed > free:
+        short = (needed - free) / GIGABYTE
+        raise WorkerError(
+            "disk",
+            f"it takes {needed / GIGABYTE:.1f} GB in {target.parent}, which is {short:.1f} GB "
+            f"more than there is ({_SPARE_BYTES / GIGABYTE:g} GB is left free)",
+        )
+
+
+def _fetch_files(
+    hub: Any,
+    order: Mapping[str, Any],
+    revision: str,
+    files: Iterable[File],
+    target: Path,
+    emit: Emit,
+) -> None:
+    files = list(files)
+    total, done = sum(file.size for file in files), 0
+    for file in files:
+        meter = _meter(functools.partial(emit, "downloading", total=total), done)
+        source = _obtain(hub, order["hub_id"], revision, file.name, target / _STAGING, meter)
+        done += file.size
+        emit("downloading", done=done, total=total)
+        _store(source, target / file.name, file, order, emit)
+
+
+def _fetch_gguf(hub: Any, name: str, target: Path, emit: Emit) -> None:
+    owner, repository, file = name.split("/", 2)
+    path = target / "transformer" / Path(file).name
+    if not path.exists():
+        meter = _meter(lambda done, total=0: emit("downloading", done=done, total=total), 0)
+        found = hub.hf_hub_download(
+            f"{owner}/{repository}", file, local_dir=target / _STAGING, tqdm_class=meter
+        )
+        os.replace(found, path)
+
+
+def _quantize(order: Mapping[str, Any], entries: Iterable[Entry], target: Path, emit: Emit) -> None:
+    """Replace the stored weights of the denoiser and the text encoders by quantised ones."""
+    torch = load("torch")
+    stored = snapshot.read(target, order["pipeline_class"], order["variant"])
+    for entry in entries:
+        if entry.name not in stored.weights or entry.name == "vae":
+            continue
+        if stored.is_quantized(entry.name):
+            continue
+        emit("storing", name=f"{entry.name} in {order['bits']}")
+        convert.quantize_part(
+            parts.part_class(entry),
+            target / entry.name,
+            list(stored.weights[entry.name].files),
+            bits=order["bits"],
+            dtype=getattr(torch, order["dtype"]),
+        )
+
+
+def _obtain(hub: Any, hub_id: str, revision: str, name: str, staging: Path, meter: type) -> Path:
+    """Find a file in the hub's own cache, or download it into `staging`."""
+    cached = hub.try_to_load_from_cache(hub_id, name, revision=revision)
+    if isinstance(cached, str):
+        return Path(cached)
+    return Path(
+        hub.hf_hub_download(hub_id, name, revision=revision, local_dir=staging, tqdm_class=meter)
+    )
+
+
+def _store(source: Path, target: Path, file: File, order: Mapping[str, Any], emit: Emit) -> None:
+    """Put one file in its place, halved where it is float32; a download is moved, not copied."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    staged = _STAGING in source.parts
+    if file.halved:
+        emit("storing", name=file.name)
+        torch = load("torch")
+        convert.convert_file(source, target, getattr(torch, order["dtype"]))
+        if staged:
+            source.unlink()
+    elif staged:
+        os.replace(source, target)
+    else:
+        temporary = target.with_name(f".{target.name}.tmp")
+        shutil.copyfile(source, temporary)
+        os.replace(temporary, target)
+
+
+def _write_manifest(target: Path, order: Mapping[str, Any], revision: str) -> None:
+    facts = {"hub_id": order["hub_id"], "revision": revision, "form": order["form"]}
+    temporary = target / f".{cache.MANIFEST}.tmp"
+    with temporary.open("w", encoding="utf-8") as file:
+        json.dump(facts, file, indent=2)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(temporary, target / cache.MANIFEST)
+
+
+def _meter(report: Callable[..., None], done_before: int) -> type:
+    """Make the progress bar class that huggingface_hub asks for, drawing nothing."""
+    tqdm = load("tqdm").tqdm
+
+    class Meter(tqdm):  # type: ignore[misc,valid-type]
+        last_report = 0.0
+
+        def __init__(self, *args: Any, **options: Any) -> None:
+            options.pop("name", None)  # huggingface_hub's own, unknown to tqdm
+            super().__init__(*args, **{**options, "disable": False, "file": io.StringIO()})
+
+        def update(self, n: float | None = 1) -> None:
+            super().update(n)
+            if time.monotonic() - self.last_report >= _SECONDS_BETWEEN_REPORTS:
+                self.last_report = time.monotonic()
+                report(done=done_before + int(self.n))
+
+    return Meter

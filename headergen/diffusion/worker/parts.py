@@ -1,0 +1,142 @@
+"""The parts of a checkpoint: their classes, checked, and their weights, straight to the device."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from headergen.diffusion.snapshot import Entry, Snapshot
+from headergen.diffusion.worker import quantize
+from headergen.diffusion.worker.failures import WorkerError
+from headergen.diffusion.worker.libraries import attribute, load
+
+_BASES = {
+    "diffusers": ("ModelMixin", "SchedulerMixin"),
+    "transformers": ("PreTrainedModel", "PreTrainedTokenizerBase"),
+}
+
+# Tiles of this side in px overlap by a quarter. The VAEs' own default is their training size,
+# 1024 px, of which a 1280x672 picture needs two: hardly less memory than one.
+_TILE_PX = 512
+
+
+def assemble(order: Mapping[str, Any], snapshot: Snapshot) -> Any:
+    """Build the pipeline without its weights: tokenizers, the table's scheduler, and the order.
+
+    Raises:
+        WorkerError: If a part is no model, scheduler or tokenizer, or one is not there.
+    """
+    diffusers = load("diffusers")
+    check_complete(attribute(diffusers, order["pipeline_class"]), snapshot.entries)
+    classes = {entry.name: part_class(entry) for entry in snapshot.entries}
+    light = {
+        entry.name: classes[entry.name].from_pretrained(
+            snapshot.folder / entry.name, local_files_only=True
+        )
+        for entry in snapshot.entries
+        if not entry.bears_weights
+    }
+    absent = {entry.name: None for entry in snapshot.entries if entry.bears_weights}
+    pipeline = attribute(diffusers, order["pipeline"]).from_pretrained(
+        str(snapshot.folder), local_files_only=True, **light, **absent
+    )
+    if order["scheduler_class"]:
+        scheduler = attribute(diffusers, order["scheduler_class"])
+        pipeline.scheduler = scheduler.from_config(
+            pipeline.scheduler.config, **order["scheduler_options"]
+        )
+    pipeline.set_progress_bar_config(disable=True)
+    return pipeline
+
+
+def check_complete(pipeline_class: Callable[..., Any], entries: Iterable[Entry]) -> None:
+    """Check that model_index.json names every part that the pipeline cannot do without.
+
+    Raises:
+        WorkerError: Naming the parts that it lacks.
+    """
+    parameters = inspect.signature(pipeline_class).parameters.values()
+    required = {one.name for one in parameters if one.default is inspect.Parameter.empty}
+    lacking = sorted(required - {entry.name for entry in entries})
+    if lacking:
+        raise WorkerError("checkpoint", f"model_index.json names no {' and no '.join(lacking)}")
+
+
+def part_class(entry: Entry) -> Any:
+    """Find a part's class.
+
+    Raises:
+        WorkerError: If it is no model, scheduler or tokenizer of its library.
+    """
+    library = load(entry.library)
+    bases = tuple(getattr(library, name) for name in _BASES[entry.library])
+    found = getattr(library, entry.class_name, None)
+    if not (inspect.isclass(found) and issubclass(found, bases)):
+        version = library.__version__
+        message = f"{entry.library} {version} has no {entry.class_name} for {entry.name!r}"
+        raise WorkerError("checkpoint", message)
+    return found
+
+
+def load_part(
+    entry: Entry, snapshot: Snapshot, placement: Mapping[str, Any], replaced: Mapping[str, str]
+) -> Any:
+    """Load the weights of one part onto the placement's device.
+
+    `replaced` maps a part to the GGUF file that holds its weights. In its own precision a
+    safetensors file is mapped and not copied; otherwise each tensor is cast on its way, so that
+    RAM never holds the part twice.
+    """
+    torch = load("torch")
+    folder, chosen = snapshot.folder / entry.name, part_class(entry)
+    dtype, device = getattr(torch, placement["dtype"]), placement["device"]
+    if entry.name in replaced:
+        return quantize.load_gguf(
+            chosen, folder, Path(replaced[entry.name]), dtype=dtype, device=device
+        )
+    variant = snapshot.weights[entry.name].variant
+    bits = placement["quantization"].get(entry.name)
+    if bits and not snapshot.is_quantized(entry.name):
+        return quantize.load_quantized(
+            chosen, folder, bits=bits, dtype=dtype, device=device, variant=variant
+        )
+    if snapshot.is_quantized(entry.name):
+        load("sdnq")  # which registers itself with diffusers and transformers
+    if entry.name == "vae":
+        return _load_vae(chosen, folder, dtype, device, variant, placement)
+    return _load_weights(chosen, folder, dtype, device, variant)
+
+
+def _load_weights(chosen: Any, folder: Path, dtype: Any, device: str, variant: str | None) -> Any:
+    # Without `dtype` a half precision file is upcast to float32; without `use_safetensors` a
+    # folder that has lost its safetensors is read from its pickles.
+    return chosen.from_pretrained(
+        folder,
+        dtype=dtype,
+        device_map={"": device},
+        use_safetensors=True,
+        variant=variant,
+        local_files_only=True,
+    )
+
+
+def _load_vae(
+    chosen: Any,
+    folder: Path,
+    dtype: Any,
+    device: str,
+    variant: str | None,
+    placement: Mapping[str, Any],
+) -> Any:
+    torch = load("torch")
+    overflows = chosen.load_config(folder, local_files_only=True).get("force_upcast", False)
+    if overflows and dtype == torch.float16:
+        dtype = torch.float32
+    vae = _load_weights(chosen, folder, dtype, device, variant)
+    if placement["vae_tiling"]:
+        vae.enable_tiling()
+        vae.tile_sample_min_size = _TILE_PX
+        vae.tile_latent_min_size = _TILE_PX // 2 ** (len(vae.config.block_out_channels) - 1)
+    return vae

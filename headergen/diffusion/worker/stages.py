@@ -1,0 +1,190 @@
+"""Paint: for each stage of a placement, load its parts, do their work for all pictures, drop them.
+
+Encoders turn prompts into embeddings, the denoiser (transformer or UNet) noise into latents, the
+VAE latents into pixels. A stage that holds several parts takes each picture through all of them.
+"""
+
+from __future__ import annotations
+
+import base64
+import gc
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from headergen.diffusion import snapshot as snapshots
+from headergen.diffusion.snapshot import Snapshot
+from headergen.diffusion.worker import embeddings, parts
+from headergen.diffusion.worker.events import Emit
+from headergen.diffusion.worker.failures import MEMORY_KINDS, WorkerError, describe, kind_of
+from headergen.diffusion.worker.libraries import load
+
+DENOISERS = ("transformer", "unet")
+
+
+def paint(order: Mapping[str, Any], emit: Emit) -> None:
+    """Paint the order's requests, emitting for each of them an `image`, or an `error` of its own.
+
+    Raises:
+        WorkerError: Of each failure that stops them all and has a kind of its own.
+    """
+    placement = order["placement"]
+    snapshot = snapshots.read(
+        Path(order["folder"]), order["pipeline_class"], order["variant"], replaced=order["replaced"]
+    )
+    load("torch")
+    pipeline = parts.assemble(order, snapshot)
+    pictures = [dict(request) for request in order["requests"]]
+    meter = _Meter(snapshot, order["replaced"], emit)
+    for stage in placement["stages"]:
+        _load_stage(pipeline, stage, snapshot, placement, order["replaced"], meter)
+        pictures = [each for each in pictures if _worked(pipeline, stage, each, emit)]
+        _drop_stage(pipeline, stage)
+
+
+class _Meter:
+    """Tell how many of the weight bytes of all stages are loaded."""
+
+    def __init__(self, snapshot: Snapshot, replaced: Mapping[str, str], emit: Emit) -> None:
+        self._sizes = {
+            name: sum(snapshot.bytes_by_dtype(name).values()) for name in snapshot.weights
+        }
+        self._sizes |= {name: Path(file).stat().st_size for name, file in replaced.items()}
+        self._emit = emit
+        self._done = 0
+
+    def tell(self, part: str) -> None:
+        """Say that `part` is being loaded; "" for none."""
+        self._emit("loading", part=part, done=self._done, total=sum(self._sizes.values()))
+        self._done += self._sizes.get(part, 0)
+
+
+def _load_stage(
+    pipeline: Any,
+    stage: Sequence[str],
+    snapshot: Snapshot,
+    placement: Mapping[str, Any],
+    replaced: Mapping[str, str],
+    meter: _Meter,
+) -> None:
+    for entry in snapshot.entries:
+        if entry.name in stage:
+            meter.tell(entry.name)
+            loaded = parts.load_part(entry, snapshot, placement, replaced)
+            setattr(pipeline, entry.name, loaded)
+    meter.tell("")
+
+
+def _drop_stage(pipeline: Any, stage: Sequence[str]) -> None:
+    torch = load("torch")
+    for name in stage:
+        setattr(pipeline, name, None)
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+    elif torch.backends.mps.is_available():
+        torch.mps.empty_cache()
+
+
+def _worked(pipeline: Any, stage: Sequence[str], picture: dict[str, Any], emit: Emit) -> bool:
+    """Take one picture through `stage`; a failure that is its own leaves the others alone."""
+    torch = load("torch")
+    try:
+        with torch.no_grad():
+            _work(pipeline, stage, picture, emit)
+    except Exception as error:
+        kind = kind_of(error)
+        if kind in MEMORY_KINDS:
+            raise
+        emit("error", id=picture["id"], kind=kind, message=describe(error))
+        return False
+    return True
+
+
+def _work(pipeline: Any, stage: Sequence[str], picture: dict[str, Any], emit: Emit) -> None:
+    if any(name.startswith("text_encoder") for name in stage):
+        picture["embeddings"] = _ENCODERS[type(pipeline).__name__](pipeline, picture)
+    if any(name in stage for name in DENOISERS):
+        picture["latents"] = denoise(pipeline, picture, emit)
+        del picture["embeddings"]
+    if "vae" in stage:
+        rgb, width, height = decode(pipeline, picture.pop("latents"))
+        text = base64.b64encode(rgb).decode("ascii")
+        emit("image", id=picture["id"], width=width, height=height, rgb=text)
+
+
+def _encode_zimage(pipeline: Any, picture: Mapping[str, Any]) -> dict[str, Any]:
+    guided = picture["guidance_scale"] > 0
+    negative = picture["negative_prompt"]
+    prompt_embeds, negative_embeds = pipeline.encode_prompt(
+        [picture["prompt"]],
+        do_classifier_free_guidance=guided,
+        negative_prompt=None if negative is None else [negative],
+    )
+    return {"prompt_embeds": prompt_embeds, "negative_prompt_embeds": negative_embeds}
+
+
+def _encode_sdxl(pipeline: Any, picture: Mapping[str, Any]) -> dict[str, Any]:
+    guided = picture["guidance_scale"] > 1  # as StableDiffusionXLPipeline decides
+    prompt, negative = picture["prompt"], picture["negative_prompt"]
+    return embeddings.encode_sdxl(pipeline, prompt, negative, guided=guided)
+
+
+_ENCODERS: Mapping[str, Callable[[Any, Mapping[str, Any]], dict[str, Any]]] = {
+    "ZImagePipeline": _encode_zimage,
+    "StableDiffusionXLPipeline": _encode_sdxl,
+}
+
+
+def denoise(pipeline: Any, picture: Mapping[str, Any], emit: Emit) -> Any:
+    """Turn noise into latents (1, channels, height / 8, width / 8), emitting each `step`.
+
+    The noise is drawn on the CPU, so that a seed means the same picture on every device.
+    """
+    torch = load("torch")
+
+    def report(_: Any, step: int, __: Any, tensors: dict[str, Any]) -> dict[str, Any]:
+        emit("step", id=picture["id"], step=step + 1, steps=pipeline.num_timesteps)
+        return tensors
+
+    return pipeline(
+        **picture["embeddings"],
+        width=picture["width"],
+        height=picture["height"],
+        num_inference_steps=picture["steps"],
+        guidance_scale=picture["guidance_scale"],
+        generator=torch.Generator("cpu").manual_seed(picture["seed"]),
+        callback_on_step_end=report,
+        output_type="latent",
+    ).images
+
+
+def decode(pipeline: Any, latents: Any) -> tuple[bytes, int, int]:
+    """Turn latents into RGB bytes, row by row from the top, and their width and height in px.
+
+    Raises:
+        WorkerError: If the model's numbers overflowed, or the picture is one flat colour.
+    """
+    vae = pipeline.vae
+    # As ZImagePipeline and StableDiffusionXLPipeline do it, in the precision of the VAE.
+    scaled = latents.to(vae.dtype) / vae.config.scaling_factor + (vae.config.shift_factor or 0)
+    decoded = vae.decode(scaled, return_dict=False)[0]
+    picture = pipeline.image_processor.postprocess(decoded, output_type="np")[0]
+    height, width, _ = picture.shape
+    return rgb_bytes(picture), width, height
+
+
+def rgb_bytes(picture: Any) -> bytes:
+    """Turn floats in [0, 1] (height, width, 3) into bytes, as diffusers' numpy_to_pil does.
+
+    Raises:
+        WorkerError: If there is no picture: NaN, or every pixel the same.
+    """
+    if (picture != picture).any():  # only NaN differs from itself
+        raise WorkerError("overflow", "the model's numbers overflowed to NaN: there is no picture")
+    pixels = (picture * 255).round().astype("uint8")
+    if (pixels == pixels[0, 0]).all():
+        colour = "black" if not pixels.any() else "one flat colour"
+        raise WorkerError("overflow", f"the model painted nothing: every pixel is {colour}")
+    result: bytes = pixels.tobytes()
+    return result

@@ -1,0 +1,92 @@
+"""Run git, and let it say what differs.
+
+Part of what a hook loads when there is nothing to do, so it imports as little as it can.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Collection
+
+from headergen.errors import GitError
+
+# With more, git spends longer on matching paths than on looking at a whole folder (5 s against
+# 60 ms for 10,000 of 15,000 files); and a command line on Windows ends at 32,767 characters.
+MOST_PATHSPECS = 100
+
+# No lock, no index written; names are names, whatever is in them.
+_HARMLESS = ("--no-optional-locks", "--literal-pathspecs")
+
+
+def ask(root: str, command: str, *arguments: str, stdin: bytes = b"") -> bytes:
+    """Return what git says in the working tree `root`.
+
+    Raises:
+        GitError: git is not installed or fails.
+    """
+    call = ["git", "-C", root, *_HARMLESS, command, *arguments]
+    answer = None if stdin else _answer(call)
+    return _answer_or_reason(call, stdin) if answer is None else answer
+
+
+def _answer(call: list[str]) -> bytes | None:
+    """Run git without `subprocess`, which takes longer to import than git does to answer.
+
+    None: it failed, or this system cannot do it so.
+    """
+    if sys.platform == "win32":
+        return None
+    reading, writing = os.pipe()
+    streams = [
+        (os.POSIX_SPAWN_DUP2, writing, 1),
+        (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0),
+    ]
+    with open(reading, "rb") as output:
+        try:
+            process = os.posix_spawnp(call[0], call, os.environ, file_actions=streams)
+        except OSError:
+            return None
+        finally:
+            os.close(writing)
+        answer = output.read()
+    try:
+        return answer if os.waitpid(process, 0)[1] == 0 else None
+    except ChildProcessError:  # whoever started headergen has SIGCHLD ignored
+        return None
+
+
+def _answer_or_reason(call: list[str], stdin: bytes) -> bytes:
+    import subprocess
+
+    try:
+        done = subprocess.run(call, input=stdin, capture_output=True, check=False)
+    except FileNotFoundError as error:
+        raise GitError("git is not installed or not on PATH") from error
+    if done.returncode != 0:
+        reason = os.fsdecode(done.stderr).strip()
+        raise GitError(f"git cannot tell what is staged: {reason}")
+    return done.stdout
+
+
+def status_entries(root: str, names: Collection[str]) -> list[bytes]:
+    """Ask how the files `names` (relative to `root`) differ between HEAD, the index and the disk.
+
+    Returns:
+        Entries of `git status --porcelain=v2`, for other files as well where `names` are many. A
+        file without one is committed and the same everywhere.
+
+    Raises:
+        GitError: as `ask`.
+    """
+    # Individual ignored files are listed only with --untracked-files=all.
+    options = ["--porcelain=v2", "-z", "--no-renames", "--ignored", "--untracked-files=all"]
+    output = ask(root, "status", *options, "--", *pathspecs(names))
+    return list(filter(None, output.split(b"\0")))
+
+
+def pathspecs(names: Collection[str]) -> list[str]:
+    """Return `names`, or, when they are many, the folder that holds them all."""
+    if len(names) > MOST_PATHSPECS:
+        return [os.path.commonpath([os.path.dirname(name) for name in names]) or os.curdir]
+    return sorted(names)

@@ -1,0 +1,273 @@
+"""Fetching a model: a real worker, from a hub on localhost."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from headergen import errors
+from headergen.diffusion import cache, fetch, painter, snapshot
+from headergen.diffusion.cache import Fetched
+from headergen.diffusion.checkpoint import Checkpoint
+from headergen.diffusion.models import MODELS
+from headergen.diffusion.worker import hub as worker_hub
+from headergen.diffusion.worker.failures import WorkerError
+from headergen.diffusion.worker.hub import File
+from tests.hub import COMMIT, serve_hub
+
+PYTHON = Path(sys.executable)
+HUB_ID = "someone/tiny"
+TOKEN = "hf_" + "Q" * 34
+TINY = Checkpoint(MODELS["z-image-turbo"], HUB_ID, local=False)
+
+
+class Recorder:
+    """A Progress that keeps what it was told."""
+
+    def __init__(self) -> None:
+        self.downloads: list[tuple[int, int]] = []
+        self.stored: list[str] = []
+
+    def downloading(self, done_bytes: int, total_bytes: int) -> None:
+        self.downloads.append((done_bytes, total_bytes))
+
+    def storing(self, name: str) -> None:
+        self.stored.append(name)
+
+
+def bring(
+    checkpoint: Checkpoint = TINY, *, quantize: str | None = None
+) -> tuple[Fetched, Recorder]:
+    progress = Recorder()
+    found = fetch.fetch(PYTHON, checkpoint, progress, timeout_s=60.0, quantize=quantize)
+    return found, progress
+
+
+def paint_with(found: Fetched) -> painter.Pixels:
+    """Paint a picture with a model on this machine."""
+
+    class Silent:
+        def __getattr__(self, _: str) -> Any:
+            return lambda *_: None
+
+    load = painter.Load("tiny", TINY.row, found.folder, "cpu", found.transformer, timeout_s=60.0)
+    request = painter.Paint("a girl", None, 96, 64, 2, 0.0, 1)
+    with closing(painter.paint(PYTHON, load, [request], Silent())) as results:
+        ((_, picture),) = results
+    assert isinstance(picture, painter.Pixels), picture
+    return picture
+
+
+@pytest.fixture(autouse=True)
+def hub_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """Give the worker empty model caches, and a token that must not be told."""
+    for variable in ("HF_HUB_OFFLINE", "HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
+    monkeypatch.setenv("HEADERGEN_MODELS", str(tmp_path / "models"))
+    monkeypatch.setenv("HF_TOKEN", TOKEN)
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    return tmp_path / "hf"
+
+
+@pytest.fixture
+def published(tiny_zimage: Path, tmp_path: Path) -> Path:
+    """A repository in Z-Image's published layout: fp32 transformer, bf16 rest; and other files."""
+    import torch
+    from safetensors.torch import load_file, save_file
+
+    folder = shutil.copytree(tiny_zimage, tmp_path / "published")
+    for part in ("text_encoder", "vae"):
+        for file in (folder / part).glob("*.safetensors"):
+            halved = {name: tensor.to(torch.bfloat16) for name, tensor in load_file(file).items()}
+            save_file(halved, file, metadata={"format": "pt"})
+    (folder / "single_file.safetensors").write_bytes(b"not wanted")
+    (folder / "vae" / "diffusion_pytorch_model.bin").write_bytes(b"not wanted")
+    return folder
+
+
+def test_a_model_is_fetched_once_halved_and_then_needs_no_network(
+    published: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serve_hub({HUB_ID: published}) as hub:
+        monkeypatch.setenv("HF_ENDPOINT", hub.endpoint)
+        found, progress = bring()
+        asked, hub.requests[:] = hub.requests[:], []
+
+    stored = snapshot.read(found.folder, "ZImagePipeline")
+    original = snapshot.read(published, "ZImagePipeline")
+    whole = original.bytes_by_dtype("transformer")["F32"]
+    assert stored.bytes_by_dtype("transformer") == {"BF16": whole // 2}
+    assert stored.bytes_by_dtype("vae") == original.bytes_by_dtype("vae")
+    assert found == cache.find(TINY) == Fetched(found.folder, COMMIT)
+    assert progress.stored == ["transformer/diffusion_pytorch_model.safetensors"]
+    done, total = progress.downloads[-1]
+    assert done == total > 1_000_000
+    assert not [line for line in asked if "single_file" in line or ".bin" in line]
+    assert {path.name for path in found.folder.iterdir()} >= {"model_index.json", cache.MANIFEST}
+    assert not list(found.folder.rglob(".downloads"))
+    assert paint_with(found) == paint_with(Fetched(published, ""))
+
+
+def test_an_interrupted_fetch_goes_on_with_what_is_missing(
+    published: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serve_hub({HUB_ID: published}) as hub:
+        monkeypatch.setenv("HF_ENDPOINT", hub.endpoint)
+        found, _ = bring()
+        (found.folder / cache.MANIFEST).unlink()
+        (found.folder / "vae" / "diffusion_pytorch_model.safetensors").unlink()
+        assert cache.find(TINY) is None
+        hub.requests.clear()
+        bring()
+
+    weights = [line for line in hub.requests if line.startswith("GET") and "safetensors" in line]
+    assert {line.partition("resolve")[2].split("/")[2] for line in weights} >= {"vae"}
+    assert cache.find(TINY) == found
+
+
+@pytest.mark.parametrize(("bits", "dtype"), [("8bit", "I8"), ("4bit", "U8")])
+def test_a_model_is_stored_quantised(
+    bits: str, dtype: str, large_zimage: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serve_hub({HUB_ID: large_zimage}) as hub:
+        monkeypatch.setenv("HF_ENDPOINT", hub.endpoint)
+        found, progress = bring(quantize=bits)
+
+    stored = snapshot.read(found.folder, "ZImagePipeline")
+    assert found.form == bits
+    assert stored.is_quantized("transformer")
+    assert stored.is_quantized("text_encoder")
+    assert not stored.is_quantized("vae")
+    assert dtype in stored.bytes_by_dtype("transformer")
+    assert f"transformer in {bits}" in progress.stored
+    exact, near = paint_with(Fetched(large_zimage, "")), paint_with(found)
+    assert exact != near
+    assert mean_difference(exact, near) < 24
+
+
+def mean_difference(one: painter.Pixels, other: painter.Pixels) -> float:
+    return sum(abs(a - b) for a, b in zip(one.rgb, other.rgb, strict=True)) / len(one.rgb)
+
+
+def test_the_form_that_was_fetched_last_is_used(
+    published: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serve_hub({HUB_ID: published}) as hub:
+        monkeypatch.setenv("HF_ENDPOINT", hub.endpoint)
+        quantised, _ = bring(quantize="8bit")
+        full, _ = bring()
+
+    assert (quantised.form, full.form) == ("8bit", "")
+    assert cache.find(TINY) == full
+    assert cache.find(replace(TINY, revision=COMMIT[:8])) == full
+    assert cache.find(replace(TINY, revision="ffffffff")) is None
+
+
+@pytest.mark.parametrize(
+    ("hub_id", "kind", "words"),
+    [
+        pytest.param("someone/nothing", errors.ModelNotFoundError, "someone/nothing", id="unknown"),
+        pytest.param("someone/gated", errors.ModelNotFoundError, "gated", id="gated"),
+        pytest.param("a/b/c", errors.ModelNotFoundError, "a/b/c", id="no hub id"),
+        pytest.param("someone/empty", errors.CheckpointError, "model_index.json", id="no pipeline"),
+        pytest.param("someone/other", errors.CheckpointError, "'Other'", id="unknown class"),
+    ],
+)
+def test_a_model_that_the_hub_does_not_give(
+    hub_id: str,
+    kind: type[errors.PaintError],
+    words: str,
+    tiny_zimage: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    other = shutil.copytree(tiny_zimage, tmp_path / "other")
+    index = json.loads((other / "model_index.json").read_text()) | {"_class_name": "Other"}
+    (other / "model_index.json").write_text(json.dumps(index))
+    models = {"someone/gated": tiny_zimage, "someone/empty": tmp_path, "someone/other": other}
+
+    with serve_hub(models, gated=frozenset({"someone/gated"})) as hub:
+        monkeypatch.setenv("HF_ENDPOINT", hub.endpoint)
+        with pytest.raises(kind, match=words) as caught:
+            bring(replace(TINY, location=hub_id))
+
+    assert TOKEN not in f"{caught.value} {caught.value.remedy}"
+    assert not [line for line in hub.requests if ".safetensors" in line]
+
+
+def test_no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    with serve_hub({}) as hub:
+        monkeypatch.setenv("HF_ENDPOINT", hub.endpoint)  # nobody listens there any more
+
+    with pytest.raises(errors.NetworkError, match="refused"):
+        bring()
+
+
+def test_what_may_not_be_downloaded_is_not_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    with serve_hub({}) as hub:
+        monkeypatch.setenv("HF_ENDPOINT", hub.endpoint)
+        with pytest.raises(errors.NotDownloadedError, match=HUB_ID) as caught:
+            obtain(device="cpu", download=False)
+
+    assert f"headergen fetch {HUB_ID}" in str(caught.value.remedy)
+    assert hub.requests == []
+
+
+def test_a_device_that_is_not_there_is_told_before_a_download(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with serve_hub({}) as hub:
+        monkeypatch.setenv("HF_ENDPOINT", hub.endpoint)
+        with pytest.raises(errors.DeviceNotFoundError):
+            obtain(device="cuda:99", download=True)
+
+    assert hub.requests == []
+
+
+def obtain(*, device: str, download: bool) -> Fetched:
+    return fetch.obtain(PYTHON, TINY, device, Recorder(), timeout_s=60.0, download=download)
+
+
+def in_hub_cache(hub_home: Path, model: Path) -> Path:
+    folder = hub_home / "hub" / "models--someone--tiny"
+    (folder / "refs").mkdir(parents=True)
+    (folder / "refs" / "main").write_text(COMMIT)
+    return shutil.copytree(model, folder / "snapshots" / COMMIT)
+
+
+def test_what_another_program_downloaded_is_used(hub_home: Path, tiny_zimage: Path) -> None:
+    found = in_hub_cache(hub_home, tiny_zimage)
+
+    assert cache.find(TINY) == Fetched(found, COMMIT)
+    assert cache.find(replace(TINY, revision="ffffffff")) is None
+
+
+def test_what_was_downloaded_in_part_is_not_used(hub_home: Path, tiny_zimage: Path) -> None:
+    found = in_hub_cache(hub_home, tiny_zimage)
+    (found / "transformer" / "diffusion_pytorch_model.safetensors").unlink()
+
+    assert cache.find(TINY) is None
+
+
+def test_a_disk_with_too_little_room_is_told_before_the_download(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = [
+        File("transformer/1.safetensors", 10_000_000_000, 5_000_000_000, halved=True),
+        File("vae/1.safetensors", 2_000_000_000, 2_000_000_000),
+    ]
+    room = shutil.disk_usage(tmp_path)._replace(free=17_500_000_000)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: room)
+
+    with pytest.raises(WorkerError, match=r"takes 17\.0 GB .* 0\.5 GB more than") as caught:
+        worker_hub._check_room(tmp_path / "not" / "yet", files, quantizing=False)
+
+    assert caught.value.kind == "disk"

@@ -1,0 +1,230 @@
+"""Placements of the published models on the machines that authors have."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from headergen.diffusion import placement
+from headergen.diffusion.models import MODELS, render_size
+from headergen.diffusion.placement import Hardware, Part, Placement
+from headergen.errors import PlacementError
+
+GB = 10**9
+DESKTOP_BYTES = int(0.8 * GB)  # what a desktop and a browser hold of the card
+
+CARD = Hardware("cuda", None, None, 8 * GB, 16 * GB, (8, 9), bfloat16=True)
+CPU = Hardware("cpu", None, None, 12 * GB, 16 * GB, None, bfloat16=True)
+MAC = Hardware("mps", 11 * GB, 11 * GB, 10 * GB, 16 * GB, None, bfloat16=True)
+
+
+def published(model: str) -> list[Part]:
+    return [Part(name, {dtype: size}) for name, (dtype, size) in MODELS[model].weights.items()]
+
+
+def fetched(model: str) -> list[Part]:
+    halved = {"F32": ("BF16", 2), "BF16": ("BF16", 1), "F16": ("F16", 1)}
+    return [
+        Part(name, {halved[dtype][0]: size // halved[dtype][1]})
+        for name, (dtype, size) in MODELS[model].weights.items()
+    ]
+
+
+def place(
+    model: str,
+    hardware: Hardware,
+    parts: Sequence[Part] | None = None,
+    *,
+    quantizable: bool = True,
+    dtype: str | None = None,
+) -> Placement:
+    row = MODELS[model]
+    size = render_size(row, 1280, 670)
+    return placement.ladder(
+        row, parts or published(model), hardware, size, quantizable=quantizable, dtype=dtype
+    )[0]
+
+
+def card(vram_gb: int, ram_gb: int) -> Hardware:
+    total = vram_gb * GB
+    available = ram_gb * GB * 6 // 10
+    return replace(
+        CARD,
+        vram_free_bytes=total - DESKTOP_BYTES,
+        vram_total_bytes=total,
+        ram_available_bytes=available,
+        ram_total_bytes=ram_gb * GB,
+    )
+
+
+def short(found: Placement) -> str:
+    bits = next(iter(found.quantization.values()), found.dtype)
+    return f"{bits} {len(found.stages)}{' tiled' if found.vae_tiling else ''}"
+
+
+# Precision or bits, the number of stages, and whether the VAE decodes by tiles.
+EXPECTED = {
+    "z-image-turbo": {
+        6: "4bit 3",
+        8: "4bit 2",
+        12: "8bit 2",
+        16: "bfloat16 2",
+        24: "bfloat16 1",
+        80: "bfloat16 1",
+    },
+    "animagine-xl-3.1": {
+        6: "8bit 3",
+        8: "float16 3",
+        12: "float16 1 tiled",
+        16: "float16 1",
+        24: "float16 1",
+        80: "float16 1",
+    },
+    "sdxl-turbo": {
+        6: "8bit 1 tiled",
+        8: "float16 2",
+        12: "float16 1",
+        16: "float16 1",
+        24: "float16 1",
+        80: "float16 1",
+    },
+}
+
+
+@pytest.mark.parametrize("ram_gb", [8, 16, 32, 64])
+@pytest.mark.parametrize(
+    ("model", "vram_gb", "expected"),
+    [
+        pytest.param(model, vram_gb, expected, id=f"{model} on {vram_gb} GB")
+        for model, row in EXPECTED.items()
+        for vram_gb, expected in row.items()
+    ],
+)
+def test_a_model_on_a_card(model: str, vram_gb: int, ram_gb: int, expected: str) -> None:
+    found = place(model, card(vram_gb, ram_gb))
+
+    assert short(found) == expected
+    assert found.peak_vram_bytes <= vram_gb * GB - DESKTOP_BYTES
+    assert found.peak_ram_bytes <= ram_gb * GB * 6 // 10
+
+
+@pytest.mark.parametrize(
+    ("hardware", "model", "parts", "expected"),
+    [
+        pytest.param(CPU, "animagine-xl-3.1", published, "bfloat16 1", id="SDXL on a CPU"),
+        pytest.param(
+            replace(CPU, ram_available_bytes=16 * GB),
+            "z-image-turbo",
+            published,
+            "bfloat16 1",
+            id="Z-Image as published on a CPU, where only the transformer is copied",
+        ),
+        pytest.param(
+            replace(CPU, ram_available_bytes=5 * GB),
+            "z-image-turbo",
+            fetched,
+            "bfloat16 1",
+            id="Z-Image as fetched on a CPU, where it is mapped",
+        ),
+        pytest.param(MAC, "z-image-turbo", fetched, "8bit 2", id="Z-Image on a Mac of 16 GB"),
+        pytest.param(MAC, "animagine-xl-3.1", published, "float16 1 tiled", id="SDXL on a Mac"),
+    ],
+)
+def test_other_machines(hardware: Hardware, model: str, parts: object, expected: str) -> None:
+    assert callable(parts)
+
+    assert short(place(model, hardware, parts(model))) == expected
+
+
+@pytest.mark.parametrize(
+    ("model", "capability", "dtype"),
+    [
+        pytest.param("z-image-turbo", (7, 5), "bfloat16", id="Z-Image on Turing is emulated"),
+        pytest.param("z-image-turbo", (8, 9), "bfloat16", id="Z-Image on Ada"),
+        pytest.param("z-image-turbo", (9, 0), "bfloat16", id="Z-Image on Hopper"),
+        pytest.param("animagine-xl-3.1", (7, 5), "float16", id="SDXL on Turing"),
+        pytest.param("sdxl-turbo", (9, 0), "float16", id="SDXL on Hopper"),
+    ],
+)
+def test_precision_never_overflows_and_is_never_float32(
+    model: str, capability: tuple[int, int], dtype: str
+) -> None:
+    hardware = replace(card(24, 32), capability=capability, bfloat16=capability >= (8, 0))
+
+    assert place(model, hardware).dtype == dtype
+
+
+@pytest.mark.parametrize(
+    ("dtype", "bfloat16", "expected"),
+    [
+        pytest.param("float16", True, "bfloat16", id="the range of bfloat16"),
+        pytest.param("float16", False, "float32", id="a card without bfloat16"),
+        pytest.param("bfloat16", True, "float32", id="more digits"),
+        pytest.param("float32", True, None, id="nothing is safer"),
+    ],
+)
+def test_safer_dtype(dtype: str, bfloat16: bool, expected: str | None) -> None:
+    assert placement.safer_dtype(dtype, replace(CARD, bfloat16=bfloat16)) == expected
+
+
+def test_stages_hold_the_largest_part_and_not_the_sum() -> None:
+    parts = published("z-image-turbo")
+    every = list(
+        placement.candidates(MODELS["z-image-turbo"], parts, card(24, 32), (1280, 672), False)
+    )
+    resident, encoders_apart, apart = every[0], every[2], every[4]
+
+    assert resident.stages == (("text_encoder", "transformer", "vae"),)
+    assert encoders_apart.stages == (("text_encoder",), ("transformer", "vae"))
+    assert apart.stages == (("text_encoder",), ("transformer",), ("vae",))
+    transformer = 12_310_000_000
+    assert transformer < apart.peak_vram_bytes < 1.1 * transformer
+    assert resident.peak_vram_bytes > transformer + 8 * GB
+
+
+def test_the_ladder_goes_down_from_what_fits() -> None:
+    row = MODELS["z-image-turbo"]
+    found = placement.ladder(row, published(row.name), card(16, 32), (1280, 672), quantizable=True)
+
+    assert short(found[0]) == "bfloat16 2"
+    assert {"8bit", "4bit"} <= {bits for each in found for bits in each.quantization.values()}
+    assert all(len(each.stages) > 1 or each.quantization for each in found)
+
+
+def test_without_the_library_nothing_is_quantised_and_the_error_says_so() -> None:
+    with pytest.raises(PlacementError, match=r"at least \d+\.\d GB of VRAM, \d+\.\d GB more") as e:
+        place("z-image-turbo", card(8, 16), quantizable=False)
+
+    assert "install sdnq" in str(e.value.remedy)
+    assert "animagine-xl-3.1" in str(e.value.remedy)
+
+
+def test_too_little_ram_is_told_apart_from_too_little_vram() -> None:
+    with pytest.raises(PlacementError) as caught:
+        place("sdxl-turbo", replace(card(24, 16), ram_available_bytes=GB))
+
+    assert "of RAM, 1.3 GB more than is free" in str(caught.value)
+    assert "VRAM" not in str(caught.value)
+
+
+def test_what_is_stored_quantised_is_taken_as_it_is() -> None:
+    parts = [
+        Part("text_encoder", {"U8": 3 * GB}, quantized=True),
+        Part("transformer", {"U8": 4 * GB}, quantized=True),
+        Part("vae", {"BF16": 168_000_000}),
+    ]
+    found = place("z-image-turbo", card(8, 8), parts)
+
+    assert found.quantization == {}
+    assert short(found) == "bfloat16 2"
+    assert found.peak_vram_bytes < 7 * GB
+
+
+def test_a_placement_describes_itself() -> None:
+    found = place("z-image-turbo", card(8, 16))
+
+    assert found.describe().startswith(
+        "on cuda in bfloat16, transformer and text_encoder in 4 bits, in 2 stages; needs about "
+    )
