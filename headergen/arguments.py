@@ -84,6 +84,9 @@ def _add_fetch(commands: Any) -> None:
 def _add_doctor(commands: Any) -> None:
     doctor = _add(commands, "doctor", "tell what this machine can paint, and what to change")
     doctor.add_argument("--json", action="store_true", help="print a JSON list of findings")
+    doctor.add_argument(
+        "--self-test", action="store_true", help="paint with a tiny random model of each family"
+    )
 
 
 def _add(commands: Any, name: str, purpose: str) -> ArgumentParser:

@@ -398,7 +398,8 @@ def _doctor(arguments: Namespace) -> int:
     from headergen import doctor
 
     place = _place(arguments)
-    findings = list(doctor.examine(place.config, place.root))
+    look = doctor.self_test if arguments.self_test else doctor.examine
+    findings = list(look(place.config, place.root))
     if arguments.json:
         _say_json(findings)
     else:

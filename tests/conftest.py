@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.checkpoints import build_tiny_sdxl, build_tiny_zimage
+from headergen.diffusion.worker import tiny
 
 
 @pytest.fixture(autouse=True)
@@ -18,16 +18,16 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
 @pytest.fixture(scope="session")
 def tiny_zimage(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give the folder of a tiny Z-Image checkpoint, built once per run; do not write into it."""
-    return build_tiny_zimage(tmp_path_factory.mktemp("tiny") / "zimage")
+    return tiny.build_zimage(tmp_path_factory.mktemp("tiny") / "zimage")
 
 
 @pytest.fixture(scope="session")
 def tiny_sdxl(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give the folder of a tiny SDXL checkpoint, built once per run; do not write into it."""
-    return build_tiny_sdxl(tmp_path_factory.mktemp("tiny") / "sdxl")
+    return tiny.build_sdxl(tmp_path_factory.mktemp("tiny") / "sdxl")
 
 
 @pytest.fixture(scope="session")
 def large_zimage(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give the folder of a Z-Image checkpoint wide enough to be quantised; do not write into it."""
-    return build_tiny_zimage(tmp_path_factory.mktemp("large") / "zimage", width=256)
+    return tiny.build_zimage(tmp_path_factory.mktemp("large") / "zimage", width=256)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from headergen.diffusion.worker import device, hub, stages
+from headergen.diffusion.worker import device, hub, stages, tiny
 from headergen.diffusion.worker.events import Emit, emitter
 from headergen.diffusion.worker.failures import describe, kind_of
 from headergen.diffusion.worker.libraries import silence
@@ -40,6 +40,7 @@ _ORDERS: Mapping[str, Callable[[Mapping[str, Any], Emit], None]] = {
     "survey": device.survey,
     "paint": stages.paint,
     "fetch": hub.fetch,
+    "build": tiny.build,
 }
 
 

@@ -1,9 +1,15 @@
-"""Tiny checkpoints of both families, made of random numbers: real diffusers folders, under 5 MB."""
+"""Tiny checkpoints of both families, made of random numbers: real diffusers folders, under 5 MB.
+
+`headergen doctor --self-test` paints with them before a download of 20 GB, and so do the tests.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+from headergen.diffusion.worker.events import Emit
 
 # As the real ones: an 8-fold VAE, so that Z-Image wants multiples of 16 px and SDXL of 8.
 _VAE_BLOCKS = 4
@@ -14,7 +20,14 @@ _CHAT_TEMPLATE = (
 )
 
 
-def build_tiny_zimage(folder: Path, *, width: int = 32) -> Path:
+def build(order: Mapping[str, Any], emit: Emit) -> None:
+    """Save a checkpoint of the order's `pipeline_class` into its `folder`, and emit `built`."""
+    builders = {"ZImagePipeline": build_zimage, "StableDiffusionXLPipeline": build_sdxl}
+    builders[order["pipeline_class"]](Path(order["folder"]))
+    emit("built")
+
+
+def build_zimage(folder: Path, *, width: int = 32) -> Path:
     """Save a random checkpoint in the layout of Tongyi-MAI/Z-Image-Turbo into `folder`.
 
     `width` is that of its layers; SDNQ quantises none of fewer than 16384 weights.
@@ -35,7 +48,7 @@ def build_tiny_zimage(folder: Path, *, width: int = 32) -> Path:
     return folder
 
 
-def build_tiny_sdxl(folder: Path) -> Path:
+def build_sdxl(folder: Path) -> Path:
     """Save a random SDXL checkpoint into `folder`, with the fp16 variant beside the fp32 files."""
     import diffusers
     import torch

@@ -1,0 +1,183 @@
+"""Quantised parts and GGUF transformers, with real libraries on small random models."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from headergen.diffusion import snapshot
+from headergen.diffusion.worker import convert, quantize
+
+
+@pytest.fixture(scope="module")
+def transformer(large_zimage: Path) -> Path:
+    return large_zimage / "transformer"
+
+
+@pytest.fixture(scope="module")
+def gguf_file(transformer: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write the transformer as a GGUF file, its large matrices in 8 bits."""
+    import gguf
+    from safetensors.numpy import load_file
+
+    path = tmp_path_factory.mktemp("gguf") / "small-Q8_0.gguf"
+    writer = gguf.GGUFWriter(path, "zimage")
+    for name, tensor in load_file(transformer / "diffusion_pytorch_model.safetensors").items():
+        if tensor.ndim == 2 and tensor.shape[1] % 32 == 0:
+            kind = gguf.GGMLQuantizationType.Q8_0
+            writer.add_tensor(name, gguf.quants.quantize(tensor, kind), raw_dtype=kind)
+        else:
+            writer.add_tensor(name, tensor)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    return path
+
+
+def run(model: Any) -> Any:
+    """Run a transformer once on the same input."""
+    import torch
+
+    torch.manual_seed(1)
+    latents = [torch.randn(16, 1, 8, 8).to(torch.bfloat16)]
+    caption = [torch.randn(10, 256).to(torch.bfloat16)]
+    with torch.no_grad():
+        return model(latents, torch.tensor([0.5]), caption, return_dict=False)[0][0].float()
+
+
+def distance(model: Any, exact: Any) -> float:
+    result = run(model)
+    return float((result - exact).norm() / exact.norm())
+
+
+@pytest.fixture(scope="module")
+def exact(transformer: Path) -> Any:
+    import torch
+    from diffusers import ZImageTransformer2DModel
+
+    return run(ZImageTransformer2DModel.from_pretrained(transformer, dtype=torch.bfloat16))
+
+
+def quantized(transformer: Path, bits: str) -> Any:
+    import torch
+    from diffusers import ZImageTransformer2DModel
+
+    return quantize.load_quantized(
+        ZImageTransformer2DModel,
+        transformer,
+        bits=bits,
+        dtype=torch.bfloat16,
+        device="cpu",
+        variant=None,
+    )
+
+
+def test_fewer_bits_take_less_and_differ_more(transformer: Path, exact: Any) -> None:
+    eight, four = quantized(transformer, "8bit"), quantized(transformer, "4bit")
+
+    assert size_of(four) < size_of(eight) < 1.3 * parameters_in(transformer)
+    assert 0 < distance(eight, exact) < distance(four, exact) < 0.5
+    assert distance(eight, exact) < 0.05
+
+
+def size_of(model: Any) -> int:
+    return sum(each.numel() * each.element_size() for each in model.parameters())
+
+
+def parameters_in(folder: Path) -> int:
+    return snapshot.read(folder.parent, "ZImagePipeline").bytes_by_dtype(folder.name)["F32"] // 4
+
+
+@pytest.mark.parametrize("shard_bytes", [10**9, 200_000], ids=["one file", "several files"])
+def test_what_is_stored_is_what_is_quantised_while_loading(
+    transformer: Path,
+    exact: Any,
+    shard_bytes: int,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    import shutil
+
+    import torch
+    from diffusers import ZImageTransformer2DModel
+
+    monkeypatch.setattr(convert, "_SHARD_BYTES", shard_bytes)
+    folder = shutil.copytree(transformer, tmp_path / "transformer")
+    files = ["diffusion_pytorch_model.safetensors"]
+    convert.quantize_part(
+        ZImageTransformer2DModel, folder, files, bits="8bit", dtype=torch.bfloat16
+    )
+    stored = ZImageTransformer2DModel.from_pretrained(
+        folder, dtype=torch.bfloat16, use_safetensors=True
+    )
+
+    assert (len(list(folder.glob("*.safetensors"))) > 1) == (shard_bytes < 10**9)
+    assert snapshot.is_quantized(folder)
+    assert [path.name for path in tmp_path.iterdir()] == ["transformer"]
+    assert stored.state_dict().keys() == quantized(transformer, "8bit").state_dict().keys()
+    assert distance(stored, exact) < 0.05
+
+
+def test_a_gguf_transformer_is_near_the_original(
+    transformer: Path, gguf_file: Path, exact: Any
+) -> None:
+    import torch
+    from diffusers import ZImageTransformer2DModel
+
+    model = quantize.load_gguf(
+        ZImageTransformer2DModel, transformer, gguf_file, dtype=torch.bfloat16, device="cpu"
+    )
+
+    assert size_of(model) < 1.6 * parameters_in(transformer)
+    assert 0 < distance(model, exact) < 0.05
+
+
+def test_a_file_is_converted_as_torch_converts(transformer: Path, tmp_path: Path) -> None:
+    import torch
+    from safetensors.torch import load_file
+
+    source = transformer / "diffusion_pytorch_model.safetensors"
+    convert.convert_file(source, tmp_path / "half.safetensors", torch.bfloat16)
+    before, after = load_file(source), load_file(tmp_path / "half.safetensors")
+
+    assert before.keys() == after.keys()
+    assert all(torch.equal(after[name], before[name].to(torch.bfloat16)) for name in before)
+    assert [path.name for path in tmp_path.iterdir()] == ["half.safetensors"]
+
+
+def test_what_is_no_float32_keeps_its_bytes(tmp_path: Path) -> None:
+    import torch
+    from safetensors.torch import load_file, save_file
+
+    tensors = {
+        "whole": torch.arange(5),
+        "half": torch.randn(3, dtype=torch.float16),
+        "byte": torch.tensor([1, 2, 3], dtype=torch.uint8),
+        "one": torch.tensor(2.5),
+    }
+    save_file(tensors, tmp_path / "a.safetensors", metadata={"format": "pt"})
+    convert.convert_file(tmp_path / "a.safetensors", tmp_path / "b.safetensors", torch.bfloat16)
+    found = load_file(tmp_path / "b.safetensors")
+
+    assert found["one"] == torch.tensor(2.5, dtype=torch.bfloat16)
+    assert all(torch.equal(found[name], tensors[name]) for name in ("whole", "half", "byte"))
+
+
+def test_an_interrupted_conversion_leaves_nothing_under_the_name(
+    transformer: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torch
+
+    def fail(*_: Any) -> memoryview:
+        raise OSError("disk full")
+
+    monkeypatch.setattr(convert, "_bytes_of", fail)
+    target = tmp_path / "half.safetensors"
+    with pytest.raises(OSError, match="disk full"):
+        convert.convert_file(
+            transformer / "diffusion_pytorch_model.safetensors", target, torch.bfloat16
+        )
+    assert not target.exists()
