@@ -39,6 +39,16 @@ def test_generate_saves_any_size_and_names_the_seed(
     assert "out/x.webp, 150×100 px (painted by " in capsys.readouterr().out
 
 
+def test_what_the_model_cannot_do_is_said_with_the_articles_line(
+    repo: Repository, tiny_zimage: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    repo.write("headergen.yaml", f"image: {{model: {tiny_zimage}, device: 'cuda:99'}}\n")
+    repo.write("a.md", "---\nheader: {prompt: 'a ((cat))'}\n---\n")
+    assert main(["run"]) == 3
+    err = capsys.readouterr().err
+    assert "a.md:2: note: the model knows no weights: the prompt is read as 'a cat'" in err
+
+
 def test_run_loads_a_model_once_for_all_its_articles(
     repo: Repository, tiny_sdxl: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

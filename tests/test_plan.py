@@ -190,9 +190,38 @@ def test_a_preset_says_whose_settings_a_folder_or_hub_id_takes(root: Path) -> No
         assert painting(root, "  prompt: a\n", config).checkpoint.row.name == "sdxl-turbo"
 
 
+CONFIG_LINES = {"image.model": 2, "image.preset": 3, "image.transformer": 3}
+
+
+def test_a_gguf_transformer_is_a_file_here_or_one_on_the_hub(root: Path) -> None:
+    (root / "z-Q4.gguf").touch()
+    here = painting(root, "  prompt: a\n", Config(transformer="z-Q4.gguf", revision="abcdef0"))
+    hub = painting(root, "  prompt: a\n", Config(transformer="someone/z/z-Q4.gguf"))
+    assert here.checkpoint.transformer == str(root / "z-Q4.gguf")
+    assert here.checkpoint.revision == "abcdef0"
+    assert hub.checkpoint.transformer == "someone/z/z-Q4.gguf"
+    assert (here.checkpoint.transformer_local, hub.checkpoint.transformer_local) == (True, False)
+
+
+def test_prompts_are_read_as_the_model_reads_them(root: Path) -> None:
+    header = "  prompt: a (cat:1.4)\n  negative_prompt: dog\n"
+    zimage = painting(root, header)
+    sdxl = painting(root, header, Config(model="animagine-xl-3.1"))
+    assert zimage.prompt == "a cat"
+    assert [note.partition(":")[0] for note in zimage.notes] == [
+        "the model knows no weights",
+        "the negative prompt has no effect",
+    ]
+    assert "a (cat:1.4)" in sdxl.prompt
+    assert sdxl.notes == ()
+
+
 @pytest.mark.parametrize(
     ("config", "parts"),
     [
+        pytest.param(
+            Config(transformer="z.gguf"), ["image.transformer", "no file here"], id="no GGUF file"
+        ),
         pytest.param(Config(model="sdxl"), ["image.preset", "sdxl-turbo"], id="two rows fit"),
         pytest.param(Config(model="some/merge"), ["image.preset"], id="unknown hub id"),
         pytest.param(Config(model="z-imge"), ["unknown model 'z-imge'", "sdxl-turbo"], id="typo"),
@@ -210,7 +239,7 @@ def test_a_model_that_cannot_be_used_is_named(root: Path, config: Config, parts:
     sdxl_folder(root)
     (root / "other").mkdir()
     (root / "other" / "model_index.json").write_text('{"_class_name": "FluxPipeline"}')
-    config = replace(config, lines={"image.model": 2, "image.preset": 3}, path="headergen.yaml")
+    config = replace(config, lines=CONFIG_LINES, path="headergen.yaml")
     with pytest.raises(HeadergenError) as caught:
         state_of(root, "  prompt: a\n", config)
     assert str(caught.value).startswith(("headergen.yaml:2: ", "headergen.yaml:3: "))

@@ -171,6 +171,26 @@ def test_the_form_that_was_fetched_last_is_used(
     assert cache.find(replace(TINY, revision="ffffffff")) is None
 
 
+def test_a_gguf_transformer_is_fetched_in_place_of_the_published_one(
+    published: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "gguf").mkdir()
+    (tmp_path / "gguf" / "small-Q4.gguf").write_bytes(b"GGUF")
+    wanted = replace(TINY, transformer="someone/gguf/small-Q4.gguf", transformer_local=False)
+
+    with serve_hub({HUB_ID: published, "someone/gguf": tmp_path / "gguf"}) as hub:
+        monkeypatch.setenv("HF_ENDPOINT", hub.endpoint)
+        found, _ = bring(wanted)
+
+    assert found.form == "small-Q4"
+    assert found.transformer == found.folder / "transformer" / "small-Q4.gguf"
+    assert found.transformer.read_bytes() == b"GGUF"
+    assert not [line for line in hub.requests if "transformer/diffusion" in line]
+    assert cache.find(wanted) == found
+    assert cache.find(TINY) is None
+    assert cache.find(replace(wanted, transformer="someone/gguf/other.gguf")) is None
+
+
 @pytest.mark.parametrize(
     ("hub_id", "kind", "words"),
     [

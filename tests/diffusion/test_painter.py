@@ -707,3 +707,30 @@ def test_a_worker_that_hangs_is_ended_at_the_time_limit(
 
     assert "worker.timeout_s" in str(caught.value.remedy)
     assert workers[0].returncode is not None
+
+
+def test_a_gguf_transformer_paints_in_place_of_the_checkpoints_own(
+    large_zimage: Path, tmp_path: Path
+) -> None:
+    import gguf
+    from safetensors.numpy import load_file
+
+    weights = large_zimage / "transformer" / "diffusion_pytorch_model.safetensors"
+    writer = gguf.GGUFWriter(tmp_path / "exact.gguf", "zimage")
+    for name, tensor in load_file(weights).items():
+        writer.add_tensor(name, tensor)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    folder = shutil.copytree(large_zimage, tmp_path / "checkpoint")
+    (folder / "transformer" / weights.name).unlink()
+    load = replace(load_of(folder), transformer=tmp_path / "exact.gguf")
+
+    (expected,) = run_worker(load_of(large_zimage), [PICTURE]).results
+    (found,) = run_worker(load, [PICTURE]).results
+
+    assert isinstance(expected, Pixels)
+    assert isinstance(found, Pixels), found
+    differences = [abs(a - b) for a, b in zip(found.rgb, expected.rgb, strict=True)]
+    assert sum(differences) / len(differences) < 3

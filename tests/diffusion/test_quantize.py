@@ -25,7 +25,7 @@ def gguf_file(transformer: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
     path = tmp_path_factory.mktemp("gguf") / "small-Q8_0.gguf"
     writer = gguf.GGUFWriter(path, "zimage")
     for name, tensor in load_file(transformer / "diffusion_pytorch_model.safetensors").items():
-        if tensor.ndim == 2 and tensor.shape[1] % 32 == 0:
+        if name.endswith(".weight") and tensor.ndim == 2 and tensor.shape[1] % 32 == 0:
             kind = gguf.GGMLQuantizationType.Q8_0
             writer.add_tensor(name, gguf.quants.quantize(tensor, kind), raw_dtype=kind)
         else:
