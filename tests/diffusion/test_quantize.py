@@ -181,3 +181,48 @@ def test_an_interrupted_conversion_leaves_nothing_under_the_name(
             transformer / "diffusion_pytorch_model.safetensors", target, torch.bfloat16
         )
     assert not target.exists()
+
+
+_CONVERT = """
+import sys, threading, time
+from pathlib import Path
+import torch
+from headergen.diffusion.worker import convert
+
+def anonymous_bytes():
+    for line in Path("/proc/self/smaps_rollup").read_text().splitlines():
+        if line.startswith("Anonymous:"):
+            return int(line.split()[1]) * 1024
+
+def watch():
+    while True:
+        peaks.append(anonymous_bytes())
+        time.sleep(0.002)
+
+start, peaks = anonymous_bytes(), []
+threading.Thread(target=watch, daemon=True).start()
+convert.convert_file(Path(sys.argv[1]), Path(sys.argv[2]), torch.bfloat16)
+print(max(peaks) - start)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/smaps_rollup").exists(), reason="Linux tells it")
+def test_storing_holds_a_tensor_and_not_the_file(tmp_path: Path) -> None:
+    import subprocess
+    import sys
+
+    import torch
+    from safetensors.torch import save_file
+
+    tensor_bytes = 32_000_000
+    tensors = {f"layer.{number}": torch.ones(tensor_bytes // 4) for number in range(8)}
+    save_file(tensors, tmp_path / "whole.safetensors", metadata={"format": "pt"})
+    done = subprocess.run(
+        [sys.executable, "-c", _CONVERT, tmp_path / "whole.safetensors", tmp_path / "half"],
+        capture_output=True,
+        check=True,
+        cwd=Path(__file__).parents[2],
+    )
+
+    # One in half precision, one more while it is let go, and what threads and imports take.
+    assert int(done.stdout) < 2.5 * tensor_bytes
