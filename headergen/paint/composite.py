@@ -13,6 +13,7 @@ from PIL import Image, ImageChops, ImageFilter, ImageStat
 from headergen.errors import UsageError
 from headergen.frontmatter.request import LAYOUTS, MAX_SOURCES
 from headergen.paint.canvas import cover
+from headergen.paint.contrast import contrast, luminance, luminance_map
 
 Box = tuple[int, int, int, int]
 
@@ -43,8 +44,6 @@ _BACKDROP_LIGHTNESS = (0.95, 0.13, 0.46)
 _MAX_BACKDROP_SATURATION = 0.35
 # WCAG 2.2, success criterion 1.4.11: graphics stand out from what is beside them by 3:1.
 _MIN_CONTRAST = 3.0
-# Red, green, blue: ITU-R BT.709, whose primaries sRGB shares.
-_LUMINANCE_WEIGHTS = (0.2126, 0.7152, 0.0722)
 # Side in px at which a logo is looked at to choose its backdrop.
 _PROBE_SIDE = 128
 
@@ -199,7 +198,7 @@ def _backdrop(source: Image.Image, shape: Image.Image) -> tuple[int, int, int]:
     # However little of a block is covered: a hairline in a large picture has an outline too.
     seen = _probe(shape).point([0] + [255] * 255)
     outline = ImageChops.subtract(seen, seen.filter(ImageFilter.MinFilter(3)))
-    levels = _linear_luminance(colours).histogram(outline)
+    levels = luminance_map(colours).histogram(outline)
     hue, chroma = _hue_and_chroma(ImageStat.Stat(colours, seen).mean)
     tints = [_tint(hue, chroma, lightness) for lightness in _BACKDROP_LIGHTNESS]
     return min(tints, key=lambda tint: _hidden_tenths(levels, tint))
@@ -226,25 +225,7 @@ def _tint(hue: float, chroma: float, lightness: float) -> tuple[int, int, int]:
 
 def _hidden_tenths(levels: Sequence[int], backdrop: tuple[int, int, int]) -> int:
     """Count the tenths of an outline (histogram of its luminance) that a backdrop swallows."""
-    weighted = zip(_LUMINANCE_WEIGHTS, backdrop, strict=True)
-    behind = sum(weight * _linear(level / 255) for weight, level in weighted)
-    hidden = [n for level, n in enumerate(levels) if _contrast(level / 255, behind) < _MIN_CONTRAST]
+    behind = luminance(backdrop)
+    hidden = [n for level, n in enumerate(levels) if contrast(level / 255, behind) < _MIN_CONTRAST]
     # Whole tenths: a few pixels of a fringe are no reason to leave the preferred backdrop.
     return round(10 * sum(hidden) / max(sum(levels), 1))
-
-
-def _contrast(one: float, other: float) -> float:
-    """Measure the contrast ratio of two relative luminances in [0, 1], as WCAG 2.2 defines it."""
-    darker, lighter = sorted((one, other))
-    return (lighter + 0.05) / (darker + 0.05)
-
-
-def _linear_luminance(picture: Image.Image) -> Image.Image:
-    """Measure the relative luminance (L, 0 to 255, linear light) of an sRGB picture."""
-    linear = picture.point([round(255 * _linear(level / 255)) for level in range(256)] * 3)
-    return linear.convert("L", (*_LUMINANCE_WEIGHTS, 0))
-
-
-def _linear(level: float) -> float:
-    """Decode an sRGB level in [0, 1] to linear light: IEC 61966-2-1."""
-    return level / 12.92 if level <= 0.04045 else float(((level + 0.055) / 1.055) ** 2.4)
