@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -76,3 +77,8 @@ def test_the_commands_and_their_flags_are_those_that_exist() -> None:
         if flag.startswith("--")
     }
     assert set(re.findall(r"--[a-z-]+", text)) == flags - {"--help"}
+
+
+@pytest.mark.parametrize("command", subcommands())
+def test_every_command_is_a_module_that_can_be_run(command: str) -> None:
+    assert callable(import_module(f"headergen.commands.{command}").run)

@@ -1,0 +1,27 @@
+"""`headergen composite`: compose one picture of several."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+
+from headergen.commands.place import find_place
+from headergen.commands.saving import format_for, save, size_of
+from headergen.errors import UsageError
+from headergen.frontmatter.request import MAX_SOURCES
+from headergen.paint import canvas, composite
+from headergen.terminal import say
+
+
+def run(arguments: Namespace) -> int:
+    """Compose the pictures named, and save the result at the size asked for."""
+    format = format_for(arguments.output)
+    if len(arguments.sources) > MAX_SOURCES:
+        raise UsageError(f"{len(arguments.sources)} sources: {MAX_SOURCES} at most")
+    if any(arguments.output.resolve() == source.resolve() for source in arguments.sources):
+        raise UsageError(f"{arguments.output} is one of the sources: choose another name")
+    width, height = size_of(arguments, find_place(arguments).config)
+    sources = [canvas.open_source(path, at_least=(width, height)) for path in arguments.sources]
+    image = composite.compose(sources, width, height, arguments.layout)
+    save(arguments.output, canvas.encode(image, format))
+    say(f"{arguments.output} (composed of {len(sources)} pictures)")
+    return 0

@@ -1,0 +1,24 @@
+"""`headergen doctor`: what this machine can paint, and what to change."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+
+from headergen import doctor
+from headergen.commands.place import find_place
+from headergen.terminal import say, say_json
+
+
+def run(arguments: Namespace) -> int:
+    """Print each finding with its remedy; 1 where anything is amiss."""
+    place = find_place(arguments)
+    look = doctor.self_test if arguments.self_test else doctor.examine
+    findings = list(look(place.config, place.root))
+    if arguments.json:
+        say_json(findings)
+    else:
+        for found in findings:
+            say(f"{'ok  ' if found.ok else 'look'} {found.subject}: {found.message}")
+            for line in (found.remedy or "").split("\n") if not found.ok else ():
+                say(f"       {line}")
+    return 0 if all(found.ok for found in findings) else 1

@@ -1,0 +1,38 @@
+"""`headergen fetch`: download a model once, for painting without the network."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+
+from headergen import progress
+from headergen.commands.place import find_place, own_config
+from headergen.diffusion import checkpoint, fetch, interpreter
+from headergen.errors import UsageError
+from headergen.terminal import say
+
+
+def run(arguments: Namespace) -> int:
+    """Download a model, and say where it is and how to pin it for everyone."""
+    place = find_place(arguments)
+    config = own_config(place.config, arguments.model)
+    chosen = checkpoint.for_config(config, place.root)
+    if chosen.local:
+        raise UsageError(f"{chosen.location} is a folder on this machine: nothing to fetch")
+    if chosen.transformer and arguments.quantize:
+        raise UsageError("image.transformer names a quantised transformer: leave out --quantize")
+    shown = progress.for_terminal(hook=False)
+    shown.start(chosen.name, [])
+    try:
+        found = fetch.fetch(
+            interpreter.find_interpreter(config.worker_python, place.root),
+            chosen,
+            shown,
+            timeout_s=config.worker_timeout_s,
+            quantize=arguments.quantize,
+        )
+    finally:
+        shown.finish()
+    say(f"{chosen.name} is in {found.folder}, for painting without the network")
+    if chosen.revision is None:
+        say(f"to have every machine use this one: image.revision: {found.revision}")
+    return 0

@@ -1,0 +1,154 @@
+"""Make the headers that articles want: what `headergen run` and `headergen hook` share."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from headergen import article as articles
+from headergen import config as configs
+from headergen import plan, settled
+from headergen.commands.notices import say_notes, say_notices
+from headergen.commands.place import Place
+from headergen.commands.staging import say_git_add, say_ignored
+from headergen.errors import ArticleError, ConfigError, HeadergenError
+from headergen.terminal import say, say_advice
+
+if TYPE_CHECKING:
+    from headergen.check import Unstaged
+    from headergen.produce import Failed
+
+
+def make(names: Iterable[str], place: Place, *, hook: bool) -> int:
+    """Make what the articles want, say how it went, and what completes the commit.
+
+    Returns the exit code. A `hook` ends with 1 where anything was written or is not staged.
+    """
+    plans, errors = _plan(names, place, hook=hook)
+    lacking = _unstaged(plans, place) if hook and place.in_git else []
+    to_add = [found.path for found in lacking if not found.ignored]
+    jobs = [each for each in plans if isinstance(each, plan.Job)]
+    try:
+        if jobs:
+            _carry_out(jobs, place, errors, to_add, hook=hook)
+        elif not hook and not errors:
+            fresh = len([each for each in plans if each])
+            say(f"nothing to do: {fresh} of {len(plans)} articles have a header, and it is there")
+    finally:
+        say_advice(errors)
+        if to_add and place.in_git:
+            ignored = say_ignored(to_add, place.root)
+            say_git_add([path for path in to_add if path not in ignored])
+    needs_author = hook and (lacking or to_add)
+    if hook and not needs_author and not errors:
+        _remember(plans, place)
+    return max([*(error.exit_code for error in errors), 1 if needs_author else 0])
+
+
+def _remember(plans: Iterable[plan.Plan], place: Place) -> None:
+    """Let the next hook end at once where nothing changed that concerns these articles."""
+    if place.in_git and not place.is_config_named and place.root == Path.cwd().resolve():
+        for each in plans:
+            if isinstance(each, plan.Fresh | plan.HandMade) and each.picture:
+                _remember_one(each, each.picture, place)
+
+
+def _remember_one(found: plan.Fresh | plan.HandMade, picture: Path, place: Place) -> None:
+    from headergen import check
+
+    article, request = found.article, found.article.request
+    frontmatter = articles.frontmatter(article)
+    if frontmatter is None:
+        return
+    sources: tuple[Path, ...] = ()
+    if request and isinstance(found, plan.Fresh):
+        sources = plan.sources_of(article, request, place.root)
+    files = [os.path.relpath(path, place.root) for path in (check.tracked(picture), *sources)]
+    settled.remember(
+        os.fspath(article.path),
+        frontmatter,
+        [*files, *configs.FILES],
+        confirm=lambda: plan.state_of(article, place.config, place.root) == found,
+    )
+
+
+def _carry_out(
+    jobs: Sequence[plan.Job],
+    place: Place,
+    errors: list[HeadergenError],
+    to_add: list[Path],
+    *,
+    hook: bool,
+) -> None:
+    """Print each outcome as it comes; add to `errors` and `to_add`, of use when interrupted too."""
+    from headergen import produce, progress
+
+    say_notices(job.content for job in jobs)
+    say_notes(jobs)
+    shown = progress.for_terminal(hook=hook)
+    with closing(produce.run(jobs, place.config, place.root, shown, download=not hook)) as outcomes:
+        for outcome in outcomes:
+            article = outcome.job.article
+            if isinstance(outcome, produce.Failed):
+                errors.append(outcome.error)
+                _say_failed(outcome)
+            else:
+                to_add += (article.path, outcome.job.output)
+                say(f"{article.path}: {outcome.job.image} ({outcome.how})")
+
+
+def _say_failed(outcome: Failed) -> None:
+    """Name the article also where the error is about the machine and not about the article."""
+    article, error = outcome.job.article, outcome.error
+    place = error.place or f"{article.path}:{article.line}: not painted"
+    say(f"{place}: {error.headline}", sys.stderr)
+
+
+def _plan(
+    names: Iterable[str], place: Place, *, hook: bool
+) -> tuple[list[plan.Plan], list[HeadergenError]]:
+    """Read every article; an error is printed at once, and the other articles go on."""
+    from headergen import check
+
+    plans: list[plan.Plan] = []
+    errors: list[HeadergenError] = []
+    for name in names:
+        try:
+            plans.append(_plan_for(name, place, hook=hook))
+        except ConfigError:
+            raise
+        except HeadergenError as error:
+            errors.append(error)
+            say(f"{error.place}: {error.headline}", sys.stderr)
+    if place.in_git:
+        plans = check.without_left_out(plans, place.config, place.root)
+    return plans, errors
+
+
+def _plan_for(name: str, place: Place, *, hook: bool) -> plan.Plan:
+    try:
+        article = articles.read(name, place.config.image_key)
+        if article is None:
+            return None
+        if not article.path.resolve().is_relative_to(place.root):
+            raise ArticleError(f"lies outside {place.root}: run headergen there", path=name)
+        return plan.job_for(article, place.config, place.root, in_hook=hook)
+    except OSError as error:
+        what = f" {error.filename!r}:" if error.filename not in (None, name) else ""
+        raise ArticleError(f"cannot be read:{what} {error.strerror}", path=name) from error
+
+
+def _unstaged(plans: Iterable[plan.Plan], place: Place) -> list[Unstaged]:
+    """Find, and print, what the commit lacks of headers made earlier."""
+    from headergen import check
+
+    named = [named for each in plans for named in check.named_by(each)]
+    lacking = list(check.unstaged(named, place.config, place.root)) if named else []
+    for found in lacking:
+        article = found.named.article
+        say(f"{article.path}:{article.image_line}: {check.describe(found)}", sys.stderr)
+    return lacking

@@ -1,0 +1,23 @@
+"""What an author must know of a model before it paints."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+
+from headergen import plan
+from headergen.terminal import say
+
+
+def say_notices(contents: Iterable[plan.Painting | plan.Composite]) -> None:
+    """Print, once for each model, what whoever picks it must be told, such as its licence."""
+    rows = (each.checkpoint.row for each in contents if isinstance(each, plan.Painting))
+    for notice in dict.fromkeys(row.notice for row in rows if row.notice):
+        say(f"note: {notice}", sys.stderr)
+
+
+def say_notes(jobs: Iterable[plan.Job]) -> None:
+    """Print what of a request its model can't do."""
+    for job in jobs:
+        for note in job.content.notes if isinstance(job.content, plan.Painting) else ():
+            say(f"{job.article.path}:{job.article.line}: note: {note}", sys.stderr)

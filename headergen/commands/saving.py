@@ -1,0 +1,55 @@
+"""A picture that is saved where the command line says: its format, size and place."""
+
+from __future__ import annotations
+
+import os
+from argparse import Namespace
+from pathlib import Path
+
+from headergen import durable
+from headergen.config import Config
+from headergen.errors import UsageError
+
+
+def size_of(arguments: Namespace, config: Config) -> tuple[int, int]:
+    """Return the width and height in px that were asked for, else the header's."""
+    return arguments.width or config.width, arguments.height or config.height
+
+
+def format_for(output: Path) -> str:
+    """Tell the format by the suffix.
+
+    Raises:
+        UsageError: no format goes by it.
+    """
+    format = {".png": "png", ".webp": "webp", ".jpg": "jpeg", ".jpeg": "jpeg"}.get(
+        output.suffix.lower()
+    )
+    if format is None:
+        raise UsageError(f"{output}: the picture's name must end in .png, .webp or .jpg")
+    return format
+
+
+def require_writable(output: Path) -> None:
+    """Find out before minutes of painting that the picture could not be saved.
+
+    Raises:
+        UsageError: it could not.
+    """
+    folder = output.absolute().parent
+    while not folder.exists():
+        folder = folder.parent
+    if output.is_dir() or not os.access(folder, os.W_OK):
+        raise UsageError(f"{output} cannot be written")
+
+
+def save(path: Path, data: bytes) -> None:
+    """Write a picture durably.
+
+    Raises:
+        UsageError: it cannot be written there.
+    """
+    try:
+        durable.write(path, data)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror}") from error

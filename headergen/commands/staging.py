@@ -1,0 +1,43 @@
+"""What git has to be told, and what it will not take."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from headergen import git
+from headergen.terminal import say
+
+
+def say_git_add(paths: Sequence[Path]) -> None:
+    """Print the line that completes the commit, relative to where the author typed `git commit`.
+
+    Hooks run at the repository's root; git tells in GIT_PREFIX where it was called.
+    """
+    if not paths:
+        return
+    here = os.environ.get("GIT_PREFIX") or os.curdir
+    names = dict.fromkeys(_as_pathspec(os.path.relpath(path, here)) for path in paths)
+    print(f"to complete the commit: git add -- {shlex.join(names)}", flush=True)
+
+
+def _as_pathspec(name: str) -> str:
+    """Keep git from reading a leading colon as pathspec magic."""
+    return f"./{name}" if name.startswith(":") else name
+
+
+def say_ignored(paths: Iterable[Path], root: Path) -> set[Path]:
+    """Print which of `paths` git would refuse to add, and return them."""
+    names = {path.absolute().parent.resolve() / path.name: path for path in paths}
+    found = git.status(root, names)
+    ignored = {names[name] for name, status in found.items() if status.letters == "!!"}
+    for path in sorted(ignored):
+        say(
+            f"{os.path.relpath(path)} is ignored by git: "
+            "take it out of .gitignore, or git add -f it",
+            sys.stderr,
+        )
+    return ignored
