@@ -113,24 +113,30 @@ def cover(
     """Scale and crop `image` to exactly `width` x `height` px, keeping its aspect ratio.
 
     A picture that needs no scaling is only cropped, so its pixels stay as they are (1280x672 to
-    1280x670 loses one row at the top and one at the bottom). `focus` is the point that stays,
-    as shares of what is cropped away: (0, 0) keeps the top left, (0.5, 0.5) the middle.
+    1280x670 loses one row at the top and one at the bottom). `focus` is the point of interest, in
+    shares of the picture's width and height from the top left: it is in what stays, as near to
+    the middle as the picture's edges admit.
     """
     scale = max(width / image.width, height / image.height)
     if scale == 1:
-        left = round((image.width - width) * focus[0])
-        top = round((image.height - height) * focus[1])
+        left = round(_start(image.width, width, focus[0]))
+        top = round(_start(image.height, height, focus[1]))
         return image.crop((left, top, left + width, top + height))
     # A rounding error beyond the edge would be refused by Pillow.
     crop_width = min(width / scale, image.width)
     crop_height = min(height / scale, image.height)
-    left_px = (image.width - crop_width) * focus[0]
-    top_px = (image.height - crop_height) * focus[1]
+    left_px = _start(image.width, crop_width, focus[0])
+    top_px = _start(image.height, crop_height, focus[1])
     right_px = min(left_px + crop_width, image.width)
     bottom_px = min(top_px + crop_height, image.height)
     return image.resize(
         (width, height), Image.Resampling.LANCZOS, box=(left_px, top_px, right_px, bottom_px)
     )
+
+
+def _start(length: int, kept: float, focus: float) -> float:
+    """Say where a crop of `kept` px begins so that `focus` (a share of `length`) is central."""
+    return min(max(focus * length - kept / 2, 0), length - kept)
 
 
 def encode(image: Image.Image, format: str, digest: str | None = None) -> bytes:

@@ -15,6 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 from PIL import ExifTags, Image, ImageCms
 
 from headergen.errors import SourceError
@@ -636,6 +638,40 @@ def test_cover_keeps_what_the_focus_names(
     if upright:
         thirds, focus = thirds.transpose(Image.Transpose.TRANSPOSE), focus[::-1]
     assert near(cover(thirds, side, side, focus).getpixel((side // 2, side // 2)), middle)
+
+
+SIDES = st.integers(20, 200)
+SHARES = st.floats(0, 1)
+
+
+@given(source=st.tuples(SIDES, SIDES), target=st.tuples(SIDES, SIDES), at=st.tuples(SHARES, SHARES))
+@example(source=(200, 100), target=(100, 100), at=(1.0, 0.0))
+@example(source=(100, 200), target=(100, 100), at=(0.3, 0.4))
+def test_the_focus_is_in_what_stays_and_central_as_the_edges_admit(
+    source: tuple[int, int], target: tuple[int, int], at: tuple[float, float]
+) -> None:
+    scale = max(target[0] / source[0], target[1] / source[1])
+    for axis in (0, 1):
+        length, kept, focus = source[axis], target[axis] / scale, at[axis] * source[axis]
+        middle = middle_of(cover(ruler(source, axis), *target, at))
+        assert abs(focus - middle) <= kept / 2 + 1
+        nearest = min(max(focus, kept / 2), length - kept / 2)
+        assert middle == pytest.approx(nearest, abs=1)
+
+
+def ruler(size: tuple[int, int], axis: int) -> Image.Image:
+    """Make a picture whose every pixel says where it is along an axis."""
+    scale = Image.new("F", (size[axis], 1))
+    scale.putdata([place + 0.5 for place in range(size[axis])])
+    if axis == 0:
+        return scale.resize(size)
+    return scale.transpose(Image.Transpose.ROTATE_270).resize(size)
+
+
+def middle_of(rule: Image.Image) -> float:
+    middle = rule.resize((1, 1), Image.Resampling.BOX).getpixel((0, 0))
+    assert isinstance(middle, float)
+    return middle
 
 
 def test_cover_keeps_the_aspect_ratio() -> None:
