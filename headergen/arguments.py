@@ -9,7 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from headergen import __version__
-from headergen.frontmatter.request import LAYOUTS, MAX_GUIDANCE_SCALE, MAX_SEED, MAX_STEPS
+from headergen.frontmatter.request import (
+    AUTO_FOCUS,
+    LAYOUTS,
+    MAX_GUIDANCE_SCALE,
+    MAX_SEED,
+    MAX_STEPS,
+    Focus,
+)
 
 
 def parser() -> ArgumentParser:
@@ -68,6 +75,14 @@ def _add_composite(commands: Any) -> None:
         "--output", type=Path, required=True, metavar="OUT", help=".png, .webp or .jpg"
     )
     composite.add_argument("--layout", choices=LAYOUTS, default="auto")
+    composite.add_argument(
+        "--focus",
+        type=_focus,
+        action="append",
+        metavar="X,Y",
+        help="the point to crop around, from 0,0 (top left) to 1,1, or auto; "
+        "for all sources, or repeated once for each",
+    )
     _add_size(composite)
 
 
@@ -118,6 +133,16 @@ def _guidance_scale(text: str) -> float:
         if 0 <= (number := float(text)) <= MAX_GUIDANCE_SCALE:
             return number
     raise ArgumentTypeError(f"{text!r} is not a number from 0 to {MAX_GUIDANCE_SCALE:g}")
+
+
+def _focus(text: str) -> Focus:
+    if text == AUTO_FOCUS:
+        return AUTO_FOCUS
+    with suppress(ValueError):
+        x, y = map(float, text.split(","))
+        if 0 <= x <= 1 and 0 <= y <= 1:
+            return x, y
+    raise ArgumentTypeError(f"{text!r} is neither auto nor a point such as 0.5,0.3")
 
 
 def _prompt(text: str) -> str:

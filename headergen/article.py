@@ -249,14 +249,15 @@ def _refuse_misindented(document: _Document) -> None:
 
 
 def _lines(document: _Document, header: Mapping[Any, object]) -> dict[str, int]:
-    """Return the line of each key under `header`, and of each source (`sources[0]`)."""
+    """Return the line of each key under `header`, and of each item of a list (`sources[0]`)."""
     # More keys than there are known ones hold an unknown one, which is all that will be told.
     keys = [key for key in islice(header, _MAX_KEYS) if isinstance(key, str)]
     paths: dict[str, tuple[str | int, ...]] = {key: (key,) for key in keys}
-    sources = header.get("sources")
-    if isinstance(sources, list):
-        numbers = range(min(len(sources), MAX_SOURCES))
-        paths.update({f"sources[{i}]": ("sources", i) for i in numbers})
+    for key in ("sources", "focus"):
+        items = header.get(key)
+        if isinstance(items, list):
+            numbers = range(min(len(items), MAX_SOURCES))
+            paths.update({f"{key}[{i}]": (key, i) for i in numbers})
     indices = {name: document.index_of(("header", *path)) for name, path in paths.items()}
     return {
         name: document.block.line(index) for name, index in indices.items() if index is not None

@@ -14,7 +14,7 @@ from headergen.diffusion import checkpoint
 from headergen.diffusion.checkpoint import Checkpoint
 from headergen.diffusion.models import MODELS, Model, admissible_size, render_size
 from headergen.errors import ArticleError, PathError, SourceError
-from headergen.frontmatter.request import LAYOUTS
+from headergen.frontmatter.request import AUTO_FOCUS, LAYOUTS, Focus
 from headergen.picture import SUFFIX_FORMATS, probe
 
 
@@ -36,10 +36,14 @@ class Painting:
 
 @dataclass(frozen=True)
 class Composite:
-    """The source pictures (absolute paths) and how to lay them out."""
+    """The source pictures (absolute paths) and how to lay them out.
+
+    `focus` is one for all sources or one for each.
+    """
 
     sources: tuple[Path, ...]
     layout: str
+    focus: tuple[Focus, ...]
 
 
 @dataclass(frozen=True)
@@ -261,7 +265,7 @@ def _job(state: Wanted, config: Config, root: Path) -> Job:
         raise _at_key(article, request, "sources", f"{image!r} is where the header itself goes")
     content: Painting | Composite
     if state.sources:
-        content = Composite(state.sources, request.layout or "auto")
+        content = Composite(state.sources, request.layout or "auto", request.focus or (AUTO_FOCUS,))
     else:
         chosen, own = _checkpoint(request, config, root)
         size = (config.width, config.height)

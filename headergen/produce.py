@@ -142,7 +142,7 @@ def _compose(job: Job, content: Composite, root: Path) -> Written:
             sources.append(canvas.open_source(shown, at_least=(job.width, job.height)))
         except SourceError as error:
             raise _source_error(error, job, index) from error
-    image = composite.compose(sources, job.width, job.height, content.layout)
+    image = composite.compose(sources, job.width, job.height, content.layout, content.focus)
     store.save(job, canvas.encode(image, job.format, job.digest), root)
     store.write_back(job, root)
     return Written(job, f"composed of {_count(len(sources), 'picture')}")

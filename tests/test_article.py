@@ -184,6 +184,21 @@ def test_reads_sources_with_the_line_of_each(data: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("focus", "expected"),
+    [
+        pytest.param("auto", ("auto",), id="auto"),
+        pytest.param("[0.25, 1]", ((0.25, 1.0),), id="a point for all"),
+        pytest.param("[[0, -0.0], auto]", ((0.0, 0.0), "auto"), id="one for each"),
+        pytest.param("", (), id="null"),
+    ],
+)
+def test_reads_the_focus(focus: str, expected: tuple[object, ...]) -> None:
+    request = read(f"---\nheader:\n  sources: [a, b]\n  focus: {focus}\n---\n").request
+    assert request is not None
+    assert request.focus == expected
+
+
+@pytest.mark.parametrize(
     ("text", "image_key", "image", "image_line"),
     [
         pytest.param("header: {prompt: x}\n", "header.image", None, 2, id="no image"),
@@ -372,6 +387,36 @@ CHOICES = "choose from prompt, negative_prompt, model, seed, steps, guidance_sca
             4,
             "no effect on a header that is p",
             id="idle layout",
+        ),
+        pytest.param(
+            "header:\n  prompt: x\n  focus: auto\n", 4, "that is p", id="focus beside a prompt"
+        ),
+        pytest.param(
+            "header:\n  sources: [a]\n  focus: [0.5, 1.1]\n",
+            4,
+            "header.focus: expected auto or a point",
+            id="focus beyond the edge",
+        ),
+        pytest.param(
+            "header:\n  sources: [a]\n  focus: [true, 0]\n", 4, "not [True, 0]", id="focus a bool"
+        ),
+        pytest.param(
+            "header:\n  sources: [a]\n  focus: [0.5]\n", 4, "expected auto or", id="one number"
+        ),
+        pytest.param(
+            "header:\n  sources: [a]\n  focus: face\n", 4, "expected auto or", id="focus a word"
+        ),
+        pytest.param(
+            "header:\n  sources: [a, b]\n  focus: [[0, 1]]\n",
+            4,
+            "one for each of the 2 sources, not 1",
+            id="a focus too few",
+        ),
+        pytest.param(
+            "header:\n  sources: [a, b]\n  focus:\n  - auto\n  - [0, 2]\n",
+            6,
+            "header.focus[1]: expected",
+            id="focus of the second",
         ),
         pytest.param("header:\nprompt: x\n", 3, "indent it", id="prompt beside the header"),
         pytest.param("header:\n\nsources:\n- a\n", 4, "indent it", id="sources beside it"),

@@ -520,6 +520,37 @@ def test_composite_saves_at_the_size_asked_for(repo: Repository, suffix: str) ->
     assert found.format == picture.SUFFIX_FORMATS[suffix]
 
 
+def test_composite_crops_around_the_focus(repo: Repository) -> None:
+    halves = Image.new("RGB", (400, 100), "red")
+    halves.paste("blue", (200, 0, 400, 100))
+    halves.save(repo.root / "halves.png")
+    command = ["composite", "halves.png", "--width", "64", "--height", "64", "--output"]
+    for name, focus, colour in (("r", "0,0.5", (255, 0, 0)), ("b", "0.9,0.5", (0, 0, 255))):
+        assert main([*command, f"{name}.png", "--focus", focus]) == 0
+        with Image.open(repo.root / f"{name}.png") as made:
+            assert made.getpixel((32, 32)) == colour
+
+
+@pytest.mark.parametrize(
+    ("foci", "message"),
+    [
+        pytest.param(["0.5"], "'0.5' is neither auto nor a point", id="one number"),
+        pytest.param(["2,0"], "'2,0' is neither", id="outside"),
+        pytest.param(["auto", "0,0"], "2 points of focus for 1 sources", id="one too many"),
+    ],
+)
+def test_composite_refuses_a_focus(
+    repo: Repository, capsys: pytest.CaptureFixture[str], foci: list[str], message: str
+) -> None:
+    flags = [flag for focus in foci for flag in ("--focus", focus)]
+    try:
+        code = main(["composite", "a.png", "--output", "x.png", *flags])
+    except SystemExit as ended:
+        code = int(ended.code or 0)
+    assert code == 2
+    assert message in capsys.readouterr().err
+
+
 def test_composite_takes_the_configs_size(repo: Repository) -> None:
     repo.write("headergen.yaml", "header: {width: 320, height: 168}\n")
     assert main(["composite", "a.png", "--output", "x.png"]) == 0

@@ -101,7 +101,18 @@ def test_sources_are_relative_to_the_article_or_to_the_root(root: Path) -> None:
     job = state_of(root, "  sources: [a.png, ../shared.png, /shared.png]\n  layout: grid\n")
     assert isinstance(job, Job)
     shared = root / "shared.png"
-    assert job.content == Composite((root / "articles" / "a.png", shared, shared), "grid")
+    assert job.content == Composite(
+        (root / "articles" / "a.png", shared, shared), "grid", ("auto",)
+    )
+
+
+def test_a_focus_written_is_the_composites_and_part_of_the_digest(root: Path) -> None:
+    plain = state_of(root, "  sources: [a.png]\n")
+    placed = state_of(root, "  sources: [a.png]\n  focus: [0.2, 1]\n")
+    assert isinstance(plain, Job) and isinstance(placed, Job)
+    assert isinstance(placed.content, Composite)
+    assert placed.content.focus == ((0.2, 1.0),)
+    assert placed.digest != plain.digest
 
 
 def test_the_digest_follows_the_request_and_the_sources_bytes_only(root: Path) -> None:

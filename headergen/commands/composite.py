@@ -7,7 +7,7 @@ from argparse import Namespace
 from headergen.commands.place import find_place
 from headergen.commands.saving import format_for, save, size_of
 from headergen.errors import UsageError
-from headergen.frontmatter.request import MAX_SOURCES
+from headergen.frontmatter.request import AUTO_FOCUS, MAX_SOURCES
 from headergen.paint import canvas, composite
 from headergen.terminal import say
 
@@ -21,7 +21,9 @@ def run(arguments: Namespace) -> int:
         raise UsageError(f"{arguments.output} is one of the sources: choose another name")
     width, height = size_of(arguments, find_place(arguments).config)
     sources = [canvas.open_source(path, at_least=(width, height)) for path in arguments.sources]
-    image = composite.compose(sources, width, height, arguments.layout)
+    image = composite.compose(
+        sources, width, height, arguments.layout, arguments.focus or (AUTO_FOCUS,)
+    )
     save(arguments.output, canvas.encode(image, format))
     say(f"{arguments.output} (composed of {len(sources)} pictures)")
     return 0

@@ -30,6 +30,7 @@ def run(arguments: Namespace) -> int:
         guidance_scale=arguments.guidance_scale,
         sources=(),
         layout=None,
+        focus=(),
         lines={},
     )
     seed = int(plan.digest_of(request, ()), 16)

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final, Literal
 
 from headergen.errors import ArticleError
 
@@ -18,6 +19,7 @@ AUTHOR_KEYS = (
     "guidance_scale",
     "sources",
     "layout",
+    "focus",
     "alt",
 )
 _PAINTING_KEYS = ("negative_prompt", "model", "seed", "steps", "guidance_scale")
@@ -27,12 +29,18 @@ MAX_GUIDANCE_SCALE = 50.0
 # A thirteenth panel of a 1280x670 header would be a thumbnail that nobody can read.
 MAX_SOURCES = 12
 LAYOUTS = ("auto", "cover", "split", "grid")
+AUTO_FOCUS: Final = "auto"
+
+# From the top left, in shares of a picture's width and height; each in [0, 1].
+Point = tuple[float, float]
+Focus = Point | Literal["auto"]
 
 
 @dataclass(frozen=True)
 class Request:
     """What the author asked for; a field is None (or empty) where nothing was written.
 
+    `focus` holds one focus for all sources, or one for each, in their order.
     `lines` gives the file's 1-based line of each key, and of each source as `sources[0]`,
     `sources[1]`, …; two requests that differ in their lines only are equal.
     """
@@ -45,6 +53,7 @@ class Request:
     guidance_scale: float | None
     sources: tuple[str, ...]
     layout: str | None
+    focus: tuple[Focus, ...]
     lines: Mapping[str, int] = field(compare=False)
 
     def canonical(self) -> str:
@@ -128,12 +137,49 @@ class HeaderMapping:
             raise self.error(key, f"expected a path as text, not {shown(value)}")
         return self._usable(key, value, may_be_empty=False)
 
+    def focus(self) -> tuple[Focus, ...]:
+        """Return the points of interest: one for all sources or one for each; empty for none."""
+        value = self.values.get("focus")
+        if value is None:
+            return ()
+        if not isinstance(value, list) or _looks_like_point(value):
+            return (self._focus("focus", value),)
+        sources = self.values.get("sources")
+        if isinstance(sources, list) and len(value) != len(sources):
+            raise self.error(
+                "focus",
+                f"expected one point, or one for each of the {len(sources)} sources, "
+                f"not {len(value)}",
+            )
+        return tuple(self._focus(f"focus[{i}]", focus) for i, focus in enumerate(value))
+
+    def _focus(self, key: str, value: object) -> Focus:
+        if value == AUTO_FOCUS:
+            return AUTO_FOCUS
+        if not isinstance(value, list) or len(value) != 2 or not all(map(_is_share, value)):
+            raise self.error(
+                key,
+                "expected auto or a point [x, y] of the picture, from [0, 0] (top left) to [1, 1], "
+                f"not {shown(value)}",
+            )
+        x, y = value
+        return math.fabs(float(x)), math.fabs(float(y))
+
     def _usable(self, key: str, value: str, may_be_empty: bool) -> str:
         if not value.strip() and not may_be_empty:
             raise self.error(key, "is empty; write a text or remove the key")
         if "\0" in value or any("\ud800" <= character <= "\udfff" for character in value):
             raise self.error(key, f"holds a character that no text has: {shown(value)}")
         return value
+
+
+def _looks_like_point(value: list[object]) -> bool:
+    return not any(each == AUTO_FOCUS or isinstance(each, list) for each in value)
+
+
+def _is_share(value: object) -> bool:
+    # `type` and not `isinstance`, because True is an int; NaN fails every comparison.
+    return type(value) in (int, float) and 0 <= value <= 1  # type: ignore[operator]
 
 
 def read_request(header: HeaderMapping) -> Request | None:
@@ -155,6 +201,7 @@ def read_request(header: HeaderMapping) -> Request | None:
         guidance_scale=header.number("guidance_scale", MAX_GUIDANCE_SCALE),
         sources=header.sources(),
         layout=header.text("layout"),
+        focus=header.focus(),
         lines=header.lines,
     )
     return None if request.prompt is None and not request.sources else request
@@ -186,7 +233,7 @@ def _refuse_keys_without_effect(header: HeaderMapping) -> None:
     if "sources" in header.values:
         idle, kind = _PAINTING_KEYS, "of a composite"
     elif "prompt" in header.values:
-        idle, kind = ("layout",), "that is painted"
+        idle, kind = ("layout", "focus"), "that is painted"
     for key in idle:
         if header.values.get(key) is not None:
             raise header.error(key, f"has no effect on a header {kind}; remove it")
