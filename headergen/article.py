@@ -16,13 +16,15 @@ from typing import Any, Protocol
 
 from headergen.errors import ArticleError
 from headergen.frontmatter.block import Block, find
+from headergen.frontmatter.facts import Facts, heading, read_facts
 from headergen.frontmatter.request import MAX_SOURCES, HeaderMapping, Request, read_request, shown
 
 __all__ = ["ARTICLE_SUFFIXES", "Article", "Request", "frontmatter", "parse", "read", "with_image"]
 
 ARTICLE_SUFFIXES = (".md", ".markdown", ".mdx", ".qmd")
 
-_DIGEST = re.compile(r"[0-9a-f]{8}")
+_DIGEST = re.compile(r"[0-9a-f]{8}(-stand-in)?")
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _MAX_KEYS = 20
 _ONE_READ_BYTES = 64 * 1024  # beyond 128 KiB the allocator asks the kernel each time
@@ -30,12 +32,13 @@ _ONE_READ_BYTES = 64 * 1024  # beyond 128 KiB the allocator asks the kernel each
 
 @dataclass(frozen=True)
 class Article:
-    """An article whose frontmatter has a `header` mapping.
+    """An article whose frontmatter has a `header` mapping, or that may get one by default.
 
-    `request` is None where the mapping asks for nothing: a hand-made picture, or an empty
-    mapping. `image` is None where its value is missing, null or empty. `line` is that of the
-    `header` key; `image_line` that of the image's key, else the same. Lines are 1-based and
-    counted in the file. `image_key` is dotted, such as `header.image`, `heroImage`.
+    `request` is None where the frontmatter asks for nothing: a hand-made picture, an empty
+    mapping, or none at all. `image` is None where its value is missing, null or empty. `line` is
+    that of the `header` key; `image_line` that of the image's key, else the same. Lines are
+    1-based and counted in the file. `image_key` is dotted, such as `header.image`, `heroImage`.
+    `facts` are what else the frontmatter tells, and `body` is where in `data` the text starts.
     """
 
     path: Path
@@ -47,6 +50,13 @@ class Article:
     line: int
     image_line: int
     image_key: str
+    facts: Facts
+    body: int
+
+    @property
+    def title(self) -> str | None:
+        """The frontmatter's title, else the text of the first heading; None: there is neither."""
+        return self.facts.title or heading(self.data[self.body :])
 
 
 class _Document(Protocol):
@@ -63,7 +73,7 @@ class _Document(Protocol):
     def with_text(self, path: tuple[str, ...], text: str, before: str | None = None) -> Block: ...
 
 
-def read(name: str, image_key: str = "header.image") -> Article | None:
+def read(name: str, image_key: str = "header.image", *, every: bool = False) -> Article | None:
     """Read the article in the file `name`, None where `parse` returns it.
 
     Most files have no header, so this makes no `Path` and no file object for them.
@@ -73,7 +83,8 @@ def read(name: str, image_key: str = "header.image") -> Article | None:
         ArticleError: as `parse`.
     """
     data = _bytes_of(name)
-    return parse(Path(name), data, image_key) if _may_have_header(data) else None
+    wanted = every or _may_have_header(data)
+    return parse(Path(name), data, image_key, every=every) if wanted else None
 
 
 def _bytes_of(name: str) -> bytes:
@@ -96,27 +107,57 @@ def _may_have_header(data: bytes) -> bool:
     return data.find(b"header", 0, end) >= 0 or data.startswith(_UTF16_MARKS)
 
 
-def parse(path: Path, data: bytes, image_key: str = "header.image") -> Article | None:
+def parse(
+    path: Path, data: bytes, image_key: str = "header.image", *, every: bool = False
+) -> Article | None:
     """Read an article, None where it has no frontmatter or no `header` key (or a null one).
 
     Args:
         path: Named in errors; it is not opened.
         data: The file's bytes.
         image_key: Dotted path of the key under which the site looks for the picture.
+        every: Return one without a `header` key as well; None is then left for an article that
+            says `header: false`.
 
     Raises:
         ArticleError: The frontmatter cannot be read, or what it says under `header` or
             `image_key` is not admissible; the error names path, line and key.
     """
-    if not _may_have_header(data):
+    if not every and not _may_have_header(data):
         return None
     _refuse_utf16(path, data)
-    block = find(path, data)
+    block = find(path, data, every=every)
     document = None if block is None else _read(block)
-    if document is None or "header" not in document.values:
+    values: Mapping[Any, Any] = document.values if document else {}
+    if values.get("header") is False:
         return None
-    header = _header_mapping(document, tuple(image_key.split(".")))
-    return None if header is None else _article(document, header, data, image_key)
+    header = _header_mapping(document, tuple(image_key.split("."))) if document else None
+    if document and header:
+        return _article(document, header, data, image_key)
+    if not every:
+        return None
+    return _without_header(path, document, data, _body(block) if block else 0, image_key)
+
+
+def _without_header(
+    path: Path, document: _Document | None, data: bytes, body: int, image_key: str
+) -> Article:
+    keys = tuple(image_key.split("."))
+    index = document.index_of(keys) if document else None
+    line = document.block.line(index) if document and index is not None else 1
+    return Article(
+        path=path,
+        data=data,
+        request=None,
+        image=_image(document, keys) if document else None,
+        digest=None,
+        alt=None,
+        line=1,
+        image_line=line,
+        image_key=image_key,
+        facts=read_facts(document.values) if document else Facts(),
+        body=body,
+    )
 
 
 def with_image(article: Article, image: str, digest: str) -> bytes:
@@ -135,10 +176,35 @@ def with_image(article: Article, image: str, digest: str) -> bytes:
     """
     keys = tuple(article.image_key.split("."))
     before = "digest" if keys[:-1] == ("header",) else None
-    block = _with_text(article, find(article.path, article.data), keys, image, before)
+    block = _with_text(article, _editable(article), keys, image, before)
     block = _with_text(article, block, ("header", "digest"), digest)
     _verify(article, block, image, digest)
     return block.data
+
+
+def _editable(article: Article) -> Block:
+    """Return the article's frontmatter, or a new one; an empty one gets a `header` to write in."""
+    block = find(article.path, article.data, every=True)
+    if block is None:
+        return _new_block(article)
+    if block.language == "yaml" and _read(block) is None and not _is_of_comments(block.text):
+        raise _left_alone(article, "its frontmatter is not a mapping of keys to values")
+    if block.language == "yaml" and _read(block) is None:
+        end = len(block.text)
+        return block.splice(end, end, f"header:{block.newline(end)}")
+    return block
+
+
+def _new_block(article: Article) -> Block:
+    mark = _BYTE_ORDER_MARK if article.data.startswith(_BYTE_ORDER_MARK) else b""
+    text = article.data[len(mark) :]
+    newline = b"\r\n" if text.partition(b"\n")[0].endswith(b"\r") else b"\n"
+    head, tail = mark + b"---" + newline, b"---" + newline + newline + text
+    return Block(article.path, "yaml", head, f"header:{newline.decode()}", tail, 2)
+
+
+def _is_of_comments(text: str) -> bool:
+    return all(line.lstrip()[:1] in ("", "#") for line in text.split("\n"))
 
 
 def frontmatter(article: Article) -> bytes | None:
@@ -146,7 +212,7 @@ def frontmatter(article: Article) -> bytes | None:
 
     None where the line that closes it is the last one and has no end: more text could undo it.
     """
-    block = find(article.path, article.data)
+    block = find(article.path, article.data, every=True)
     closing = len(article.data) - len(block.tail) if block else 0
     end = article.data.find(b"\n", closing) + 1
     return article.data[:end] or None
@@ -169,12 +235,12 @@ def _read(block: Block) -> _Document | None:
 
 def _with_text(
     article: Article,
-    block: Block | None,
+    block: Block,
     path: tuple[str, ...],
     text: str,
     before: str | None = None,
 ) -> Block:
-    document = None if block is None else _read(block)
+    document = _read(block)
     if document is None:
         raise _left_alone(article, "its frontmatter has no `header` mapping")
     return document.with_text(path, text, before)
@@ -186,10 +252,10 @@ def _verify(article: Article, block: Block, image: str, digest: str) -> None:
         new = parse(article.path, block.data, article.image_key)
     except ArticleError as error:
         raise _left_alone(article, error.message) from error
-    expected = (article.request, article.alt, image, digest)
+    expected = (article.request, article.alt, article.title, image, digest)
     if (
         new is None
-        or (new.request, new.alt, new.image, new.digest) != expected
+        or (new.request, new.alt, new.title, new.image, new.digest) != expected
         or find(article.path, block.data) != block
     ):
         raise _left_alone(article, "image and digest would not read back as they were written")
@@ -218,14 +284,21 @@ def _article(document: _Document, header: HeaderMapping, data: bytes, image_key:
         line=header.line,
         image_line=header.line if image_index is None else document.block.line(image_index),
         image_key=image_key,
+        facts=read_facts(document.values),
+        body=_body(document.block),
     )
+
+
+def _body(block: Block) -> int:
+    """Return where the text after the closing fence starts."""
+    return len(block.data) - len(block.tail.partition(b"\n")[2])
 
 
 def _header_mapping(document: _Document, image_keys: tuple[str, ...]) -> HeaderMapping | None:
     """Return the `header` mapping, None where it is null."""
     block = document.block
     index = document.index_of(("header",))
-    values = document.values["header"]
+    values = document.values.get("header")
     if values is None:
         _refuse_misindented(document)
         return None

@@ -102,18 +102,19 @@ _FENCES = {
 _OPENING = re.compile(
     rb"(?:\xef\xbb\xbf)?(?:[ \t\r\f\v]*\n)*(-{3,}|\+{3,}|\{)[ \t\r\f\v]*\n",
 )
+_ANY_KEY = re.compile(rb"[\w.-]+[\"']?\s*[:=]")
 _LOOKS_LIKE_FRONTMATTER = re.compile(rb"[ \t\r]*$|[ \t]|[#\[\]{}-]|[^:=]*[:=]")
 
 
-def find(path: Path, data: bytes) -> Block | None:
+def find(path: Path, data: bytes, *, every: bool = False) -> Block | None:
     """Return the frontmatter block of an article, if it seems to hold a `header` key.
 
-    A fence is three or more `-` (YAML) or `+` (TOML) on a line of their own; a UTF-8 byte order
-    mark and blank lines may come first.
+    With `every` it is returned whether it holds one or not. A fence is three or more `-` (YAML)
+    or `+` (TOML) on a line of their own; a UTF-8 byte order mark and blank lines may come first.
 
     Raises:
-        ArticleError: The block is never closed, is JSON, is larger than `MAX_BYTES`, or is not
-            UTF-8, and has a `header` key.
+        ArticleError: The block is JSON, is larger than `MAX_BYTES`, or is not UTF-8; or it has a
+            `header` key and is never closed.
     """
     opening = _OPENING.match(data)
     if opening is None:
@@ -123,22 +124,27 @@ def find(path: Path, data: bytes) -> Block | None:
     first_line = data.count(b"\n", 0, start) + 1
     closing = fence.closing.search(data, start)
     if closing is None:
-        _refuse_unclosed(path, fence, data[start : start + MAX_BYTES], opening[1], first_line - 1)
+        key = _ANY_KEY if every else fence.header
+        rest = data[start : start + MAX_BYTES]
+        _refuse_unclosed(path, fence, key, rest, opening[1], first_line - 1)
         return None
     header = fence.header.search(data, start, closing.start())
-    if header is None:
+    if header is None and not every:
         return None
-    _refuse_unreadable(path, fence, closing.start() - start, data.count(b"\n", 0, header.start()))
+    place = header.start() if header else start
+    _refuse_unreadable(path, fence, closing.start() - start, data.count(b"\n", 0, place))
     text = _decoded(path, data[start : closing.start()], first_line)
     return Block(path, fence.language, data[:start], text, data[closing.start() :], first_line)
 
 
-def _refuse_unclosed(path: Path, fence: _Fence, text: bytes, mark: bytes, line: int) -> None:
+def _refuse_unclosed(
+    path: Path, fence: _Fence, key: re.Pattern[bytes], text: bytes, mark: bytes, line: int
+) -> None:
     """Tell an author who forgot the closing fence from one whose text starts with a rule."""
     if fence.language == "json":
         return
     for text_line in text.split(b"\n"):
-        if fence.header.match(text_line.lstrip(b"[\"'")):
+        if key.match(text_line.lstrip(b"[\"'")):
             raise ArticleError(
                 f"the frontmatter that starts here is never closed; "
                 f"put {mark.decode()} on a line of its own after it",
