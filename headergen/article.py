@@ -60,7 +60,7 @@ class Article:
 
 
 class _Document(Protocol):
-    """Frontmatter in one language, as `yaml_edit` and `toml_edit` read it."""
+    """Frontmatter in one language, as `yaml_read` and `toml_edit` read it."""
 
     @property
     def block(self) -> Block: ...
@@ -228,9 +228,9 @@ def _read(block: Block) -> _Document | None:
         from headergen.frontmatter import toml_edit
 
         return toml_edit.read(block)
-    from headergen.frontmatter import yaml_edit
+    from headergen.frontmatter import yaml_read
 
-    return yaml_edit.read(block)
+    return yaml_read.read(block)
 
 
 def _with_text(

@@ -15,7 +15,7 @@ from frontmatter.default_handlers import YAMLHandler
 
 from headergen.article import ARTICLE_SUFFIXES, Article, parse, with_image
 from headergen.errors import ArticleError
-from headergen.frontmatter import yaml_edit, yaml_tree
+from headergen.frontmatter import yaml_read
 from headergen.frontmatter.toml_edit import TomlHandler
 
 ARTICLES = Path(__file__).parent / "data" / "articles"
@@ -79,8 +79,8 @@ def test_writes_the_same_without_libyaml(path: Path, monkeypatch: pytest.MonkeyP
 
 
 def use_pure_loader(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(yaml_tree, "LOADER", yaml.SafeLoader)
-    monkeypatch.setattr(yaml_edit, "LOADER", yaml.SafeLoader)
+    monkeypatch.setattr(yaml_read, "LOADER", yaml.SafeLoader)
+    monkeypatch.setattr(yaml_read, "KEEPING_LOADER", yaml_read.keeping(yaml.SafeLoader))
 
 
 @pytest.mark.parametrize("path", GOLDEN, ids=golden_id)
@@ -218,6 +218,13 @@ def test_finds_the_image_and_its_line(
     assert (article.image, article.image_line) == (image, image_line)
 
 
+def test_a_repeated_source_is_where_it_is_written() -> None:
+    request = read("---\ncover: &c c.png\nheader:\n  sources:\n  - a.png\n  - *c\n---\n").request
+    assert request is not None
+    assert request.sources == ("a.png", "c.png")
+    assert (request.lines["sources[0]"], request.lines["sources[1]"]) == (5, 2)
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -238,6 +245,7 @@ def test_header_that_asks_for_nothing_has_no_request(text: str) -> None:
         pytest.param(" ---\nheader: {prompt: x}\n---\n", id="indented fence"),
         pytest.param("---\ntitle: x\n---\nheader:\n  prompt: x\n", id="header in the body"),
         pytest.param("---\ntitle: the header\n---\n", id="header in a value"),
+        pytest.param("--- \n!!set {header: , x}\n---\n", id="a set is no mapping"),
         pytest.param("---\nheader-includes: a\nsub-header: 1\nheaders: {\n---\n", id="other keys"),
         pytest.param("---\ncover:\n  header: x\n---\n", id="header not at the root"),
         pytest.param("---\nheader:\n---\n", id="empty header"),

@@ -20,6 +20,7 @@ from tests.repository import Repository
 
 ARTICLE = "---\ntitle: A title\nheader:\n  sources: [a.png]\n---\nBody.\n"
 HEAVY = {"torch", "numpy", "PIL", "rich", "asyncio", "diffusers", "transformers"}
+WRITE_BACK = {"headergen.frontmatter.yaml_tree", "headergen.frontmatter.yaml_edit", "frontmatter"}
 CLOSER_LOOK = {"yaml", "argparse", "pathlib", "dataclasses"}
 PICTURE = "note_images/post.png"
 
@@ -69,6 +70,10 @@ def watch(repo: Repository, *arguments: str) -> tuple[set[str], list[str]]:
 def test_nothing_to_do_loads_nothing_heavy(repo: Repository, arguments: list[str]) -> None:
     for _ in range(2):
         assert not watch(repo, *arguments)[0] & HEAVY
+
+
+def test_what_is_only_read_is_parsed_once_and_compared_with_nothing(repo: Repository) -> None:
+    assert not watch(repo, "check")[0] & WRITE_BACK
 
 
 def test_a_second_hook_loads_neither_parsers_nor_the_command_line(repo: Repository) -> None:

@@ -1,4 +1,4 @@
-"""YAML frontmatter: read through python-frontmatter, changed by splicing at the nodes' marks."""
+"""YAML frontmatter, changed by splicing at the nodes' marks."""
 
 from __future__ import annotations
 
@@ -7,83 +7,58 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import yaml
-from frontmatter.default_handlers import YAMLHandler
 
 from headergen.errors import ArticleError
+from headergen.frontmatter import yaml_read
 from headergen.frontmatter.block import Block
-from headergen.frontmatter.request import shown
 from headergen.frontmatter.yaml_scalar import LINE_BREAK, quoted
-from headergen.frontmatter.yaml_tree import LOADER, Node, compose, yaml_error
+from headergen.frontmatter.yaml_tree import Node, compose
 
-# PyYAML's constructors leave most of what they don't expect to Python: `2024-99-99` is a
-# ValueError, `!!bool x` a KeyError, `!!timestamp x` an AttributeError, `1:1:…:1.5` an
-# OverflowError.
-_CONSTRUCTOR_ERRORS = (
-    ValueError,
-    ArithmeticError,
-    LookupError,
-    AttributeError,
-    TypeError,
-    RecursionError,
-)
+
+def with_text(
+    block: Block, values: dict[Any, Any], path: tuple[str, ...], text: str, before: str | None
+) -> Block:
+    """Return the block, whose `values` are given, with `text` as the value at `path`.
+
+    A value in place is replaced; a missing key comes after the last one of its mapping, or
+    before its sibling `before` where that is written. At most one line of the old text
+    changes, and the new text is read again and compared.
+
+    Raises:
+        ArticleError: The change cannot be made safely; the message says why.
+    """
+    if _value_at(values, path) == text:
+        return block
+    root = compose(block) or Node("mapping")
+    spot = _Written(block, root, values).spot(path, before)
+    expected = _put(root, path, _leaf(quoted(text, spot.style)), spot.sibling)
+    for changed in _changes(block, spot, text):
+        if _means(changed, expected):
+            return changed
+    raise block.left_alone("the value cannot be written here", spot.index, ".".join(path))
 
 
 @dataclass(frozen=True)
-class YamlDocument:
-    """A block whose root is a mapping: the values as loaded, and the tree with their places."""
+class _Written:
+    """A block whose root is a mapping, its tree, and the values that it was loaded as."""
 
     block: Block
     root: Node
     values: dict[Any, Any]
 
-    def index_of(self, path: tuple[str | int, ...]) -> int | None:
-        """Return where the key (or list item) at `path` starts, None where it is not written.
-
-        Aliases are followed; what `<<` merges in is not written.
+    def spot(self, path: tuple[str, ...], before: str | None) -> _Spot:
+        """Find where the value at `path` goes; the keys on the path are there once at most.
 
         Raises:
-            ArticleError: A key on the path is there twice.
+            ArticleError: There is a value which cannot be replaced without risk.
         """
-        node, index = self.root, None
-        for depth, key in enumerate(path, start=1):
-            if isinstance(key, int):
-                node = node.children[key]
-                index = node.start
-            else:
-                pair = self._pair(node, key, path[:depth])
-                if pair is None:
-                    return None
-                index, node = pair[0].start, pair[1]
-            node = node.resolved
-        return index
-
-    def with_text(self, path: tuple[str, ...], text: str, before: str | None = None) -> Block:
-        """Return the block with `text` as the value at `path`, all else untouched.
-
-        A value in place is replaced; a missing key comes after the last one of its mapping, or
-        before its sibling `before` where that is written. At most one line of the old text
-        changes, and the new text is read again and compared.
-
-        Raises:
-            ArticleError: The change cannot be made safely; the message says why.
-        """
-        if _value_at(self.values, path) == text:
-            return self.block
-        spot = self._spot(path, before)
-        expected = _put(self.root, path, _leaf(quoted(text, spot.style)), spot.sibling)
-        for changed in _changes(self.block, spot, text):
-            if _means(changed, expected):
-                return changed
-        raise self._refusal("the value cannot be written here", spot.index, path)
-
-    def _spot(self, path: tuple[str, ...], before: str | None) -> _Spot:
         node = self.root
         for depth, key in enumerate(path, start=1):
-            pair = self._pair(node, key, path[:depth])
+            pair = _pair(node, key)
             if pair is None:
                 if depth < len(path) and _value_at(self.values, path[:depth]) is not None:
                     raise self._refusal("its parent comes through a merge", node.start, path)
-                sibling = before and self._pair(node, before, (*path[:-1], before))
+                sibling = before and _pair(node, before)
                 return _Spot(node, None, path[depth - 1 :], sibling[0] if sibling else None)
             if depth == len(path) or _value_at(self.values, path[:depth]) is None:
                 self._require_replaceable(pair[1], path)
@@ -91,13 +66,6 @@ class YamlDocument:
             self._require_editable(pair[1], path)
             node = pair[1]
         raise AssertionError("a path has at least one key")
-
-    def _pair(self, node: Node, key: str, path: tuple[str | int, ...]) -> tuple[Node, Node] | None:
-        pairs = [pair for pair in node.pairs if _names(pair[0], key)]
-        if len(pairs) > 1:
-            dotted = ".".join(map(str, path))
-            raise self.block.error(f"duplicate key {key!r}", pairs[1][0].start, dotted)
-        return pairs[0] if pairs else None
 
     def _require_replaceable(self, node: Node, path: tuple[str, ...]) -> None:
         if node.anchor is not None or node.tag is not None:
@@ -144,49 +112,15 @@ class _Spot:
         return self.pair[1].style if self.pair else None
 
 
-def read(block: Block) -> YamlDocument | None:
-    """Return the document of a YAML block, None where its root is not a mapping.
-
-    Raises:
-        ArticleError: The text is not YAML, exceeds a bound, or has a value that cannot be
-            constructed.
-    """
-    root = compose(block)
-    if root is None or root.kind != "mapping":
-        return None
-    try:
-        values = YAMLHandler().load(block.text, Loader=LOADER)
-    except yaml.YAMLError as error:
-        raise yaml_error(block, error) from error
-    except _CONSTRUCTOR_ERRORS as error:
-        raise _unreadable(block, root, error) from error
-    return YamlDocument(block, root, values)
-
-
-def _unreadable(block: Block, root: Node, error: Exception) -> ArticleError:
-    """Return the error that names the first scalar that cannot be constructed on its own."""
-    for node in root.walk():
-        written = block.text[node.start : node.end]
-        if node.kind == "scalar" and not _is_constructible(written):
-            return block.error(f"cannot read the value {shown(written)}: {error}", node.start)
-    return block.error(f"cannot read the frontmatter: {error}", root.start)
-
-
-def _is_constructible(scalar: str) -> bool:
-    try:
-        YAMLHandler().load(scalar, Loader=LOADER)
-    except yaml.YAMLError:
-        return True  # it needs its surroundings, so it says nothing about this scalar
-    except _CONSTRUCTOR_ERRORS:
-        return False
-    return True
-
-
 def _value_at(values: Any, path: tuple[str, ...]) -> Any:
     """Return the loaded value at `path`, None where a key is missing."""
     for key in path:
         values = values.get(key) if isinstance(values, dict) else None
     return values
+
+
+def _pair(node: Node, key: str) -> tuple[Node, Node] | None:
+    return next((pair for pair in node.pairs if _names(pair[0], key)), None)
 
 
 def _names(node: Node, key: str) -> bool:
@@ -210,7 +144,9 @@ def _means(block: Block, expected: Node) -> bool:
 
 def _leaf(yaml_text: str) -> Node:
     """Return the node that a one-line scalar becomes."""
-    event = next(e for e in yaml.parse(yaml_text, Loader=LOADER) if isinstance(e, yaml.ScalarEvent))
+    event = next(
+        e for e in yaml.parse(yaml_text, Loader=yaml_read.LOADER) if isinstance(e, yaml.ScalarEvent)
+    )
     return Node("scalar", value=event.value, implicit=event.implicit)
 
 

@@ -2,7 +2,7 @@
 
 The tree is built from the parser's events and not by PyYAML's composer: aliases stay leaves, so
 that a tree is never larger than its text, and depth and aliases are bounded before anything is
-constructed (the constructor in C crashes on 50,000 nested lists, and copies what `<<` merges).
+constructed. Two texts whose trees are equal mean the same.
 """
 
 from __future__ import annotations
@@ -14,9 +14,8 @@ from typing import Any, Literal
 import yaml
 
 from headergen.errors import ArticleError
+from headergen.frontmatter import yaml_read
 from headergen.frontmatter.block import MAX_BYTES, MAX_DEPTH, Block
-
-LOADER: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 # A text without aliases has fewer nodes than bytes, so only what aliases repeat can exceed it.
 MAX_NODES = MAX_BYTES
@@ -75,32 +74,7 @@ def compose(block: Block) -> Node | None:
     try:
         return _Composer(block).compose()
     except yaml.YAMLError as error:
-        raise yaml_error(block, error) from error
-
-
-def yaml_error(block: Block, error: yaml.YAMLError) -> ArticleError:
-    """Return PyYAML's complaint with the line of the file that it is about."""
-    if isinstance(error, yaml.reader.ReaderError):
-        character = chr(error.character)
-        return block.error(
-            f"YAML admits no character U+{ord(character):04X}", block.text.find(character)
-        )
-    problem = getattr(error, "problem", None) or getattr(error, "context", None) or error
-    if problem == "mapping values are not allowed in this context":
-        problem = "a text with a colon must stand in quotes"
-    if problem == "exceeded maximum nesting depth":  # newer PyYAML has a limit of its own
-        place = _place(block, error)
-        return block.error(f"the frontmatter nests deeper than {MAX_DEPTH} levels", place)
-    return block.error(f"the frontmatter is not valid YAML: {problem}", _place(block, error))
-
-
-def _place(block: Block, error: yaml.YAMLError) -> int:
-    """Return where a mistake shows, or what was opened there and is open at the end."""
-    shows = getattr(error, "problem_mark", None)
-    opened = getattr(error, "context_mark", None)
-    if shows is None or (opened is not None and shows.index >= len(block.text.rstrip())):
-        shows = opened
-    return shows.index if shows is not None else 0
+        raise yaml_read.yaml_error(block, error) from error
 
 
 class _Composer:
@@ -108,7 +82,7 @@ class _Composer:
 
     def __init__(self, block: Block) -> None:
         self._block = block
-        self._events: Iterator[Any] = yaml.parse(block.text, Loader=LOADER)
+        self._events: Iterator[Any] = yaml.parse(block.text, Loader=yaml_read.LOADER)
         self._anchors: dict[str, Node | None] = {}
 
     def compose(self) -> Node | None:
