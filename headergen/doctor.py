@@ -13,13 +13,14 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from headergen.config import Config
-from headergen.diffusion import cache, hardware, painter, placement, snapshot
+from headergen.diffusion import cache, hardware, painter, placement
 from headergen.diffusion.checkpoint import Checkpoint
 from headergen.diffusion.client import Worker
 from headergen.diffusion.hardware import Card, Cards, Memory
 from headergen.diffusion.interpreter import find_interpreter
 from headergen.diffusion.models import MODELS, Model, admissible_size, render_size
-from headergen.diffusion.placement import Hardware, Part
+from headergen.diffusion.placement import Hardware
+from headergen.diffusion.survey import parts_in, parts_to_fetch
 from headergen.errors import InterpreterNotFoundError, PaintError, PlacementError
 
 GIGABYTE = 1e9
@@ -275,18 +276,10 @@ def _model(row: Model, machine: Hardware) -> Finding:
     """Say whether a model is here, and how it would be placed on this machine."""
     found = cache.find(Checkpoint(row, row.hub_id, local=False))
     if found:
-        here = f"in {found.folder}"
-        whole = snapshot.read(found.folder, row.pipeline_class, row.variant)
-        parts = [
-            Part(name, whole.bytes_by_dtype(name), whole.is_quantized(name))
-            for name in whole.weights
-        ]
+        here, parts = f"in {found.folder}", parts_in(found.folder, row, {})
     else:
         here = f"not fetched ({_gb(row.published_bytes)}: headergen fetch {row.name})"
-        parts = [
-            Part(name, {"BF16": size // 2} if dtype == "F32" else {dtype: size})
-            for name, (dtype, size) in row.weights.items()
-        ]
+        parts = parts_to_fetch(row)
     try:
         size = render_size(row, 1280, 670)
         placed = placement.ladder(row, parts, machine, size, quantizable=True)[0]

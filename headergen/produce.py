@@ -268,7 +268,13 @@ def _load(
 ) -> painter.Load:
     chosen, timeout_s = painting.checkpoint, config.worker_timeout_s
     found = fetch.obtain(
-        python, chosen, painting.device, progress, timeout_s=timeout_s, download=download
+        python,
+        chosen,
+        painting.device,
+        (painting.render_width, painting.render_height),
+        progress,
+        timeout_s=timeout_s,
+        download=download,
     )
     return painter.Load(
         name=chosen.name,

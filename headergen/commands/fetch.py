@@ -7,6 +7,7 @@ from argparse import Namespace
 from headergen import progress
 from headergen.commands.place import find_place, own_config
 from headergen.diffusion import checkpoint, fetch, interpreter
+from headergen.diffusion.models import render_size
 from headergen.errors import UsageError
 from headergen.terminal import say
 
@@ -26,6 +27,8 @@ def run(arguments: Namespace) -> int:
         found = fetch.fetch(
             interpreter.find_interpreter(config.worker_python, place.root),
             chosen,
+            config.device,
+            render_size(chosen.row, config.width, config.height),
             shown,
             timeout_s=config.worker_timeout_s,
             quantize=arguments.quantize,

@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Protocol
 
-from headergen.diffusion import cache
+from headergen.diffusion import cache, placement
 from headergen.diffusion.cache import Fetched
 from headergen.diffusion.checkpoint import Checkpoint
 from headergen.diffusion.client import Worker
-from headergen.errors import NotDownloadedError
+from headergen.diffusion.survey import Survey, parts_to_fetch, survey
+from headergen.errors import DeviceNotFoundError, NotDownloadedError, PlacementError
 
 GIGABYTE = 1e9
 
@@ -23,10 +24,15 @@ class Progress(Protocol):
     def storing(self, name: str) -> None:
         """Report that the file `name` is being stored in half precision, or quantised."""
 
+    def note(self, text: str) -> None:
+        """Report, in a sentence, what the author might not expect."""
+
 
 def fetch(
     interpreter: Path,
     checkpoint: Checkpoint,
+    device: str,
+    size: tuple[int, int],
     progress: Progress,
     *,
     timeout_s: float,
@@ -34,12 +40,17 @@ def fetch(
 ) -> Fetched:
     """Download a model, resuming what an earlier run began, and pin its revision.
 
-    `quantize` (`8bit` or `4bit`) stores it quantised.
+    `quantize` (`8bit` or `4bit`) stores it quantised. That `device` could not paint with it at
+    `size` px is noted and no more: it may be for another machine.
 
     Raises:
         PaintError: the hub cannot be reached or does not have it, the disk is too small, …
     """
     with Worker(interpreter, checkpoint.name, timeout_s, online=True) as worker:
+        try:
+            require_fitting(checkpoint, survey(worker, device), size)
+        except (DeviceNotFoundError, PlacementError) as error:
+            progress.note(f"fetched for another machine than this one: {error.headline}")
         return _fetch(worker, checkpoint, progress, quantize)
 
 
@@ -47,27 +58,49 @@ def obtain(
     interpreter: Path,
     checkpoint: Checkpoint,
     device: str,
+    size: tuple[int, int],
     progress: Progress,
     *,
     timeout_s: float,
     download: bool,
 ) -> Fetched:
-    """Find a model on this machine, or download it if that is allowed and the device is there.
+    """Find a model on this machine, or download it if that is allowed and `device` can hold it.
+
+    `size` is the render size in px.
 
     Raises:
         NotDownloadedError: It may not be downloaded now.
+        PlacementError: It would not fit.
         PaintError: There is no such device, or it cannot be downloaded.
     """
     try:
         return require(checkpoint)
     except NotDownloadedError as lacking:
         with Worker(interpreter, checkpoint.name, timeout_s, online=download) as worker:
-            worker.send("survey", device=device)
-            worker.receive()
+            require_fitting(checkpoint, survey(worker, device), size)
             if not download:
                 worker.send("quit")
                 raise lacking
             return _fetch(worker, checkpoint, progress, None)
+
+
+def require_fitting(checkpoint: Checkpoint, found: Survey, size: tuple[int, int]) -> None:
+    """Make sure that a model will have a placement at `size` px, before it is downloaded.
+
+    How large a GGUF file is, the table does not know: that is found out before loading.
+
+    Raises:
+        PlacementError: It will not; says what is short by how much.
+    """
+    if checkpoint.transformer is None:
+        placement.ladder(
+            checkpoint.row,
+            parts_to_fetch(checkpoint.row),
+            found.hardware,
+            size,
+            quantizable=found.quantizable,
+            name=checkpoint.name,
+        )
 
 
 def _fetch(

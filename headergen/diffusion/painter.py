@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from headergen.diffusion import hardware, placement, snapshot
+from headergen.diffusion import placement, snapshot, survey
 from headergen.diffusion.client import Worker
 from headergen.diffusion.models import Model, admissible_size
 from headergen.diffusion.placement import Hardware, Part, Placement
@@ -176,13 +176,8 @@ def _given_up(
 
 def _parts(load: Load) -> list[Part]:
     """Read how large each part is, before anything is loaded or even started."""
-    row = load.row
     try:
-        found = snapshot.read(load.folder, row.pipeline_class, row.variant, replaced=load.replaced)
-        parts = [
-            Part(name, found.bytes_by_dtype(name), found.is_quantized(name))
-            for name in found.weights
-        ]
+        return survey.parts_in(load.folder, load.row, load.replaced)
     except snapshot.SnapshotError as error:
         raise CheckpointError(
             f"the checkpoint of {load.name} cannot be used: {error}",
@@ -191,31 +186,15 @@ def _parts(load: Load) -> list[Part]:
                 "and the preset that fits it"
             ),
         ) from error
-    return parts + [
-        Part(name, {"GGUF": Path(file).stat().st_size}, quantized=True)
-        for name, file in load.replaced.items()
-    ]
 
 
 def _first_attempt(
     worker: Worker, load: Load, parts: Sequence[Part], requests: Sequence[Paint]
 ) -> Attempt:
     """Ask the worker for its device, and choose the best placement that fits there."""
-    worker.send("survey", device=load.device)
-    facts = worker.receive()
-    memory = hardware.memory()
-    capability = facts["capability"]
-    found = Hardware(
-        device=facts["device"],
-        vram_free_bytes=facts["vram_free"],
-        vram_total_bytes=facts["vram_total"],
-        ram_available_bytes=memory.available_bytes,
-        ram_total_bytes=memory.total_bytes,
-        capability=(capability[0], capability[1]) if capability else None,
-        bfloat16=facts["bfloat16"],
-    )
-    ladder = _ladder(load, parts, found, requests, quantizable=facts["quantizable"])
-    return Attempt(found, facts["quantizable"], ladder)
+    found = survey.survey(worker, load.device)
+    ladder = _ladder(load, parts, found.hardware, requests, quantizable=found.quantizable)
+    return Attempt(found.hardware, found.quantizable, ladder)
 
 
 def _ladder(

@@ -13,9 +13,10 @@ from typing import Any
 import pytest
 
 from headergen import errors
-from headergen.diffusion import cache, fetch, painter, snapshot
+from headergen.diffusion import cache, fetch, hardware, painter, snapshot
 from headergen.diffusion.cache import Fetched
 from headergen.diffusion.checkpoint import Checkpoint
+from headergen.diffusion.hardware import Memory
 from headergen.diffusion.models import MODELS
 from headergen.diffusion.worker import hub as worker_hub
 from headergen.diffusion.worker.failures import WorkerError
@@ -25,6 +26,7 @@ from tests.hub import COMMIT, serve_hub
 PYTHON = Path(sys.executable)
 HUB_ID = "someone/tiny"
 TOKEN = "hf_" + "Q" * 34
+SIZE = (1280, 672)
 TINY = Checkpoint(MODELS["z-image-turbo"], HUB_ID, local=False)
 
 
@@ -34,6 +36,7 @@ class Recorder:
     def __init__(self) -> None:
         self.downloads: list[tuple[int, int]] = []
         self.stored: list[str] = []
+        self.notes: list[str] = []
 
     def downloading(self, done_bytes: int, total_bytes: int) -> None:
         self.downloads.append((done_bytes, total_bytes))
@@ -41,12 +44,17 @@ class Recorder:
     def storing(self, name: str) -> None:
         self.stored.append(name)
 
+    def note(self, text: str) -> None:
+        self.notes.append(text)
+
 
 def bring(
-    checkpoint: Checkpoint = TINY, *, quantize: str | None = None
+    checkpoint: Checkpoint = TINY, *, device: str = "cpu", quantize: str | None = None
 ) -> tuple[Fetched, Recorder]:
     progress = Recorder()
-    found = fetch.fetch(PYTHON, checkpoint, progress, timeout_s=60.0, quantize=quantize)
+    found = fetch.fetch(
+        PYTHON, checkpoint, device, SIZE, progress, timeout_s=60.0, quantize=quantize
+    )
     return found, progress
 
 
@@ -253,7 +261,49 @@ def test_a_device_that_is_not_there_is_told_before_a_download(
 
 
 def obtain(*, device: str, download: bool) -> Fetched:
-    return fetch.obtain(PYTHON, TINY, device, Recorder(), timeout_s=60.0, download=download)
+    return fetch.obtain(PYTHON, TINY, device, SIZE, Recorder(), timeout_s=60.0, download=download)
+
+
+LITTLE = Memory(8_000_000_000, 1_000_000_000, 0, 0)
+
+
+@pytest.mark.parametrize("download", [True, False], ids=["a run", "a hook"])
+def test_a_model_that_would_not_fit_is_not_downloaded(
+    download: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hardware, "memory", lambda: LITTLE)
+    with serve_hub({}) as hub:
+        monkeypatch.setenv("HF_ENDPOINT", hub.endpoint)
+        with pytest.raises(errors.PlacementError, match=r"at least .* of RAM, .* more than is"):
+            obtain(device="cpu", download=download)
+
+    assert hub.requests == []
+
+
+@pytest.mark.parametrize(
+    ("device", "memory", "words"),
+    [
+        pytest.param("cuda:99", None, "no device 'cuda:99' was found", id="no such device"),
+        pytest.param("cpu", LITTLE, "someone/tiny does not fit on this machine", id="no room"),
+        pytest.param("cpu", None, None, id="a machine that will do"),
+    ],
+)
+def test_a_model_may_be_fetched_for_another_machine_and_that_is_noted(
+    device: str,
+    memory: Memory | None,
+    words: str | None,
+    published: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    if memory:
+        monkeypatch.setattr(hardware, "memory", lambda: memory)
+    with serve_hub({HUB_ID: published}) as hub:
+        monkeypatch.setenv("HF_ENDPOINT", hub.endpoint)
+        found, progress = bring(device=device)
+
+    assert cache.find(TINY) == found
+    assert len(progress.notes) == (words is not None)
+    assert words is None or f"for another machine than this one: {words}" in progress.notes[0]
 
 
 def in_hub_cache(hub_home: Path, model: Path) -> Path:
