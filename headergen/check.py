@@ -186,7 +186,7 @@ def _unstaged_picture(named: Named, letters: str) -> Iterator[Unstaged]:
 
 def tracked(path: Path) -> Path:
     """Return the name by which git knows `path`: folders resolved, a last symlink kept."""
-    return paths.resolved(path.absolute().parent) / path.name
+    return Path(paths.folder_of(path), path.name)
 
 
 def _unstaged_lines(

@@ -18,13 +18,18 @@ SOURCE_LIMIT_BYTES = 400_000_000
 _FOREIGN = re.compile(r"[\\\x00-\x1f\x7f-\x9f]|^~|^[A-Za-z][A-Za-z0-9+.-]*:")
 
 
+def folder_of(path: Path) -> str:
+    """Return the folder that `path` lies in, absolute and resolved; text is quicker than `Path`."""
+    return _resolved(os.path.join(os.getcwd(), os.path.dirname(path)))
+
+
 @lru_cache
-def resolved(folder: Path) -> Path:
+def _resolved(folder: str) -> str:
     """Resolve a folder (absolute) that many articles share, once."""
-    return folder.resolve()
+    return os.fspath(Path(folder).resolve())
 
 
-def inside(folder: Path, name: str, root: Path) -> Path:
+def inside(folder: str, name: str, root: Path) -> Path:
     """Resolve `name` against `folder`, or against `root` when it starts with `/`.
 
     The result is absolute, existing or not; symlinks on the way are followed to see where it ends.
@@ -40,17 +45,25 @@ def inside(folder: Path, name: str, root: Path) -> Path:
             "a path that starts with / is looked for at the repository's root",
         )
     start = root if name.startswith("/") else folder
-    path = Path(os.path.normpath(os.path.join(start, name.lstrip("/"))))
+    path = os.path.normpath(os.path.join(start, name.lstrip("/")))
     try:
-        real = path.resolve() if path.is_symlink() else resolved(path.parent) / path.name
+        real = _real(path)
     except (OSError, RuntimeError) as error:
         raise PathError(f"{name!r} cannot be resolved: {error}") from error
-    root_parts = resolved(root).parts
-    if real.parts[: len(root_parts)] != root_parts:
+    base = os.path.join(_resolved(os.fspath(root)), "")
+    if not os.path.join(real, "").startswith(base):
         raise OutsideRepositoryError(f"{name!r} leaves the repository")
-    if ".git" in map(str.casefold, real.parts[len(root_parts) :]):
+    if ".git" in real[len(base) :].casefold().split(os.sep):
         raise OutsideRepositoryError(f"{name!r} points into git's own folder")
-    return path
+    return Path(path)
+
+
+def _real(path: str) -> str:
+    """Follow the symlinks on the way to `path` (absolute), and `path` itself if it is one."""
+    if os.path.islink(path):
+        return os.fspath(Path(path).resolve())
+    folder, name = os.path.split(path)
+    return os.path.join(_resolved(folder), name)
 
 
 def require_picture_file(path: Path, name: str) -> None:

@@ -167,15 +167,11 @@ def picture_of(article: Article, config: Config, root: Path) -> Path | None:
     if not image or re.match(r"(https?|data):|//", image, re.IGNORECASE):
         return None
     try:
-        return paths.inside(_folder(article), image, root)
+        return paths.inside(paths.folder_of(article.path), image, root)
     except PathError as error:
         raise error.at(
             path=str(article.path), line=article.image_line, key=article.image_key
         ) from error
-
-
-def _folder(article: Article) -> Path:
-    return paths.resolved(article.path.absolute().parent)
 
 
 def _is_hand_made(article: Article, image: str, picture: Path | None) -> bool:
@@ -237,7 +233,7 @@ def sources_of(article: Article, request: Request, root: Path) -> tuple[Path, ..
     for index, name in enumerate(request.sources):
         key = f"sources[{index}]"
         try:
-            path = paths.inside(_folder(article), name, root)
+            path = paths.inside(paths.folder_of(article.path), name, root)
             paths.require_picture_file(path, name)
         except (PathError, SourceError) as error:
             line = request.lines.get(key)
@@ -284,7 +280,7 @@ def _job(state: Wanted, config: Config, root: Path) -> Job:
 
 def _output_path(article: Article, image: str, root: Path) -> Path:
     try:
-        return paths.inside(_folder(article), image, root)
+        return paths.inside(paths.folder_of(article.path), image, root)
     except PathError as error:
         raise ArticleError(
             f"its header cannot be named after it: {error.message}",

@@ -6,6 +6,7 @@ at again before each of the two.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -145,7 +146,7 @@ def _asked(article: Article) -> tuple[str | None, str | None, str | None]:
 def _require_inside(job: Job, path: Path, root: Path) -> None:
     """Resolve `path` again: a symlink may have been put in its way since the job was planned."""
     try:
-        paths.inside(path.parent.resolve(), f"./{path.name}", root)
+        paths.inside(os.fspath(path.parent.resolve()), f"./{path.name}", root)
     except PathError as error:
         raise error.at(path=str(job.article.path), line=job.article.line) from error
 

@@ -270,7 +270,9 @@ def test_a_model_that_cannot_be_used_is_named(root: Path, config: Config, parts:
         pytest.param("  sources:\n    - a.png\n    - no.png\n", 6, "not exist", id="missing"),
         pytest.param("  sources: ['../../x.png']\n", 4, "leaves the repository", id="dot dot"),
         pytest.param("  sources: [/../x.png]\n", 4, "leaves the repository", id="root dot dot"),
+        pytest.param("  sources: [../../ROOTs/x.png]\n", 4, "leaves the repo", id="its neighbour"),
         pytest.param("  sources: [../.git/x.png]\n", 4, "git's own folder", id="git's folder"),
+        pytest.param("  sources: [../.GIT/x.png]\n", 4, "git's own folder", id="in capitals"),
         pytest.param("  sources: [link.png]\n", 4, "leaves the repository", id="symlink out"),
         pytest.param("  sources: [../articles]\n", 4, "is a folder", id="a folder"),
         pytest.param("  sources: [pipe.png]\n", 4, "not a regular file", id="a pipe"),
@@ -303,7 +305,7 @@ def test_what_an_article_cannot_have_is_named_with_its_line(
     Image.new("RGB", (8, 8)).save(root / "articles" / "note_images" / "post.png")
     os.mkfifo(root / "articles" / "pipe.png")
     with pytest.raises(HeadergenError, match=rf"post\.md:{line}: ") as caught:
-        state_of(root, header)
+        state_of(root, header.replace("ROOT", root.name))
     assert part in str(caught.value)
     assert caught.value.exit_code == 2
 
