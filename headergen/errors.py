@@ -88,6 +88,10 @@ class SourceError(HeadergenError):
     """A source picture of a composite cannot be used."""
 
 
+class GlyphError(HeadergenError):
+    """A text has a character that no font of headergen's can draw."""
+
+
 class OutputError(HeadergenError):
     """The header's place is taken by a file that headergen did not make, or cannot be written."""
 

@@ -1,0 +1,1 @@
+"""Text on pictures: which glyphs, broken where, how large, and drawn."""

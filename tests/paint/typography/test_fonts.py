@@ -1,0 +1,75 @@
+"""The bundled fonts are what the tables beside them say."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from headergen.paint.typography import fonts
+from headergen.paint.typography.glyphs import row
+
+NAMES = sorted({*fonts.HEAVY, *fonts.QUIET, *fonts.SERIF})
+# A code point of no character: every font draws its box for it.
+NONE = "\U000ffffd"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_nothing_that_a_font_covers_is_drawn_as_a_box(name: str) -> None:
+    face, font = fonts.face(name, 20), fonts.font(name)
+    box = bytes(face.getmask(NONE))
+    assert any(box) and not font.covers(NONE)
+    ranges = zip(font.starts, font.ends, strict=True)
+    covered = itertools.chain.from_iterable(range(first, last + 1) for first, last in ranges)
+    assert [hex(code) for code in covered if bytes(face.getmask(chr(code))) == box] == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_glyph_is_as_wide_as_the_table_says(name: str) -> None:
+    font = fonts.font(name)
+    face = fonts.face(name, font.units_per_em)
+    plain = [chr(code) for code in font.starts if chr(code) not in font.trims]
+    widths = {each: face.getlength(each) * font.scale / font.units_per_em for each in plain}
+    # A few Greek letters take their width from the letter below their accent.
+    assert {each: font.spacing(each)[1] for each in plain} == pytest.approx(widths, abs=0.02)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("いろはにほへとちりぬるを、。「」ー・！？", id="kana and punctuation"),
+        pytest.param("渡邉髙﨑濵神①㈱㍻℡〒※→★♪", id="names and symbols"),
+        pytest.param("ｱｲｳ゛ＡＢＣ１２３～", id="half and full width"),
+        pytest.param("Ünïcødé ŁŐŘŞ Việt “‘’” — … €", id="Latin with accents"),
+        pytest.param("Ωμέγα Привет", id="Greek and Cyrillic"),
+    ],
+)
+@pytest.mark.parametrize("family", [fonts.HEAVY, fonts.QUIET, fonts.SERIF])
+def test_each_family_draws(family: tuple[str, ...], text: str) -> None:
+    used = {glyph.font.name for glyph in row(text, family).glyphs}
+    assert used <= set(family)
+
+
+def test_a_word_is_set_in_one_font() -> None:
+    used = [glyph.font.name for glyph in row("Zurich Łódź 街", fonts.SERIF).glyphs]
+    assert used[:7] == ["noto-serif-jp-700"] * 7
+    assert used[7:11] == ["noto-serif-700"] * 4
+    assert used[-1] == "noto-serif-jp-700"
+
+
+@pytest.mark.parametrize(
+    ("name", "character", "shift", "advance"),
+    [
+        pytest.param(
+            "noto-sans-jp-800", "「", -0.5, 0.5, id="an opening bracket loses its left half"
+        ),
+        pytest.param("noto-sans-jp-800", "、", 0.0, 0.5, id="a comma loses its right half"),
+        pytest.param("noto-serif-jp-700", "漢", 0.0, 1.0, id="a kanji keeps its square"),
+    ],
+)
+def test_spacing_is_trimmed(name: str, character: str, shift: float, advance: float) -> None:
+    assert fonts.font(name).spacing(character) == pytest.approx((shift, advance), abs=0.1)
+
+
+def test_latin_pairs_are_kerned() -> None:
+    assert all(fonts.font(name).kern("AV") < 0 for name in NAMES if name != fonts.EMOJI)
