@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import islice
@@ -17,7 +18,14 @@ from typing import Any, Protocol
 from headergen.errors import ArticleError
 from headergen.frontmatter.block import Block, find
 from headergen.frontmatter.facts import Facts, heading, read_facts
-from headergen.frontmatter.request import MAX_SOURCES, HeaderMapping, Request, read_request, shown
+from headergen.frontmatter.request import (
+    MAX_SOURCES,
+    HeaderMapping,
+    Request,
+    asks_for_a_picture,
+    read_request,
+    shown,
+)
 
 __all__ = ["ARTICLE_SUFFIXES", "Article", "Request", "frontmatter", "parse", "read", "with_image"]
 
@@ -28,6 +36,13 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _MAX_KEYS = 20
 _ONE_READ_BYTES = 64 * 1024  # beyond 128 KiB the allocator asks the kernel each time
+# A pipe that nobody writes to would never open otherwise.
+_READ_WITHOUT_WAITING = (
+    os.O_RDONLY
+    | getattr(os, "O_BINARY", 0)
+    | getattr(os, "O_NONBLOCK", 0)
+    | getattr(os, "O_NOCTTY", 0)
+)
 
 
 @dataclass(frozen=True)
@@ -89,15 +104,22 @@ def read(name: str, image_key: str = "header.image", *, every: bool = False) -> 
 
 def _bytes_of(name: str) -> bytes:
     """Read a file; most articles fit in one call, and `open` makes six."""
-    handle = os.open(name, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+    handle = os.open(name, _READ_WITHOUT_WAITING)
     try:
         data = os.read(handle, _ONE_READ_BYTES)
         if len(data) == _ONE_READ_BYTES:
+            _require_regular(handle, name)
             with open(handle, "rb", closefd=False) as rest:
                 data += rest.read()
         return data
     finally:
         os.close(handle)
+
+
+def _require_regular(handle: int, name: str) -> None:
+    """Refuse a link to a device such as /dev/zero, which never ends."""
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        raise ArticleError("is no regular file", path=name, line=1, remedy="remove it")
 
 
 def _may_have_header(data: bytes) -> bool:
@@ -134,6 +156,8 @@ def parse(
     header = _header_mapping(document, tuple(image_key.split("."))) if document else None
     if document and header:
         return _article(document, header, data, image_key)
+    if document and "header" not in values:
+        _refuse_slipped_below(document)
     if not every:
         return None
     return _without_header(path, document, data, _body(block) if block else 0, image_key)
@@ -319,6 +343,17 @@ def _refuse_misindented(document: _Document) -> None:
         if key in document.values:
             index = document.index_of((key,)) or 0
             raise document.block.error("indent it, so that it is part of `header:`", index, key)
+
+
+def _refuse_slipped_below(document: _Document) -> None:
+    """Tell a `header:` that one blank too many put below an empty key from another tool's."""
+    for key, value in document.values.items():
+        header = value.get("header") if isinstance(value, dict) and len(value) == 1 else None
+        if isinstance(key, str) and isinstance(header, dict) and asks_for_a_picture(header):
+            message = f"`header:` stands below {shown(key)}"
+            index = document.index_of((key, "header")) or 0
+            remedy = "start it at the beginning of its line"
+            raise document.block.error(message, index, "header", remedy)
 
 
 def _lines(document: _Document, header: Mapping[Any, object]) -> dict[str, int]:

@@ -11,6 +11,14 @@ from headergen.errors import ArticleError
 # A site's frontmatter is a few hundred bytes; 64 KiB bounds what any parser is given.
 MAX_BYTES = 64 * 1024
 
+# What parsers and authors say is quoted in messages, and can be as long as the block.
+_LONGEST_MESSAGE = 300
+
+_PLAINLY = (
+    "write `header:` plainly: one key a line (ended by LF or CRLF), each value on one line, "
+    "no anchors, aliases or tags"
+)
+
 # Deeper than any site's frontmatter, shallower than what a parser in C can crash on.
 MAX_DEPTH = 50
 
@@ -39,13 +47,21 @@ class Block:
         """Return the file's 1-based line that holds character `index` of `text`."""
         return self.first_line + self.text.count("\n", 0, index)
 
-    def error(self, message: str, index: int, key: str | None = None) -> ArticleError:
+    def error(
+        self, message: str, index: int, key: str | None = None, remedy: str | None = None
+    ) -> ArticleError:
         """Return an error that points at character `index` of `text`."""
-        return ArticleError(message, path=str(self.path), line=self.line(index), key=key)
+        line = self.line(index)
+        return ArticleError(brief(message), path=str(self.path), line=line, key=key, remedy=remedy)
+
+    def too_deep(self, index: int, what: str = "the frontmatter") -> ArticleError:
+        """Return the error for `what` nests deeper than `MAX_DEPTH`."""
+        message = f"{what} nests deeper than {MAX_DEPTH} levels"
+        return self.error(message, index, remedy="no site needs such depth: flatten it")
 
     def left_alone(self, reason: str, index: int, key: str) -> ArticleError:
         """Return the error for a change that cannot be made without risk."""
-        return self.error(f"{reason}; the article was left alone", index, key)
+        return self.error(f"{reason}; the article was left alone", index, key, _PLAINLY)
 
     def splice(self, start: int, end: int, text: str) -> Block:
         """Return the block with the characters from `start` to `end` replaced by `text`."""
@@ -69,6 +85,11 @@ class Block:
         end = self.text.rfind("\n", 0, index)
         end = self.text.find("\n", index) if end < 0 else end
         return "\r\n" if self.text[max(end - 1, 0) : end] == "\r" else "\n"
+
+
+def brief(text: str, longest: int = _LONGEST_MESSAGE) -> str:
+    """Return `text` cut to `longest` characters."""
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
 
 @dataclass(frozen=True)
@@ -100,8 +121,10 @@ _FENCES = {
     ),
 }
 _OPENING = re.compile(
-    rb"(?:\xef\xbb\xbf)?(?:[ \t\r\f\v]*\n)*(-{3,}|\+{3,}|\{)[ \t\r\f\v]*\n",
+    # Possessive, or ten million blank lines take a gigabyte to go back through.
+    rb"(?:\xef\xbb\xbf)?(?:[ \t\r\f\v]*+\n)*+(-{3,}|\+{3,}|\{)[ \t\r\f\v]*\n",
 )
+_LONE_RETURN = re.compile(rb"(?:\xef\xbb\xbf)?[ \t\r]*(-{3,}|\+{3,})[ \t]*\r(?!\n)")
 _ANY_KEY = re.compile(rb"[\w.-]+[\"']?\s*[:=]")
 _LOOKS_LIKE_FRONTMATTER = re.compile(rb"[ \t\r]*$|[ \t]|[#\[\]{}-]|[^:=]*[:=]")
 
@@ -118,6 +141,7 @@ def find(path: Path, data: bytes, *, every: bool = False) -> Block | None:
     """
     opening = _OPENING.match(data)
     if opening is None:
+        _refuse_lone_returns(path, data, every)
         return None
     fence = _FENCES[opening[1][:1]]
     start = opening.end()
@@ -135,6 +159,23 @@ def find(path: Path, data: bytes, *, every: bool = False) -> Block | None:
     _refuse_unreadable(path, fence, closing.start() - start, data.count(b"\n", 0, place))
     text = _decoded(path, data[start : closing.start()], first_line)
     return Block(path, fence.language, data[:start], text, data[closing.start() :], first_line)
+
+
+def _refuse_lone_returns(path: Path, data: bytes, every: bool) -> None:
+    """Refuse lines that end as on classic Mac OS: to the patterns above they are all one line."""
+    opening = _LONE_RETURN.match(data)
+    if opening is None:
+        return
+    closing = data.find(b"\r" + opening[1], opening.end())
+    end = closing if closing >= 0 else len(data)
+    key = _ANY_KEY if every else _FENCES[opening[1][:1]].header
+    if key.search(data, opening.end(), end):
+        raise ArticleError(
+            "its lines end in a carriage return (CR) alone",
+            path=str(path),
+            line=1,
+            remedy="save the article with LF or CRLF line ends",
+        )
 
 
 def _refuse_unclosed(
@@ -159,7 +200,10 @@ def _refuse_unreadable(path: Path, fence: _Fence, size: int, lines_before: int) 
     if fence.language == "json":
         problem = "JSON frontmatter cannot be edited; write it as YAML (---) or TOML (+++)"
     elif size > MAX_BYTES:
-        problem = f"the frontmatter has {size} bytes; at most {MAX_BYTES} are read"
+        problem = (
+            f"the frontmatter has {size} bytes; at most {MAX_BYTES} are read: "
+            "move long texts below it"
+        )
     else:
         return
     raise ArticleError(problem, path=str(path), line=lines_before + 1, key="header")
@@ -173,4 +217,5 @@ def _decoded(path: Path, text: bytes, first_line: int) -> str:
             f"the frontmatter is not UTF-8: byte 0x{text[error.start]:02x}",
             path=str(path),
             line=first_line + text.count(b"\n", 0, error.start),
+            remedy="save the article as UTF-8",
         ) from error

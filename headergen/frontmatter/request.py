@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+import reprlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal
 
 from headergen.errors import ArticleError
+from headergen.frontmatter.block import brief
 
 AUTHOR_KEYS = (
     "prompt",
@@ -34,6 +36,12 @@ AUTO_FOCUS: Final = "auto"
 # From the top left, in shares of a picture's width and height; each in [0, 1].
 Point = tuple[float, float]
 Focus = Point | Literal["auto"]
+
+# Values and names in messages are cut to this many characters. Aliases make a list of 8,000 long
+# texts out of 64 KiB, so what is cut off must not be written out first.
+_LONGEST_SHOWN = 60
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = 4 * _LONGEST_SHOWN
 
 
 @dataclass(frozen=True)
@@ -88,7 +96,8 @@ class HeaderMapping:
     def error(self, key: str, message: str) -> ArticleError:
         """Return an error that points at `key`, or at `header` where its line is not known."""
         line = self.lines.get(key, self.line)
-        return ArticleError(message, path=str(self.path), line=line, key=f"header.{key}")
+        dotted = f"header.{brief(key, _LONGEST_SHOWN)}"
+        return ArticleError(message, path=str(self.path), line=line, key=dotted)
 
     def text(self, key: str, *, may_be_empty: bool = False) -> str | None:
         """Return a string, None where the key is missing or null."""
@@ -169,7 +178,7 @@ class HeaderMapping:
         if not value.strip() and not may_be_empty:
             raise self.error(key, "is empty; write a text or remove the key")
         if "\0" in value or any("\ud800" <= character <= "\udfff" for character in value):
-            raise self.error(key, f"holds a character that no text has: {shown(value)}")
+            raise self.error(key, f"holds a character that no text has: {shown(value)}; remove it")
         return value
 
 
@@ -207,13 +216,19 @@ def read_request(header: HeaderMapping) -> Request | None:
     return None if request.prompt is None and not request.sources else request
 
 
+def asks_for_a_picture(header: Mapping[object, object]) -> bool:
+    """Tell whether a mapping is headergen's, wherever it stands."""
+    is_request = "prompt" in header or "sources" in header
+    return is_request and header.keys() <= {*AUTHOR_KEYS, "image", "digest"}
+
+
 def shown(value: object) -> str:
     """Return a value as an error message can hold it: one line of at most 60 characters."""
     try:
-        text = repr(value)
+        text = _SHORT.repr(value)
     except ValueError:  # an int of more digits than Python agrees to print
         return "a huge number"
-    return text if len(text) <= 60 else f"{text[:59]}…"
+    return brief(text, _LONGEST_SHOWN)
 
 
 def _prompt(header: HeaderMapping) -> str | None:

@@ -17,9 +17,11 @@ from headergen.frontmatter.toml_scan import Entry, Path, scan
 
 # tomllib takes time in the square of a dotted key's length: 64 KiB of `a.a.a` are a minute.
 _DEEP_KEY = re.compile(
-    rf"""(?:[ \t]*\.[ \t]*(?:[A-Za-z0-9_-]+|"[^"\n]*"|'[^'\n]*')){{{MAX_DEPTH}}}"""
+    rf"""(?:\.[ \t]*(?:[A-Za-z0-9_-]+|"[^"\n]*"|'[^'\n]*')[ \t]*){{{MAX_DEPTH}}}"""
 )
 _ERROR_LINE = re.compile(r" \(at line (\d+), column \d+\)| \(at end of document\)")
+_MEND = "correct the line, or put the value in quotes"
+
 # What Python refuses to convert (sys.int_info.default_max_str_digits).
 _MANY_DIGITS = re.compile(r"[0-9_]{4300}")
 
@@ -150,11 +152,11 @@ def read(block: Block) -> TomlDocument:
     """
     deep = _DEEP_KEY.search(block.text)
     if deep is not None:
-        raise block.error(f"a key nests deeper than {MAX_DEPTH} levels", deep.start())
+        raise block.too_deep(deep.start(), "a key")
     try:
         values = TomlHandler().load(block.text)
     except RecursionError as error:
-        raise block.error(f"the frontmatter nests deeper than {MAX_DEPTH} levels", 0) from error
+        raise block.too_deep(0) from error
     except ValueError as error:
         raise _toml_error(block, str(error)) from error
     return TomlDocument(block, values, tuple(scan(block)))
@@ -166,11 +168,11 @@ def _toml_error(block: Block, problem: str) -> ArticleError:
     place = _ERROR_LINE.search(problem)
     if place is None:  # Python's own complaint about a number of too many digits
         digits = _MANY_DIGITS.search(block.text)
-        return block.error(message, digits.start() if digits else 0)
+        return block.error(message, digits.start() if digits else 0, remedy=_MEND)
     if place[1] is None:
-        return block.error(message, len(block.text) - 1)
+        return block.error(message, len(block.text) - 1, remedy=_MEND)
     lines_before = block.text.split("\n")[: int(place[1]) - 1]
-    return block.error(message, sum(len(line) + 1 for line in lines_before))
+    return block.error(message, sum(len(line) + 1 for line in lines_before), remedy=_MEND)
 
 
 def _value_at(values: Any, path: tuple[str, ...]) -> Any:

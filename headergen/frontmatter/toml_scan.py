@@ -119,7 +119,7 @@ class _Scanner:
     def _value(self, start: int, path: Path) -> int:
         """Return where the value at `start` ends; record what is inside of it."""
         if len(path) > MAX_DEPTH:
-            raise self._block.error(f"the frontmatter nests deeper than {MAX_DEPTH} levels", start)
+            raise self._block.too_deep(start)
         if self._text[start] == "[":
             return self._items(start, path)
         if self._text[start] == "{":

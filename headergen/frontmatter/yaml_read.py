@@ -6,6 +6,7 @@ that could nest deeply or repeat itself is therefore looked at first, event by e
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -38,20 +39,22 @@ def keeping(loader: type[Any]) -> type[Any]:
 LOADER: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 KEEPING_LOADER = keeping(LOADER)
 
+_INDENTED_HEADER = re.compile(r"[ \t]+header[ \t]*:")
+
+_MEND = "correct the line, or put the value in quotes"
+
+# PyYAML's words, what they mean to an author, and what to do.
+_MEANINGS = {
+    "mapping values are not allowed": ("a text with a colon must stand in quotes", _MEND),
+    "<document start>": ("text follows a line of `...`", "close the frontmatter by --- instead"),
+}
+
 # Each level of nesting takes one of these characters, at the least.
 _OPENERS = "[{-?:"
 
 # PyYAML's constructors leave most of what they don't expect to Python: `2024-99-99` is a
-# ValueError, `!!bool x` a KeyError, `!!timestamp x` an AttributeError, `1:1:…:1.5` an
-# OverflowError.
-_CONSTRUCTOR_ERRORS = (
-    ValueError,
-    ArithmeticError,
-    LookupError,
-    AttributeError,
-    TypeError,
-    RecursionError,
-)
+# ValueError, `!!bool x` a KeyError, `!!timestamp x` an AttributeError.
+_CONSTRUCTOR_ERRORS = (ValueError, LookupError, AttributeError, TypeError, RecursionError)
 
 
 @dataclass(frozen=True)
@@ -99,7 +102,8 @@ class YamlDocument:
         pairs = [pair for pair in node.value if pair[0].value == key]
         if len(pairs) > 1:
             dotted = ".".join(map(str, path))
-            raise self.block.error(f"duplicate key {key!r}", pairs[1][0].start_mark.index, dotted)
+            index = pairs[1][0].start_mark.index
+            raise self.block.error(f"duplicate key {key!r}", index, dotted, "keep one of them")
         return pairs[0] if pairs else None
 
 
@@ -129,15 +133,20 @@ def yaml_error(block: Block, error: yaml.YAMLError) -> ArticleError:
     if isinstance(error, yaml.reader.ReaderError):
         character = chr(error.character)
         return block.error(
-            f"YAML admits no character U+{ord(character):04X}", block.text.find(character)
+            f"YAML admits no character U+{ord(character):04X}",
+            block.text.find(character),
+            remedy="remove that character",
         )
-    problem = getattr(error, "problem", None) or getattr(error, "context", None) or error
-    if problem == "mapping values are not allowed in this context":
-        problem = "a text with a colon must stand in quotes"
+    problem = str(getattr(error, "problem", None) or getattr(error, "context", None) or error)
+    place = _place(block, error)
     if problem == "exceeded maximum nesting depth":  # newer PyYAML has a limit of its own
-        place = _place(block, error)
-        return block.error(f"the frontmatter nests deeper than {MAX_DEPTH} levels", place)
-    return block.error(f"the frontmatter is not valid YAML: {problem}", _place(block, error))
+        return block.too_deep(place)
+    if _INDENTED_HEADER.match(block.text, block.line_start(place)):
+        remedy = "start it at the beginning of its line"
+        return block.error("`header:` is indented", place, "header", remedy)
+    known = (row for words, row in _MEANINGS.items() if words in problem)
+    meaning, remedy = next(known, (problem, _MEND))
+    return block.error(f"the frontmatter is not valid YAML: {meaning}", place, remedy=remedy)
 
 
 def _place(block: Block, error: yaml.YAMLError) -> int:
@@ -180,8 +189,10 @@ def _unreadable(block: Block, error: Exception) -> ArticleError:
     for node in root.walk() if root else ():
         written = block.text[node.start : node.end]
         if node.kind == "scalar" and not _is_constructible(written):
-            return block.error(f"cannot read the value {shown(written)}: {error}", node.start)
-    return block.error(f"cannot read the frontmatter: {error}", root.start if root else 0)
+            message = f"cannot read the value {shown(written)}: {error}"
+            return block.error(message, node.start, remedy="put it in quotes")
+    message = f"cannot read the frontmatter: {error}"
+    return block.error(message, root.start if root else 0, remedy="write the values plainly")
 
 
 def _is_constructible(scalar: str) -> bool:

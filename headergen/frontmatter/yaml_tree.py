@@ -7,6 +7,7 @@ constructed. Two texts whose trees are equal mean the same.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -16,6 +17,12 @@ import yaml
 from headergen.errors import ArticleError
 from headergen.frontmatter import yaml_read
 from headergen.frontmatter.block import MAX_BYTES, MAX_DEPTH, Block
+
+# Base 60, as in 1:30:00, is computed in the square of its length: 64 KiB take more than a second.
+_MAX_SIXTIES = 100
+_BASE_60 = re.compile(r"[-+\d_.:]+")
+
+_NO_ALIAS = "write out what it repeats"
 
 # A text without aliases has fewer nodes than bytes, so only what aliases repeat can exceed it.
 MAX_NODES = MAX_BYTES
@@ -90,13 +97,14 @@ class _Composer:
         for event in self._events:
             if isinstance(event, yaml.DocumentStartEvent):
                 if root is not None:
-                    raise self._error("a second YAML document starts here", event)
+                    remedy = "close the frontmatter before it by a line of ---"
+                    raise self._error("a second YAML document starts here", event, remedy)
                 root = self._node(next(self._events), depth=0)
         return root
 
     def _node(self, event: Any, depth: int) -> Node:
         if depth > MAX_DEPTH:
-            raise self._error(f"the frontmatter nests deeper than {MAX_DEPTH} levels", event)
+            raise self._block.too_deep(event.start_mark.index)
         if isinstance(event, yaml.AliasEvent):
             return self._alias(event)
         if event.anchor is not None:
@@ -112,7 +120,7 @@ class _Composer:
         if target is None:
             known = event.anchor in self._anchors
             problem = "stands inside of what it repeats" if known else "repeats an unknown anchor"
-            raise self._error(f"the alias *{event.anchor} {problem}", event)
+            raise self._error(f"the alias *{event.anchor} {problem}", event, _NO_ALIAS)
         return Node(
             "alias",
             value=event.anchor,
@@ -123,6 +131,9 @@ class _Composer:
         )
 
     def _scalar(self, event: Any) -> Node:
+        if event.value.count(":") > _MAX_SIXTIES and _may_be_number(event):
+            message = f"a number has more than {_MAX_SIXTIES} parts between colons"
+            raise self._error(message, event, "put it in quotes")
         return Node(
             "scalar",
             value=event.value,
@@ -142,7 +153,8 @@ class _Composer:
             children.append(self._node(inner, depth + 1))
             size += children[-1].size
             if size > MAX_NODES:
-                raise self._error(f"aliases repeat more than {MAX_NODES} nodes", inner)
+                message = f"aliases repeat more than {MAX_NODES} nodes"
+                raise self._error(message, inner, _NO_ALIAS)
         return Node(
             "mapping" if isinstance(event, yaml.MappingStartEvent) else "sequence",
             children=tuple(children),
@@ -156,5 +168,11 @@ class _Composer:
             size=size,
         )
 
-    def _error(self, message: str, event: Any) -> ArticleError:
-        return self._block.error(message, event.start_mark.index)
+    def _error(self, message: str, event: Any, remedy: str) -> ArticleError:
+        return self._block.error(message, event.start_mark.index, remedy=remedy)
+
+
+def _may_be_number(event: Any) -> bool:
+    if event.tag is not None:
+        return bool(event.tag.endswith((":int", ":float")))
+    return bool(event.implicit[0] and _BASE_60.fullmatch(event.value))
