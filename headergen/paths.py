@@ -10,9 +10,26 @@ from pathlib import Path
 
 from headergen import git
 from headergen.errors import OutsideRepositoryError, PathError, SourceError
+from headergen.frontmatter.request import shown
 
 # 50 megapixels of four 16-bit channels, not compressed at all: no header needs a larger source.
 SOURCE_LIMIT_BYTES = 400_000_000
+
+# NAME_MAX of the file systems of Linux, macOS and Windows.
+LONGEST_NAME_BYTES = 255
+
+_NAME_A_PICTURE = "name a picture (PNG, JPEG, WebP, AVIF or GIF)"
+
+# Device names of Windows, whatever comes after a dot (learn.microsoft.com, "Naming Files, Paths,
+# and Namespaces"): what is written to NUL.png is lost there, so no header or source is called so.
+_DEVICE = re.compile(
+    r"(?:^|/)(?:con|prn|aux|nul|(?:com|lpt)[0-9¹²³]) *(?:\.[^/]*)?(?:/|$)", re.IGNORECASE
+)
+
+# As git itself knows its folder, 8.3 names of Windows included (git/git, path.c, is_ntfs_dotgit).
+_GIT_FOLDER = re.compile(
+    rf"(?<={re.escape(os.sep)})(?:\.git|git~1)[ .]*(?={re.escape(os.sep)}|$)", re.IGNORECASE
+)
 
 # Backslashes, control characters, `~`, and anything that looks like `C:` or `file:`.
 _FOREIGN = re.compile(r"[\\\x00-\x1f\x7f-\x9f]|^~|^[A-Za-z][A-Za-z0-9+.-]*:")
@@ -40,21 +57,28 @@ def inside(folder: str, name: str, root: Path) -> Path:
     """
     if not name or _FOREIGN.search(name):
         raise PathError(
-            f"{name!r} is not a path relative to the article",
+            f"{shown(name)} is not a path relative to the article",
             remedy="write it with / between folders, and no control characters, ~ or C: or https:; "
             "a path that starts with / is looked for at the repository's root",
+        )
+    if _DEVICE.search(name):
+        raise PathError(
+            f"{shown(name)} has a name that Windows keeps for a device", remedy="rename the file"
+        )
+    if max(map(len, os.fsencode(name).split(b"/"))) > LONGEST_NAME_BYTES:
+        raise PathError(
+            f"{shown(name)} has a name of more than {LONGEST_NAME_BYTES} bytes", remedy="shorten it"
         )
     start = root if name.startswith("/") else folder
     path = os.path.normpath(os.path.join(start, name.lstrip("/")))
     try:
         real = _real(path)
     except (OSError, RuntimeError) as error:
-        raise PathError(f"{name!r} cannot be resolved: {error}") from error
-    base = os.path.join(_resolved(os.fspath(root)), "")
-    if not os.path.join(real, "").startswith(base):
-        raise OutsideRepositoryError(f"{name!r} leaves the repository")
-    if ".git" in real[len(base) :].casefold().split(os.sep):
-        raise OutsideRepositoryError(f"{name!r} points into git's own folder")
+        reason = getattr(error, "strerror", None) or "its symlinks lead in a circle"
+        raise PathError(
+            f"{shown(name)} cannot be resolved: {reason}", remedy="write a shorter or another path"
+        ) from error
+    _require_below(real, _resolved(os.fspath(root)), name)
     return Path(path)
 
 
@@ -64,6 +88,27 @@ def _real(path: str) -> str:
         return os.fspath(Path(path).resolve())
     folder, name = os.path.split(path)
     return os.path.join(_resolved(folder), name)
+
+
+def require_inside(path: Path, root: Path) -> None:
+    """Look again, now, where `path` (absolute) ends: a symlink may have been put in its way.
+
+    Raises:
+        OutsideRepositoryError: it ends outside `root`, or inside `.git`.
+    """
+    _require_below(os.fspath(path.resolve()), os.fspath(root.resolve()), path.name)
+
+
+def _require_below(real: str, root: str, name: str) -> None:
+    base = os.path.join(root, "")
+    if not os.path.join(real, "").startswith(base):
+        raise OutsideRepositoryError(
+            f"{shown(name)} leaves the repository", remedy="name a file that is in the repository"
+        )
+    if _GIT_FOLDER.search(real, len(base)):
+        raise OutsideRepositoryError(
+            f"{shown(name)} points into git's own folder", remedy="name a file outside of .git"
+        )
 
 
 def require_picture_file(path: Path, name: str) -> None:
@@ -76,22 +121,25 @@ def require_picture_file(path: Path, name: str) -> None:
         status = path.stat()
     except FileNotFoundError:
         raise SourceError(
-            f"{name!r} does not exist",
+            f"{shown(name)} does not exist",
             remedy="source paths are relative to the article; /… starts at the repository's root",
         ) from None
     except OSError as error:
-        raise SourceError(f"{name!r} cannot be read: {error.strerror}") from error
+        message = f"{shown(name)} cannot be read: {error.strerror}"
+        raise SourceError(message, remedy="let your user read it, or name another") from error
     if stat.S_ISDIR(status.st_mode):
-        raise SourceError(f"{name!r} is a folder, not a picture")
+        raise SourceError(f"{shown(name)} is a folder, not a picture", remedy=_NAME_A_PICTURE)
     if not stat.S_ISREG(status.st_mode):
-        raise SourceError(f"{name!r} is not a regular file")
+        raise SourceError(f"{shown(name)} is not a regular file", remedy=_NAME_A_PICTURE)
     if status.st_size == 0:
-        raise SourceError(f"{name!r} is empty (0 bytes)", remedy="save the picture again")
+        raise SourceError(f"{shown(name)} is empty (0 bytes)", remedy="save the picture again")
     if status.st_size > SOURCE_LIMIT_BYTES:
-        raise SourceError(f"{name!r} is larger than {SOURCE_LIMIT_BYTES:,} bytes")
+        message = f"{shown(name)} is larger than {SOURCE_LIMIT_BYTES:,} bytes"
+        raise SourceError(message, remedy="scale it down")
     if not os.access(path, os.R_OK):
-        raise SourceError(f"{name!r} cannot be read: permission denied")
+        message = f"{shown(name)} cannot be read: permission denied"
+        raise SourceError(message, remedy="let your user read it, or name another")
     if git.is_lfs_pointer(path):
         raise SourceError(
-            f"{name!r} is a Git LFS pointer, not the picture", remedy="run `git lfs pull`"
+            f"{shown(name)} is a Git LFS pointer, not the picture", remedy="run `git lfs pull`"
         )

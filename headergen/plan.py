@@ -14,7 +14,7 @@ from headergen.diffusion import checkpoint
 from headergen.diffusion.checkpoint import Checkpoint
 from headergen.diffusion.models import MODELS, Model, admissible_size, render_size
 from headergen.errors import ArticleError, PathError, SourceError
-from headergen.frontmatter.request import AUTO_FOCUS, LAYOUTS, Focus
+from headergen.frontmatter.request import AUTO_FOCUS, LAYOUTS, Focus, shown
 from headergen.picture import SUFFIX_FORMATS, probe
 
 
@@ -144,7 +144,8 @@ def _require_known(article: Article, request: Request, config: Config) -> None:
     ):
         if name is not None and name not in choices:
             known = ", ".join(dict.fromkeys(choices))
-            raise _at_key(article, request, key, f"unknown {key} {name!r}; choose from {known}")
+            message = f"unknown {key} {shown(name)}; choose from {known}"
+            raise _at_key(article, request, key, message)
     if request.layout == "cover" and len(request.sources) > 1:
         raise _at_key(article, request, "layout", "'cover' takes one source; try split or grid")
 
@@ -191,7 +192,7 @@ def _is_hand_made(article: Article, image: str, picture: Path | None) -> bool:
         return True
     if picture.suffix.lower() not in SUFFIX_FORMATS:
         raise ArticleError(
-            f"{image!r} is no picture: it is left alone",
+            f"{shown(image)} is no picture: it is left alone",
             path=str(article.path),
             line=article.image_line,
             key=article.image_key,
@@ -214,7 +215,7 @@ def _without_request(article: Article, picture: Path | None) -> Fresh | None:
     if picture is not None and picture.is_file():
         return Fresh(article, picture)
     raise ArticleError(
-        f"{article.image!r} does not exist, and there is no prompt and no sources to make it from",
+        f"{shown(article.image)} does not exist, and no prompt and no sources say what to make",
         path=str(article.path),
         line=article.image_line,
         key=article.image_key,
@@ -249,7 +250,8 @@ def digest_of(request: Request, sources: tuple[Path, ...]) -> str:
     """
     digest = hashlib.sha256(request.canonical().encode())
     for path in sources:
-        digest.update(hashlib.sha256(path.read_bytes()).digest())
+        with path.open("rb") as file:
+            digest.update(hashlib.file_digest(file, "sha256").digest())
     return digest.hexdigest()[:8]
 
 
@@ -258,7 +260,9 @@ def _job(state: Wanted, config: Config, root: Path) -> Job:
     image = config.output.format(stem=article.path.stem, format=config.format)
     output = _output_path(article, image, root)
     if output in state.sources:
-        raise _at_key(article, request, "sources", f"{image!r} is where the header itself goes")
+        message = f"{image!r} is where the header itself goes: name another picture"
+        key = f"sources[{state.sources.index(output)}]"
+        raise _at_key(article, request, key, message)
     content: Painting | Composite
     if state.sources:
         content = Composite(state.sources, request.layout or "auto", request.focus or (AUTO_FOCUS,))

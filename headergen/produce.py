@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from headergen import lock, site, store
+from headergen import lock, paths, site, store
 from headergen.config import Config
 from headergen.diffusion import fetch, interpreter, painter
-from headergen.errors import HeadergenError, PaintError, SourceError
+from headergen.errors import HeadergenError, PaintError, PathError, SourceError
 from headergen.paint import canvas, composite
 from headergen.plan import Composite, Job, Painting
 
@@ -139,8 +139,9 @@ def _compose(job: Job, content: Composite, root: Path) -> Written:
         try:
             # The error names the picture as it is passed: as the author would type it here.
             shown = Path(os.path.relpath(path))
+            paths.require_inside(path, root)
             sources.append(canvas.open_source(shown, at_least=(job.width, job.height)))
-        except SourceError as error:
+        except (PathError, SourceError) as error:
             raise _source_error(error, job, index) from error
     image = composite.compose(sources, job.width, job.height, content.layout, content.focus)
     store.save(job, canvas.encode(image, job.format, job.digest), root)
@@ -152,7 +153,7 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def _source_error(error: SourceError, job: Job, index: int) -> SourceError:
+def _source_error(error: PathError | SourceError, job: Job, index: int) -> PathError | SourceError:
     key = f"sources[{index}]"
     request = job.article.request
     line = request.lines.get(key) if request else None

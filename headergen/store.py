@@ -6,7 +6,6 @@ at again before each of the two.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -81,7 +80,7 @@ def save(job: Job, data: bytes, root: Path) -> None:
         return
     _require_inside(job, job.output, root)
     try:
-        durable.write(job.output, data)
+        durable.write(job.output, data, confirm=lambda: _require_inside(job, job.output, root))
     except OSError as error:
         raise _output_error(job, f"{job.image} cannot be written: {error.strerror}") from error
 
@@ -98,14 +97,15 @@ def write_back(job: Job, root: Path) -> None:
         return  # another run did it, or only the picture's file was missing
     _require_inside(job, job.article.path, root)
     try:
-        durable.write(job.article.path, finished, confirm=lambda: _confirm(job))
+        durable.write(job.article.path, finished, confirm=lambda: _confirm(job, root))
     except OSError as error:
         message = f"cannot be written: {error.strerror}; {job.image} is kept"
         raise article_error(job, message, "run again") from error
 
 
-def _confirm(job: Job) -> None:
+def _confirm(job: Job, root: Path) -> None:
     """Look a last time, at the latest moment: picture whole, article as it was read."""
+    _require_inside(job, job.article.path, root)
     if not is_made(job):
         raise _output_error(job, f"{job.image} disappeared before the article could name it")
     if _article_bytes(job) != job.article.data:
@@ -144,9 +144,8 @@ def _asked(article: Article) -> tuple[str | None, str | None, str | None]:
 
 
 def _require_inside(job: Job, path: Path, root: Path) -> None:
-    """Resolve `path` again: a symlink may have been put in its way since the job was planned."""
     try:
-        paths.inside(os.fspath(path.parent.resolve()), f"./{path.name}", root)
+        paths.require_inside(path, root)
     except PathError as error:
         raise error.at(path=str(job.article.path), line=job.article.line) from error
 

@@ -172,8 +172,8 @@ def test_an_article_names_no_picture_that_disappeared(
 ) -> None:
     write = durable.write
 
-    def lose_the_picture(path: Path, data: bytes, *arguments: Callable[[], None]) -> None:
-        write(path, data, *arguments)
+    def lose_the_picture(path: Path, data: bytes, confirm: Callable[[], None]) -> None:
+        write(path, data, confirm)
         shutil.rmtree(desk.header.parent)
         monkeypatch.setattr(durable, "write", write)
 

@@ -27,6 +27,7 @@ MAX_PIXELS = 50_000_000
 
 READABLE_FORMATS = ("PNG", "JPEG", "WEBP", "AVIF", "GIF")
 _READABLE = "PNG, JPEG, WebP, AVIF or GIF"
+_NAME_A_PICTURE = f"name a picture ({_READABLE})"
 
 # What Pillow's readers raise on damaged files: the first four seen under seeded byte flips in
 # every format, the others in its sources.
@@ -188,11 +189,13 @@ def _regular_file(path: Path) -> Iterator[BinaryIO]:
     with _open(path) as file:
         status = os.fstat(file.fileno())
         if not stat.S_ISREG(status.st_mode):
-            raise SourceError(f"{_name(path)} is not a regular file but a pipe or device")
+            message = f"{_name(path)} is not a regular file but a pipe or device"
+            raise SourceError(message, remedy=_NAME_A_PICTURE)
         if status.st_size == 0:
             raise SourceError(f"{_name(path)} is empty (0 bytes)", remedy="save the picture again")
         if status.st_size > SOURCE_LIMIT_BYTES:
-            raise SourceError(f"{_name(path)} is larger than {SOURCE_LIMIT_BYTES:,} bytes")
+            message = f"{_name(path)} is larger than {SOURCE_LIMIT_BYTES:,} bytes"
+            raise SourceError(message, remedy="scale it down")
         yield file
 
 
@@ -221,9 +224,10 @@ def _cannot_open(path: Path, error: OSError | ValueError) -> SourceError:
             f"{_name(path)} may not be read: permission denied", remedy="let your user read it"
         )
     if isinstance(error, OSError) and error.errno == errno.ENXIO:
-        return SourceError(f"{_name(path)} is not a regular file but a socket or device")
+        message = f"{_name(path)} is not a regular file but a socket or device"
+        return SourceError(message, remedy=_NAME_A_PICTURE)
     reason = error.strerror if isinstance(error, OSError) else error
-    return SourceError(f"{_name(path)} cannot be opened: {reason}")
+    return SourceError(f"{_name(path)} cannot be opened: {reason}", remedy=_NAME_A_PICTURE)
 
 
 @contextmanager
@@ -296,7 +300,10 @@ def _in_srgb(picture: Image.Image, path: Path) -> Image.Image:
     if alpha is None or alpha.getextrema() == (255, 255):
         return colours
     if alpha.getextrema() == (0, 0):
-        raise SourceError(f"{_name(path)} is wholly transparent: there is nothing to show")
+        raise SourceError(
+            f"{_name(path)} is wholly transparent: there is nothing to show",
+            remedy="name another picture",
+        )
     colours.putalpha(alpha)
     return colours
 
