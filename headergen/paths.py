@@ -76,7 +76,7 @@ def inside(folder: str, name: str, root: Path) -> Path:
     except (OSError, RuntimeError) as error:
         reason = getattr(error, "strerror", None) or "its symlinks lead in a circle"
         raise PathError(
-            f"{shown(name)} cannot be resolved: {reason}", remedy="write a shorter or another path"
+            f"{shown(name)} cannot be resolved: {reason}", remedy="write another path"
         ) from error
     _require_below(real, _resolved(os.fspath(root)), name)
     return Path(path)

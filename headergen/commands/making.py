@@ -15,7 +15,7 @@ from headergen import plan, settled
 from headergen.commands.notices import say_notes, say_notices
 from headergen.commands.place import Place
 from headergen.commands.staging import say_git_add, say_ignored
-from headergen.errors import ArticleError, ConfigError, HeadergenError
+from headergen.errors import ArticleError, HeadergenError
 from headergen.terminal import say, say_advice
 
 if TYPE_CHECKING:
@@ -119,11 +119,11 @@ def _plan(
     for name in names:
         try:
             plans.append(_plan_for(name, place, hook=hook))
-        except ConfigError:
-            raise
         except HeadergenError as error:
+            # A model that the config names and nobody has is one mistake, however many ask for it.
+            if str(error) not in map(str, errors):
+                say(f"{error.place}: {error.headline}", sys.stderr)
             errors.append(error)
-            say(f"{error.place}: {error.headline}", sys.stderr)
     if place.in_git:
         plans = check.without_left_out(plans, place.config, place.root)
     return plans, errors
