@@ -13,6 +13,7 @@ from headergen.errors import ConfigError
 from headergen.frontmatter.request import AUTHOR_KEYS
 
 FORMATS = ("png", "webp")
+METADATA = ("full", "minimal", "none")
 
 # Where a config may be, relative to the repository's root; the first that speaks of headergen.
 FILES = ("headergen.yaml", "config.yaml", "pyproject.toml")
@@ -42,6 +43,7 @@ class Config:
     height: int = 670
     format: str = "png"
     output: str = "note_images/{stem}.{format}"
+    metadata: str = "full"
     image_key: str = "header.image"
     image_prefix: str = ""
     worker_python: str | None = None
@@ -105,6 +107,7 @@ KEYS: Mapping[str, Key] = {
         pattern=r"(?!/|~|[A-Za-z]:)[^\\\x00-\x1f{}]*(\{(stem|format)\}[^\\\x00-\x1f{}]*)+",
         wanted="a path relative to the article, with {stem} and, if wanted, {format} in it",
     ),
+    "metadata": Key("metadata", str, choices=METADATA),
     "image_key": Key(
         "image_key",
         str,

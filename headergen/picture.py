@@ -12,7 +12,7 @@ from typing import BinaryIO
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 DIGEST_KEYWORD = "headergen:digest"
 
-# A chunk of metadata larger than this is nobody's digest.
+# A PNG's digest has a chunk of its own, and in XMP it comes first: no need to read further.
 METADATA_LIMIT_BYTES = 64 * 1024
 
 SUFFIX_FORMATS = {
@@ -50,7 +50,7 @@ def probe(path: Path) -> Picture:
         size_bytes = file.seek(0, 2)
         file.seek(0)
         head = file.read(32)
-        kind = _format(head)
+        kind = format_of(head)
         if kind == "png":
             width, height, digest = *_png_size(head), _png_digest(file)
         elif kind == "webp":
@@ -60,7 +60,8 @@ def probe(path: Path) -> Picture:
     return Picture(kind, width, height, size_bytes, digest)
 
 
-def _format(head: bytes) -> str:
+def format_of(head: bytes) -> str:
+    """Tell a picture's format by its first 12 bytes, as `Picture.format` names it."""
     if head.startswith(PNG_SIGNATURE):
         return "png"
     if head.startswith(b"\xff\xd8\xff"):
@@ -126,8 +127,9 @@ def _webp_digest(file: BinaryIO) -> str | None:
     file.seek(12)
     while len(head := file.read(8)) == 8:
         name, length = struct.unpack("<4sI", head)
-        if name == b"XMP " and length <= METADATA_LIMIT_BYTES:
-            found = re.search(rb'headergen:digest="([0-9a-f]{8})"', file.read(length))
+        if name == b"XMP ":
+            start = file.read(min(length, METADATA_LIMIT_BYTES))
+            found = re.search(rb'headergen:digest="([0-9a-f]{8})"', start)
             return found[1].decode() if found else None
         file.seek(length + length % 2, 1)
     return None

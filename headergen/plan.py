@@ -48,7 +48,10 @@ class Composite:
 
 @dataclass(frozen=True)
 class Job:
-    """One header to make: `output` (absolute) is written, then `image` and `digest` go back."""
+    """One header to make: `output` (absolute) is written, then `image` and `digest` go back.
+
+    `metadata` says how much of its provenance the picture carries: one of `config.METADATA`.
+    """
 
     article: Article
     output: Path
@@ -58,6 +61,7 @@ class Job:
     height: int
     format: str
     content: Painting | Composite
+    metadata: str = "full"
 
 
 @dataclass(frozen=True)
@@ -279,6 +283,7 @@ def _job(state: Wanted, config: Config, root: Path) -> Job:
         height=config.height,
         format=config.format,
         content=content,
+        metadata=config.metadata,
     )
 
 

@@ -13,14 +13,19 @@ from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from headergen import lock, paths, site, store
+from headergen import lock, metadata, paths, provenance, site, store
 from headergen.config import Config
 from headergen.diffusion import fetch, interpreter, painter
+from headergen.diffusion.cache import Fetched
 from headergen.errors import HeadergenError, PaintError, PathError, SourceError
 from headergen.paint import canvas, composite
 from headergen.plan import Composite, Job, Painting
+from headergen.provenance import Provenance
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 
 @dataclass(frozen=True)
@@ -40,6 +45,33 @@ class Failed:
 
 
 Outcome = Written | Failed
+
+
+@dataclass(frozen=True)
+class Painted:
+    """A picture as a model painted it; `revision` is the model's commit, "" for a local folder."""
+
+    painting: Painting
+    pixels: painter.Pixels
+    revision: str
+
+    @property
+    def provenance(self) -> Provenance:
+        """What the picture shall tell of how it was made: as it was, not as it was planned."""
+        size = (self.pixels.width, self.pixels.height)
+        return provenance.of_painting(self.painting, self.revision, *size)
+
+    def describe(self) -> str:
+        """Say in a line how the picture was painted, with what it takes to paint it again."""
+        painting, pixels = self.painting, self.pixels
+        steps, size = _count(painting.steps, "step"), f"{pixels.width}×{pixels.height} px"
+        return f"painted by {painting.checkpoint.name}, seed {painting.seed}, {steps}, {size}"
+
+    def image(self, width: int, height: int) -> Image.Image:
+        """Make the finished picture of `width` x `height` px."""
+        pixels = self.pixels
+        image = canvas.from_rgb(pixels.rgb, pixels.width, pixels.height)
+        return canvas.cover(image, width, height)
 
 
 class Progress(painter.Progress, fetch.Progress, Protocol):
@@ -144,7 +176,7 @@ def _compose(job: Job, content: Composite, root: Path) -> Written:
         except (PathError, SourceError) as error:
             raise _source_error(error, job, index) from error
     image = composite.compose(sources, job.width, job.height, content.layout, content.focus)
-    store.save(job, canvas.encode(image, job.format, job.digest), root)
+    _save(job, image, provenance.of_composite(map(metadata.read, content.sources)), root)
     store.write_back(job, root)
     return Written(job, f"composed of {_count(len(sources), 'picture')}")
 
@@ -192,25 +224,20 @@ def _paint(
         yield from (Failed(job, error) for job in left)
 
 
-def _finish(job: Job, result: painter.Pixels | PaintError, root: Path) -> Outcome:
+def _finish(job: Job, result: Painted | PaintError, root: Path) -> Outcome:
     if isinstance(result, PaintError):
         return Failed(job, result)
-    assert isinstance(job.content, Painting)
     try:
-        image = canvas.from_rgb(result.rgb, result.width, result.height)
-        header = canvas.cover(image, job.width, job.height)
-        store.save(job, canvas.encode(header, job.format, job.digest), root)
+        _save(job, result.image(job.width, job.height), result.provenance, root)
         store.write_back(job, root)
     except HeadergenError as error:
         return Failed(job, error)
-    return Written(job, describe(job.content, result))
+    return Written(job, result.describe())
 
 
-def describe(painting: Painting, painted: painter.Pixels) -> str:
-    """Say in a line how a picture was painted, with what it takes to paint it again."""
-    steps = _count(painting.steps, "step")
-    size = f"{painted.width}×{painted.height} px"
-    return f"painted by {painting.checkpoint.name}, seed {painting.seed}, {steps}, {size}"
+def _save(job: Job, image: Image.Image, origin: Provenance, root: Path) -> None:
+    texts = origin.metadata(job.metadata, job.digest)
+    store.save(job, canvas.encode(image, job.format, texts), root)
 
 
 def paint(
@@ -221,7 +248,7 @@ def paint(
     progress: Progress,
     *,
     download: bool,
-) -> Generator[tuple[int, painter.Pixels | PaintError]]:
+) -> Generator[tuple[int, Painted | PaintError]]:
     """Paint pictures of one model, yielding each with its index as soon as it is there.
 
     Raises:
@@ -253,37 +280,44 @@ def _work(
     config: Config,
     progress: Progress,
     download: bool,
-) -> Generator[tuple[int, painter.Pixels | PaintError]]:
+) -> Generator[tuple[int, Painted | PaintError]]:
     """Have paintings of one model painted; no worker is started for none."""
     if paintings:
         first = paintings[0]
         progress.start(first.checkpoint.name, titles)
-        load = _load(python, first, config, progress, download)
+        found = _obtain(python, first, config, progress, download)
+        load = _load(first, found, config)
         requests = [_request(each) for each in paintings]
         with closing(painter.paint(python, load, requests, progress)) as results:
-            yield from results
+            for index, result in results:
+                if isinstance(result, painter.Pixels):
+                    yield index, Painted(paintings[index], result, found.revision)
+                else:
+                    yield index, result
 
 
-def _load(
+def _obtain(
     python: Path, painting: Painting, config: Config, progress: Progress, download: bool
-) -> painter.Load:
-    chosen, timeout_s = painting.checkpoint, config.worker_timeout_s
-    found = fetch.obtain(
+) -> Fetched:
+    return fetch.obtain(
         python,
-        chosen,
+        painting.checkpoint,
         painting.device,
         (painting.render_width, painting.render_height),
         progress,
-        timeout_s=timeout_s,
+        timeout_s=config.worker_timeout_s,
         download=download,
     )
+
+
+def _load(painting: Painting, found: Fetched, config: Config) -> painter.Load:
     return painter.Load(
-        name=chosen.name,
-        row=chosen.row,
+        name=painting.checkpoint.name,
+        row=painting.checkpoint.row,
         folder=found.folder,
         device=painting.device,
         transformer=found.transformer,
-        timeout_s=timeout_s,
+        timeout_s=config.worker_timeout_s,
     )
 
 

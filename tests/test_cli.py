@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from headergen import __version__, picture
+from headergen import __version__, metadata, picture, provenance
 from headergen.cli import main
+from headergen.paint import canvas
+from headergen.provenance import NO_METADATA, Metadata, Provenance, SourceType
 from tests import repository
 from tests.repository import Repository
 
@@ -50,6 +52,29 @@ def test_run_composes_writes_back_and_says_how_to_go_on(
     added = f"  image: note_images/post.png\n  digest: {digest}\n"
     before = "  sources: [a.png, b.jpg]\n"
     assert article.read_text().replace("'", "") == COMPOSITE.replace(before, before + added)
+
+
+@pytest.mark.parametrize("is_of_ai", [False, True], ids=["photographs", "a painted source"])
+def test_a_composite_tells_whether_a_part_of_it_is_of_ai(repo: Repository, is_of_ai: bool) -> None:
+    if is_of_ai:
+        painted = Provenance(SourceType.PAINTED).metadata("minimal")
+        repo.write("a.png", canvas.encode(Image.new("RGB", (64, 64)), "png", painted))
+    repo.write("post.md", COMPOSITE)
+    assert main(["run"]) == 0
+    assert main(["composite", "a.png", "b.jpg", "--output", "x.webp"]) == 0
+    wanted = SourceType.COMPOSITE_WITH_AI if is_of_ai else SourceType.COMPOSITE
+    for name in ("note_images/post.png", "x.webp"):
+        assert provenance.read(metadata.read(repo.root / name)).source_type == wanted
+
+
+def test_the_config_bounds_what_pictures_tell(repo: Repository) -> None:
+    repo.write("headergen.yaml", "metadata: none\n")
+    repo.write("post.md", COMPOSITE)
+    assert main(["run"]) == 0
+    assert main(["composite", "a.png", "b.jpg", "--output", "x.webp"]) == 0
+    header = metadata.read(repo.root / "note_images/post.png")
+    assert header == Metadata(picture.probe(repo.root / "note_images/post.png").digest)
+    assert metadata.read(repo.root / "x.webp") == NO_METADATA
 
 
 def test_a_second_run_has_nothing_to_do(
@@ -445,8 +470,6 @@ def hand_made(repo: Repository, image: str, data: bytes | None = None) -> None:
 
 
 def png(width: int, height: int) -> bytes:
-    from headergen.paint import canvas
-
     return canvas.encode(Image.new("RGB", (width, height)), "png")
 
 

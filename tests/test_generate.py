@@ -10,9 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from headergen import picture
+from headergen import metadata, picture, provenance
 from headergen.cli import main
-from headergen.diffusion import interpreter
+from headergen.diffusion import fetch, interpreter, painter
+from headergen.diffusion.cache import Fetched
+from headergen.parameters import Settings
+from headergen.provenance import SourceType
 from tests import repository
 from tests.repository import Repository
 
@@ -36,7 +39,31 @@ def test_generate_saves_any_size_and_names_the_seed(
     assert main(["generate", "a cat", "out/x.webp", *size, "--model", str(tiny_zimage)]) == 0
     found = picture.probe(repo.root / "out" / "x.webp")
     assert (found.format, found.width, found.height) == ("webp", 150, 100)
-    assert "out/x.webp, 150×100 px (painted by " in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "out/x.webp, 150×100 px (painted by " in out
+    told = provenance.read(metadata.read(repo.root / "out" / "x.webp"))
+    assert told.settings
+    assert told.settings.model == tiny_zimage.name
+    assert f"seed {told.settings.seed}, 8 steps" in out
+    assert f"{told.settings.width}×{told.settings.height} px)" in out
+
+
+def test_a_header_tells_what_was_really_painted_and_nothing_of_the_machine(
+    repo: Repository, tiny_zimage: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fetch, "require", lambda _: Fetched(tiny_zimage, "04cc4abb"))
+    small = painter.Pixels(64, 32, bytes(3 * 64 * 32))
+    monkeypatch.setattr(painter, "paint", lambda *_: (each for each in [(0, small)]))
+    repo.write("headergen.yaml", f"image: {{model: {tiny_zimage}, device: cpu}}\n")
+    repo.write("a.md", "---\nheader: {prompt: 海, seed: 3}\n---\n")
+    assert main(["run"]) == 0
+    path = repo.root / "note_images/a.png"
+    told = provenance.read(metadata.read(path))
+    assert told.source_type == SourceType.PAINTED
+    # The painter went down to a smaller size for want of memory.
+    assert told.settings == Settings("海", None, tiny_zimage.name, "04cc4abb", 8, 0.0, 3, 64, 32)
+    for secret in (tiny_zimage.parent, repo.root, Path.home()):
+        assert os.fsencode(secret) not in path.read_bytes()
 
 
 def test_what_the_model_cannot_do_is_said_with_the_articles_line(

@@ -9,6 +9,7 @@ from PIL import Image
 from headergen import picture
 from headergen.paint import canvas
 from headergen.picture import Picture
+from headergen.provenance import Metadata
 
 
 @pytest.mark.parametrize(
@@ -35,7 +36,7 @@ def test_format_and_size_are_read_from_the_first_bytes(
 @pytest.mark.parametrize("format", ["png", "webp"])
 def test_the_digest_that_canvas_writes_is_found(tmp_path: Path, format: str) -> None:
     path = tmp_path / "a"
-    path.write_bytes(canvas.encode(Image.new("RGB", (40, 30)), format, "3fa9c1d2"))
+    path.write_bytes(canvas.encode(Image.new("RGB", (40, 30)), format, Metadata("3fa9c1d2")))
     assert picture.probe(path).digest == "3fa9c1d2"
 
 

@@ -13,6 +13,7 @@ from headergen.diffusion.models import MODELS
 from headergen.errors import HeadergenError
 from headergen.paint import canvas
 from headergen.plan import Composite, Fresh, HandMade, Job, Painting, Wanted
+from headergen.provenance import Metadata
 
 
 @pytest.fixture
@@ -166,7 +167,7 @@ def test_a_picture_that_headergen_made_for_another_request_is_not_fresh(root: Pa
     assert isinstance(job, Job)
     header = f"  prompt: a\n  image: made.png\n  digest: '{job.digest}'\n"
     for digest, kind in ((job.digest, Fresh), ("00000000", Job)):
-        made = canvas.encode(Image.new("RGB", (8, 8)), "png", digest)
+        made = canvas.encode(Image.new("RGB", (8, 8)), "png", Metadata(digest))
         (root / "articles" / "made.png").write_bytes(made)
         assert isinstance(state_of(root, header), kind)
 

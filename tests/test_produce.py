@@ -18,6 +18,7 @@ from headergen.diffusion import fetch, interpreter, painter
 from headergen.diffusion.cache import Fetched
 from headergen.paint import canvas
 from headergen.progress import PlainProgress
+from headergen.provenance import Metadata
 
 ARTICLE = "---\nheader:\n  prompt: the sea\n---\nBody.\n"
 CONFIG = "header: {width: 48, height: 26}\nimage: {width: 64, height: 64}\n"
@@ -212,7 +213,9 @@ def test_an_edit_at_the_last_moment_is_not_lost(
 def test_what_another_run_has_finished_meanwhile_is_no_edit(desk: Desk) -> None:
     job = desk.job()
     assert job
-    theirs = canvas.encode(canvas.from_rgb(b"\xff" * 3 * 48 * 26, 48, 26), "png", job.digest)
+    theirs = canvas.encode(
+        canvas.from_rgb(b"\xff" * 3 * 48 * 26, 48, 26), "png", Metadata(job.digest)
+    )
 
     def finish_it() -> None:
         durable.write(desk.header, theirs)

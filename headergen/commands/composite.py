@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from argparse import Namespace
 
+from headergen import metadata, provenance
 from headergen.commands.place import find_place
 from headergen.commands.saving import format_for, save, size_of
 from headergen.errors import UsageError
@@ -19,11 +20,13 @@ def run(arguments: Namespace) -> int:
         raise UsageError(f"{len(arguments.sources)} sources: {MAX_SOURCES} at most")
     if any(arguments.output.resolve() == source.resolve() for source in arguments.sources):
         raise UsageError(f"{arguments.output} is one of the sources: choose another name")
-    width, height = size_of(arguments, find_place(arguments).config)
+    config = find_place(arguments).config
+    width, height = size_of(arguments, config)
     sources = [canvas.open_source(path, at_least=(width, height)) for path in arguments.sources]
     image = composite.compose(
         sources, width, height, arguments.layout, arguments.focus or (AUTO_FOCUS,)
     )
-    save(arguments.output, canvas.encode(image, format))
+    origin = provenance.of_composite(map(metadata.read, arguments.sources))
+    save(arguments.output, canvas.encode(image, format, origin.metadata(config.metadata)))
     say(f"{arguments.output} (composed of {len(sources)} pictures)")
     return 0

@@ -50,7 +50,7 @@ def run(arguments: Namespace) -> int:
     )
     if isinstance(result, HeadergenError):
         raise result
-    image = canvas.cover(canvas.from_rgb(result.rgb, result.width, result.height), *size)
-    save(arguments.output, canvas.encode(image, format))
-    say(f"{arguments.output}, {size[0]}×{size[1]} px ({produce.describe(painting, result)})")
+    texts = result.provenance.metadata(place.config.metadata)
+    save(arguments.output, canvas.encode(result.image(*size), format, texts))
+    say(f"{arguments.output}, {size[0]}×{size[1]} px ({result.describe()})")
     return 0

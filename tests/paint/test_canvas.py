@@ -21,6 +21,7 @@ from PIL import ExifTags, Image, ImageCms
 
 from headergen.errors import SourceError
 from headergen.paint.canvas import MAX_PIXELS, cover, encode, from_rgb, open_source
+from headergen.provenance import Metadata
 
 RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
 
@@ -704,10 +705,10 @@ def test_cover_does_not_bleed_hidden_colour_into_edges() -> None:
 )
 def test_encodes_the_same_bytes_each_time(format: str, digest: str | None, tolerance: int) -> None:
     picture = Image.linear_gradient("L").convert("RGB")
-    data = encode(picture, format, digest)
+    data = encode(picture, format, Metadata(digest))
     marked = picture.copy()
     marked.info.update(icc_profile=SRGB, exif=EXIF.tobytes(), comment=b"x", dpi=(72, 72), xmp=XMP)
-    assert encode(marked, format, digest) == data
+    assert encode(marked, format, Metadata(digest)) == data
     decoded = Image.open(io.BytesIO(data))
     assert decoded.format == format.upper()
     assert (decoded.mode, decoded.size) == ("RGB", (256, 256))
@@ -716,7 +717,7 @@ def test_encodes_the_same_bytes_each_time(format: str, digest: str | None, toler
 
 
 def test_png_holds_the_digest_and_no_other_chunk() -> None:
-    data = encode(NOISE, "png", "3fa9c1d2")
+    data = encode(NOISE, "png", Metadata("3fa9c1d2"))
     kinds, at = [], 8
     while at < len(data):
         kinds.append(data[at + 4 : at + 8])
@@ -726,7 +727,7 @@ def test_png_holds_the_digest_and_no_other_chunk() -> None:
 
 
 def test_webp_holds_the_digest_as_xmp() -> None:
-    picture = Image.open(io.BytesIO(encode(NOISE, "webp", "3fa9c1d2")))
+    picture = Image.open(io.BytesIO(encode(NOISE, "webp", Metadata("3fa9c1d2"))))
     description = ET.fromstring(picture.info["xmp"]).find(
         ".//{http://www.w3.org/1999/02/22-rdf-syntax-ns#}Description"
     )
@@ -749,4 +750,4 @@ def test_holds_no_digest_unless_told(format: str) -> None:
 )
 def test_encode_refuses(format: str, digest: str | None, message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        encode(NOISE, format, digest)
+        encode(NOISE, format, Metadata(digest))

@@ -1,0 +1,162 @@
+"""The texts inside a picture's file, read without Pillow: digest, XMP and `parameters`.
+
+Where each format keeps them: PNG specification (third edition), 11.3.3; WebP container
+specification; JPEG: EXIF 2.32, 4.7.2, and XMP specification, part 3, 1.1.3.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import BinaryIO
+
+from headergen.picture import DIGEST_KEYWORD, PNG_SIGNATURE, format_of
+from headergen.provenance import Metadata
+
+# XMP of photographs is a few KB, a prompt less; beyond this it is nobody's reading.
+_LIMIT_BYTES = 1024 * 1024
+# AVIF and GIF keep the packet as plain bytes, somewhere.
+_SCAN_LIMIT_BYTES = 16 * 1024 * 1024
+
+_EXIF_IFD, _USER_COMMENT = 0x8769, 0x9286  # EXIF 2.32, 4.6.3 and 4.6.5
+_XMP_OF_JPEG = b"http://ns.adobe.com/xap/1.0/\0"
+
+
+def read(path: Path) -> Metadata:
+    """Read the texts inside the picture at `path`; what is damaged or too large is passed over.
+
+    Raises:
+        OSError: there is no such file, or it cannot be read.
+    """
+    with path.open("rb") as file:
+        kind = format_of(file.read(32))
+        file.seek(0)
+        texts: dict[str, str] = {}
+        for name, text in _READERS.get(kind, _scanned)(file):
+            texts.setdefault(name, text)
+    xmp = texts.get("xmp")
+    digest = texts.get(DIGEST_KEYWORD) or _digest_in(xmp or "")
+    return Metadata(digest, xmp, texts.get("parameters"))
+
+
+def _digest_in(xmp: str) -> str | None:
+    found = re.search(rf'{DIGEST_KEYWORD}="([0-9a-f]{{8}})"', xmp)
+    return found and found[1]
+
+
+def _png_texts(file: BinaryIO) -> Iterator[tuple[str, str]]:
+    """Yield the text chunks, before and after the pixels, by keyword; XMP as `xmp`."""
+    file.seek(len(PNG_SIGNATURE))
+    while len(head := file.read(8)) == 8:
+        length, name = struct.unpack(">I4s", head)
+        reader = _PNG_TEXTS.get(name)
+        if reader is None or length > _LIMIT_BYTES:
+            file.seek(length + 4, 1)
+            continue
+        keyword, _, rest = file.read(length).partition(b"\0")
+        file.seek(4, 1)
+        text = reader(rest)
+        if text is not None:
+            name_of_text = keyword.decode("latin-1")
+            yield "xmp" if name_of_text == "XML:com.adobe.xmp" else name_of_text, text
+
+
+def _compressed(rest: bytes) -> str | None:
+    data = _inflated(rest[1:])
+    return None if data is None else data.decode("latin-1")
+
+
+def _international(rest: bytes) -> str | None:
+    """Read what follows the keyword in iTXt: two flags, language, translated keyword, text."""
+    data = rest[2:].split(b"\0", 2)[-1]
+    text = _inflated(data) if rest[:1] == b"\1" else data
+    return None if text is None else text.decode("utf-8", "replace")
+
+
+_PNG_TEXTS: Mapping[bytes, Callable[[bytes], str | None]] = {
+    b"tEXt": lambda rest: rest.decode("latin-1"),
+    b"zTXt": _compressed,
+    b"iTXt": _international,
+}
+
+
+def _inflated(data: bytes) -> bytes | None:
+    """Decompress a text; None where it is damaged, or a bomb."""
+    inflater = zlib.decompressobj()
+    try:
+        text = inflater.decompress(data, _LIMIT_BYTES)
+    except zlib.error:
+        return None
+    return text if inflater.eof else None
+
+
+def _webp_texts(file: BinaryIO) -> Iterator[tuple[str, str]]:
+    file.seek(12)
+    while len(head := file.read(8)) == 8:
+        name, length = struct.unpack("<4sI", head)
+        if name not in (b"EXIF", b"XMP ") or length > _LIMIT_BYTES:
+            file.seek(length + length % 2, 1)
+            continue
+        data = file.read(length)
+        file.seek(length % 2, 1)
+        if name == b"XMP ":
+            yield "xmp", data.decode("utf-8", "replace")
+        else:
+            yield from _exif_texts(data)
+
+
+def _jpeg_texts(file: BinaryIO) -> Iterator[tuple[str, str]]:
+    file.seek(2)
+    while len(head := file.read(4)) == 4 and head[0] == 0xFF and head[1] != 0xDA:
+        data = file.read(max(int.from_bytes(head[2:], "big") - 2, 0))
+        if head[1] == 0xE1 and data.startswith(b"Exif\0\0"):
+            yield from _exif_texts(data)
+        elif head[1] == 0xE1 and data.startswith(_XMP_OF_JPEG):
+            yield "xmp", data.removeprefix(_XMP_OF_JPEG).decode("utf-8", "replace")
+
+
+def _exif_texts(exif: bytes) -> Iterator[tuple[str, str]]:
+    """Yield the UserComment, in which the web UI keeps its `parameters`."""
+    tiff = exif.removeprefix(b"Exif\0\0")
+    try:
+        order = {b"MM": ">", b"II": "<"}[tiff[:2]]
+        (root,) = struct.unpack_from(f"{order}I", tiff, 4)
+        _, folder = _entries(tiff, order, root)[_EXIF_IFD]
+        count, start = _entries(tiff, order, folder)[_USER_COMMENT]
+    except (struct.error, LookupError):
+        return
+    comment = tiff[start : start + count]
+    if comment.startswith(b"UNICODE\0"):
+        # EXIF leaves the byte order open. The web UI writes big-endian whatever the file's order;
+        # of ASCII text every other byte is 0, and first where the order is big.
+        text = comment[8:]
+        big = text[::2].count(0) >= text[1::2].count(0)
+        yield "parameters", text.decode("utf-16-be" if big else "utf-16-le", "replace")
+    elif comment.startswith(b"ASCII\0\0\0"):
+        yield "parameters", comment[8:].decode("utf-8", "replace").rstrip("\0")
+
+
+def _entries(tiff: bytes, order: str, start: int) -> dict[int, tuple[int, int]]:
+    """Read a folder of a TIFF file: each tag's count, and its value or where that lies."""
+    (number,) = struct.unpack_from(f"{order}H", tiff, start)
+    rows = (struct.unpack_from(f"{order}HHII", tiff, start + 2 + 12 * i) for i in range(number))
+    return {tag: (count, value) for tag, _, count, value in rows}
+
+
+def _scanned(file: BinaryIO) -> Iterator[tuple[str, str]]:
+    """Find the packet by its marks (XMP specification, part 3, "packet scanning")."""
+    data = file.read(_SCAN_LIMIT_BYTES)
+    start = data.find(b"<x:xmpmeta")
+    end = data.find(b"</x:xmpmeta>", start)
+    if 0 <= start < end:
+        yield "xmp", data[start:end][:_LIMIT_BYTES].decode("utf-8", "replace")
+
+
+_READERS: Mapping[str, Callable[[BinaryIO], Iterator[tuple[str, str]]]] = {
+    "png": _png_texts,
+    "webp": _webp_texts,
+    "jpeg": _jpeg_texts,
+}

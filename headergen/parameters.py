@@ -1,0 +1,154 @@
+"""The `parameters` text: what a model was told, in the form that most programs read.
+
+AUTOMATIC1111's web UI made it up (`modules/infotext_utils.py` there): the prompt, then a line
+`Negative prompt: …`, then a last line of `Label: value` pairs.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from headergen import __version__
+
+TOOL = f"headergen {__version__}"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a model was told, as far as it is known; `width` and `height` in px, as it painted."""
+
+    prompt: str
+    negative_prompt: str | None = None
+    model: str | None = None
+    revision: str | None = None
+    steps: int | None = None
+    guidance_scale: float | None = None
+    seed: int | None = None
+    width: int | None = None
+    height: int | None = None
+
+
+# The web UI's own pattern, with a bound that keeps it from taking time in the square of a line.
+_PAIR = re.compile(r'\s*(\w[\w \-/]{0,60}):\s*("(?:\\.|[^\\"])*"|[^,]*)(?:,|$)')
+# With fewer pairs the web UI takes a last line for a part of the prompt.
+_FEWEST_PAIRS = 3
+_NEGATIVE = "Negative prompt:"
+# What must not stand inside one of the texts at the start of a line: readers split there.
+_MARKER = re.compile(r"^([^\S\n]*)(Negative prompt|Steps)(?=:)", re.MULTILINE)
+_LINE_BREAK = re.compile("\r\n?|[\v\f\x85\u2028\u2029]")
+# What XML 1.0, PNG's text chunks or a terminal do not take.
+_UNFIT = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+
+_LABELS: Mapping[str, str] = {
+    "steps": "Steps",
+    "guidance_scale": "CFG scale",
+    "seed": "Seed",
+    "model": "Model",
+    "revision": "Model revision",
+}
+# Labels of headergen's own: a text that its plain place could not hold as it was.
+_EXACT: Mapping[str, str] = {"prompt": "Exact prompt", "negative_prompt": "Exact negative prompt"}
+
+
+def write(settings: Settings) -> str:
+    """Write the text from which `read` reads the same settings again.
+
+    A prompt may hold anything, also lines that look like the parts of this text. Readers get such
+    a prompt with a blank put in; as it was it stands, quoted, in the last line.
+    """
+    plain = _plain(settings)
+    found = read(plain)
+    lost = {name for name in _EXACT if getattr(found, name) != getattr(settings, name)}
+    exact = (f"{_EXACT[name]}: {json.dumps(getattr(settings, name))}" for name in sorted(lost))
+    return ", ".join([plain, *exact])
+
+
+def _plain(settings: Settings) -> str:
+    lines = [_part(settings.prompt)]
+    if settings.negative_prompt:
+        lines.append(f"{_NEGATIVE} {_part(settings.negative_prompt)}")
+    return "\n".join([*lines, ", ".join(_pairs(settings))]).strip()
+
+
+def _part(text: str) -> str:
+    lines = _UNFIT.sub(" ", _LINE_BREAK.sub("\n", text))
+    return _MARKER.sub(r"\1\2 ", lines).strip()
+
+
+def _pairs(settings: Settings) -> Iterator[str]:
+    for name, label in _LABELS.items():
+        value = getattr(settings, name)
+        if value is not None:
+            yield f"{label}: {_quoted(_shown(value))}"
+    if settings.width and settings.height:
+        yield f"Size: {settings.width}x{settings.height}"
+    yield f"Version: {TOOL}"
+
+
+def _shown(value: object) -> str:
+    return repr(value).removesuffix(".0") if isinstance(value, float) else str(value)
+
+
+def _quoted(text: str) -> str:
+    """Quote a value as the web UI does, and where it would not read back."""
+    if text == text.strip() and text.isprintable() and not re.search('[,:"]', text):
+        return text
+    return json.dumps(text)
+
+
+def read(text: str) -> Settings:
+    """Read what a `parameters` text says, whichever tool wrote it."""
+    *lines, last = text.strip().split("\n")
+    pairs = dict(_PAIR.findall(last))
+    if len(pairs) < _FEWEST_PAIRS:
+        lines, pairs = [*lines, last], {}
+    prompt, negative_prompt = _read_prompts(lines)
+    values = {label: _unquoted(value) for label, value in pairs.items()}
+    width, _, height = values.get("Size", "").partition("x")
+    return Settings(
+        prompt=values.get(_EXACT["prompt"], prompt),
+        negative_prompt=values.get(_EXACT["negative_prompt"], negative_prompt),
+        model=values.get(_LABELS["model"]),
+        revision=values.get(_LABELS["revision"]),
+        steps=_whole(values.get(_LABELS["steps"])),
+        guidance_scale=_number(values.get(_LABELS["guidance_scale"])),
+        seed=_whole(values.get(_LABELS["seed"])),
+        width=_whole(width),
+        height=_whole(height),
+    )
+
+
+def _read_prompts(lines: list[str]) -> tuple[str, str | None]:
+    prompt: list[str] = []
+    negative: list[str] = []
+    part = prompt
+    for line in lines:
+        if line.strip().startswith(_NEGATIVE):
+            part, line = negative, line.strip().removeprefix(_NEGATIVE)
+        part.append(line)
+    return "\n".join(prompt).strip(), "\n".join(negative).strip() or None
+
+
+def _unquoted(value: str) -> str:
+    try:
+        text = json.loads(value) if value.startswith('"') else value
+    except ValueError:
+        return value.strip()
+    return text if value.startswith('"') else value.strip()
+
+
+def _whole(text: str | None) -> int | None:
+    # Python takes time in the square of a number's digits; 2**64 has 20.
+    return int(text) if text and re.fullmatch("[0-9]{1,20}", text) else None
+
+
+def _number(text: str | None) -> float | None:
+    try:
+        number = float(text or "")
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None

@@ -1,0 +1,173 @@
+"""What a picture tells of how it was made: the texts that are kept inside it, and their reading.
+
+XMP is what photo tools and platforms read: the source type of the IPTC, and the tool. `parameters`
+is what programs about generated pictures read. No time and no path is in either: the same request
+gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+from xml.sax.saxutils import escape, unescape
+
+from headergen import parameters
+from headergen.parameters import TOOL, Settings
+from headergen.picture import DIGEST_KEYWORD
+
+if TYPE_CHECKING:
+    from headergen.plan import Painting
+
+# http://cv.iptc.org/newscodes/digitalsourcetype/ lists them all.
+_SOURCE_TYPES = "http://cv.iptc.org/newscodes/digitalsourcetype/"
+
+
+class SourceType(StrEnum):
+    """How headergen's pictures come to be, by the names of the IPTC's digital source types."""
+
+    PAINTED = "trainedAlgorithmicMedia"
+    COMPOSITE = "composite"
+    COMPOSITE_WITH_AI = "compositeSynthetic"
+    CARD = "algorithmicMedia"
+
+
+# The names that speak of a generative model; the last is the IPTC's for inpainting and the like.
+_OF_AI = frozenset({SourceType.PAINTED, SourceType.COMPOSITE_WITH_AI}) | {
+    "compositeWithTrainedAlgorithmicMedia"
+}
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """The texts inside a picture's file; `xmp` is a whole packet, which holds the digest too."""
+
+    digest: str | None = None
+    xmp: str | None = None
+    parameters: str | None = None
+
+
+NO_METADATA = Metadata()
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """How a picture came to be; `settings` where a model painted it, and only then."""
+
+    source_type: SourceType
+    settings: Settings | None = None
+
+    def metadata(self, level: str, digest: str | None = None) -> Metadata:
+        """Return what is kept inside the picture; `level` is one of `config.METADATA`."""
+        if level == "none":
+            return Metadata(digest)
+        text = parameters.write(self.settings) if self.settings and level == "full" else None
+        return Metadata(digest, xmp_packet(digest, self.source_type, text), text)
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a picture tells of itself, whichever tool made it; None where it does not tell."""
+
+    digest: str | None
+    source_type: str | None
+    tool: str | None
+    parameters: str | None
+
+    @property
+    def settings(self) -> Settings | None:
+        """What the `parameters` say."""
+        return None if self.parameters is None else parameters.read(self.parameters)
+
+    @property
+    def is_of_ai(self) -> bool:
+        """Whether a generative model made the picture, or a part of it."""
+        # A camera's comment may stand where the parameters would.
+        has_steps = self.settings is not None and self.settings.steps is not None
+        return self.source_type in _OF_AI or has_steps
+
+
+def of_painting(painting: Painting, revision: str, width: int, height: int) -> Provenance:
+    """Tell of a picture that a model painted at `width` x `height` px.
+
+    A local model is called by its folder's name: where it lies is the author's own business.
+    """
+    return Provenance(
+        SourceType.PAINTED,
+        Settings(
+            prompt=painting.prompt,
+            negative_prompt=painting.negative_prompt,
+            model=painting.checkpoint.name,
+            revision=revision or None,
+            steps=painting.steps,
+            guidance_scale=painting.guidance_scale,
+            seed=painting.seed,
+            width=width,
+            height=height,
+        ),
+    )
+
+
+def of_composite(sources: Iterable[Metadata]) -> Provenance:
+    """Tell of a composite, by what each of its sources tells of itself."""
+    of_ai = any(read(each).is_of_ai for each in sources)
+    return Provenance(SourceType.COMPOSITE_WITH_AI if of_ai else SourceType.COMPOSITE)
+
+
+# --- XMP ---------------------------------------------------------------------------------------
+
+# The digest comes first, so that `picture` finds it whatever a prompt holds.
+_PACKET = (
+    '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>'
+    '<x:xmpmeta xmlns:x="adobe:ns:meta/">'
+    '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+    '<rdf:Description rdf:about="" xmlns:headergen="urn:headergen"'
+    ' xmlns:xmp="http://ns.adobe.com/xap/1.0/"'
+    ' xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/"{attributes}>{element}'
+    '</rdf:Description></rdf:RDF></x:xmpmeta><?xpacket end="r"?>'
+)
+_IN_ATTRIBUTES = {'"': "&quot;", "'": "&apos;"}
+_REFERENCES = {text: character for character, text in _IN_ATTRIBUTES.items()} | {"&#10;": "\n"}
+
+
+def xmp_packet(
+    digest: str | None, source_type: str | None = None, parameters_text: str | None = None
+) -> str:
+    """Write an XMP packet (XMP specification, part 1) of what is given."""
+    attributes = {
+        DIGEST_KEYWORD: digest,
+        "Iptc4xmpExt:DigitalSourceType": source_type and _SOURCE_TYPES + source_type,
+        "xmp:CreatorTool": source_type and TOOL,
+    }
+    written = (f' {name}="{_escaped(text)}"' for name, text in attributes.items() if text)
+    element = ""
+    if parameters_text is not None:
+        element = f"<headergen:parameters>{_escaped(parameters_text)}</headergen:parameters>"
+    return _PACKET.format(attributes="".join(written), element=element)
+
+
+def _escaped(text: str) -> str:
+    return escape(text, _IN_ATTRIBUTES)
+
+
+def read(metadata: Metadata) -> Told:
+    """Read what a picture's texts tell, whichever tool wrote them."""
+    xmp = metadata.xmp or ""
+    source_type = _xmp_value(xmp, r"\w+:DigitalSourceType")
+    return Told(
+        digest=metadata.digest,
+        source_type=source_type and source_type.rstrip("/").rpartition("/")[2],
+        tool=_xmp_value(xmp, "xmp:CreatorTool"),
+        parameters=metadata.parameters or _xmp_value(xmp, "headergen:parameters"),
+    )
+
+
+def _xmp_value(packet: str, name: str) -> str | None:
+    """Find a property's value, written as an attribute or as an element.
+
+    No XML parser reads what strangers wrote: a pattern needs no bounds for nested entities.
+    """
+    found = re.search(rf"""\b{name}(?:\s*=\s*(?:"([^"<]*)"|'([^'<]*)')|\s*>([^<]*)<)""", packet)
+    return None if found is None else unescape(next(filter(None, found.groups()), ""), _REFERENCES)
