@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
 from headergen import article as articles
 from headergen import git, paths, picture, plan
-from headergen.article import Article
 from headergen.config import Config
 from headergen.errors import ArticleError, HeadergenError, OutsideRepositoryError
 
@@ -34,9 +32,6 @@ CODES = {
 }
 
 
-Each = TypeVar("Each", bound=plan.State | plan.Plan)
-
-
 @dataclass(frozen=True)
 class Finding:
     """One thing that needs the author; `line` is 1-based."""
@@ -49,10 +44,24 @@ class Finding:
 
 @dataclass(frozen=True)
 class Named:
-    """An article and the picture that it names, both on disk."""
+    """An article and the picture that it names, both on disk; `line` is that of the image's key.
 
-    article: Article
+    It holds no more than a finding needs: a site has thousands, and an article's text is long.
+    """
+
+    path: Path
+    line: int
+    image: str
+    digest: str | None
     picture: Path
+
+
+@dataclass(frozen=True)
+class _Absent:
+    """A header that is missing or stale, and the picture that would settle it (`_awaited`)."""
+
+    finding: Finding
+    awaited: Path | None
 
 
 @dataclass(frozen=True)
@@ -74,48 +83,44 @@ def check(names: Iterable[str], config: Config, root: Path, *, in_git: bool) -> 
     Raises:
         GitError: git cannot say what is in the index.
     """
-    states, findings = _states(names, config, root)
-    if in_git:
-        states = without_left_out(states, config, root)
-    named = [each for state in states for each in named_by(state)]
-    findings += (_of_wanted(state) for state in states if isinstance(state, plan.Wanted))
-    for each in named:
-        try:
-            findings += _of_picture(each, config)
-        except OSError as error:
-            findings.append(_unreadable(each, error))
+    looks = [each for name in names for each in _look(name, config, root)]
+    absent = [each for each in looks if isinstance(each, _Absent)]
+    awaited = [each.awaited for each in absent if each.awaited]
+    left_out = git.left_out(root, awaited) if in_git else set()
+    named = [each for each in looks if isinstance(each, Named)]
+    findings = [each for each in looks if isinstance(each, Finding)]
+    findings += (each.finding for each in absent if each.awaited not in left_out)
+    findings += (found for each in named for found in _of_picture(each, config))
     if in_git:
         findings += map(_of_unstaged, _not_in_index(named, config, root))
     return sorted(findings, key=lambda finding: (finding.path, finding.line))
 
 
-def _states(
-    names: Iterable[str], config: Config, root: Path
-) -> tuple[list[plan.State], list[Finding]]:
-    states: list[plan.State] = []
-    findings: list[Finding] = []
-    for name in names:
-        try:
-            found = articles.read(name, config.image_key)
-            if found:
-                states.append(plan.state_of(found, config, root))
-        except (HeadergenError, OSError) as error:
-            findings.append(_of_error(name, error))
-    return states, findings
+def _look(name: str, config: Config, root: Path) -> Iterator[Finding | _Absent | Named]:
+    """Look at one article, without git; of its text nothing is kept."""
+    try:
+        found = articles.read(name, config.image_key)
+        state = plan.state_of(found, config, root) if found else None
+    except (HeadergenError, OSError) as error:
+        yield _of_error(name, error)
+        return
+    if isinstance(state, plan.Wanted):
+        yield _Absent(_of_wanted(state), _awaited(state, config, root))
+    yield from named_by(state)
 
 
-def without_left_out(states: Iterable[Each], config: Config, root: Path) -> list[Each]:
+def without_left_out(plans: Iterable[plan.Plan], config: Config, root: Path) -> list[plan.Plan]:
     """Drop what is wanted only because a sparse checkout leaves the standing header out.
 
     Raises:
         GitError: git cannot say what is in the index.
     """
-    awaited = [(state, _awaited_picture(state, config, root)) for state in states]
+    awaited = [(each, _awaited(each, config, root)) for each in plans]
     left_out = git.left_out(root, [picture for _, picture in awaited if picture])
-    return [state for state, picture in awaited if picture not in left_out]
+    return [each for each, picture in awaited if picture not in left_out]
 
 
-def _awaited_picture(state: plan.State | plan.Plan, config: Config, root: Path) -> Path | None:
+def _awaited(state: plan.State | plan.Plan, config: Config, root: Path) -> Path | None:
     """Return the picture that would settle the article's request if it were on disk."""
     if not isinstance(state, plan.Wanted | plan.Job):
         return None
@@ -127,8 +132,11 @@ def _awaited_picture(state: plan.State | plan.Plan, config: Config, root: Path) 
 
 def named_by(state: plan.State | plan.Plan) -> Iterator[Named]:
     """Yield the article with its picture, if it names one that is on disk."""
-    if isinstance(state, plan.Fresh | plan.HandMade) and state.picture and state.picture.is_file():
-        yield Named(state.article, state.picture)
+    if not isinstance(state, plan.Fresh | plan.HandMade):
+        return
+    article, picture = state.article, state.picture
+    if article.image and picture and picture.is_file():
+        yield Named(article.path, article.image_line, article.image, article.digest, picture)
 
 
 def unstaged(named: Sequence[Named], config: Config, root: Path) -> Iterator[Unstaged]:
@@ -150,21 +158,21 @@ def _unfit(named: Named) -> Iterator[Unstaged]:
     """Yield a picture that is not the one which the article's digest speaks of."""
     if git.is_lfs_pointer(named.picture):
         yield Unstaged(named, named.picture, LFS_POINTER, ignored=True)
-    elif named.article.digest and _is_outdated(picture.probe(named.picture), named.article):
+    elif named.digest and _is_outdated(picture.probe(named.picture), named):
         yield Unstaged(named, named.picture, OUTDATED)
 
 
-def _is_outdated(found: picture.Picture, article: Article) -> bool:
+def _is_outdated(found: picture.Picture, named: Named) -> bool:
     """Tell whether headergen made the picture for another request than the article's.
 
     So it is where the newer picture is not staged: pre-commit puts the staged one in its place
     while the hooks run. Painting it a third time would be in vain.
     """
-    return None not in (found.digest, article.digest) and found.digest != article.digest
+    return None not in (found.digest, named.digest) and found.digest != named.digest
 
 
 def _not_in_index(named: Sequence[Named], config: Config, root: Path) -> Iterator[Unstaged]:
-    names = {path: tracked(path) for each in named for path in (each.picture, each.article.path)}
+    names = {path: tracked(path) for each in named for path in (each.picture, each.path)}
     found = git.status(root, names.values())
     status = {path: found[name] for path, name in names.items() if name in found}
     for each in named:
@@ -195,32 +203,32 @@ def _unstaged_lines(
     """Other unstaged edits of the article are the author's business; headergen's lines are not."""
     staged: list[tuple[Named, str]] = []
     for each in named:
-        found = status.get(each.article.path)
+        found = status.get(each.path)
         if found and found.blob and found.letters[1] == "M":
             staged.append((each, found.blob))
     blobs = git.blobs(root, [blob for _, blob in staged])
     for each, blob in staged:
-        if not _names_the_same(each.article, blobs[blob], config):
-            message = f"is staged without the line that names {each.article.image}"
-            yield Unstaged(each, each.article.path, message)
+        if not _names_the_same(each, blobs[blob], config):
+            message = f"is staged without the line that names {each.image}"
+            yield Unstaged(each, each.path, message)
 
 
-def _names_the_same(article: Article, staged: bytes, config: Config) -> bool:
+def _names_the_same(named: Named, staged: bytes, config: Config) -> bool:
     try:
-        there = articles.parse(article.path, staged, config.image_key)
+        there = articles.parse(named.path, staged, config.image_key)
     except ArticleError:
         return False
-    return there is not None and (there.image, there.digest) == (article.image, article.digest)
+    return there is not None and (there.image, there.digest) == (named.image, named.digest)
 
 
 def _of_unstaged(found: Unstaged) -> Finding:
-    article = found.named.article
-    return Finding(str(article.path), article.image_line, "not-in-index", describe(found))
+    named = found.named
+    return Finding(str(named.path), named.line, "not-in-index", describe(found))
 
 
 def describe(found: Unstaged) -> str:
     """Say what is wrong with a file that is not staged as it is on disk."""
-    subject = "the article" if found.path == found.named.article.path else found.named.article.image
+    subject = "the article" if found.path == found.named.path else found.named.image
     return f"{subject} {found.message}"
 
 
@@ -245,15 +253,16 @@ def _of_wanted(state: plan.Wanted) -> Finding:
     return Finding(path, article.image_line, "missing", message)
 
 
-def _unreadable(named: Named, error: OSError) -> Finding:
-    path, line = str(named.article.path), named.article.image_line
-    message = f"{named.article.image} cannot be read: {error.strerror}"
-    return Finding(path, line, "wrong-format", message)
+def _of_picture(named: Named, config: Config) -> list[Finding]:
+    try:
+        return list(_of_readable_picture(named, config))
+    except OSError as error:
+        message = f"{named.image} cannot be read: {error.strerror}"
+        return [Finding(str(named.path), named.line, "wrong-format", message)]
 
 
-def _of_picture(named: Named, config: Config) -> Iterator[Finding]:
-    path, line = str(named.article.path), named.article.image_line
-    image = named.article.image
+def _of_readable_picture(named: Named, config: Config) -> Iterator[Finding]:
+    path, line, image = str(named.path), named.line, named.image
     found = picture.probe(named.picture)
     wanted = picture.SUFFIX_FORMATS.get(named.picture.suffix.lower())
     if found.format == "unknown" and git.is_lfs_pointer(named.picture):
@@ -268,7 +277,7 @@ def _of_picture(named: Named, config: Config) -> Iterator[Finding]:
             "wrong-size",
             f"{image} is {found.width}×{found.height} px, not {config.width}×{config.height}",
         )
-    if _is_outdated(found, named.article):
+    if _is_outdated(found, named):
         yield Finding(path, line, "stale", f"{image} {OUTDATED}")
     if found.size_bytes > LARGEST_BYTES:
         size = f"{found.size_bytes / 1024**2:.1f} MB"

@@ -104,7 +104,8 @@ def is_lfs_pointer(path: Path) -> bool:
 
 def _names(root: Path, paths: Iterable[Path]) -> dict[str, Path]:
     """Name each path as git does, relative to `root`."""
-    return {os.fspath(path.relative_to(root)): path for path in paths}
+    start = len(os.path.join(root, ""))
+    return {os.fspath(path)[start:]: path for path in paths}
 
 
 def _parse_status(entries: Iterable[bytes]) -> Iterator[tuple[str, Status]]:

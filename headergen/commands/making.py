@@ -149,6 +149,5 @@ def _unstaged(plans: Iterable[plan.Plan], place: Place) -> list[Unstaged]:
     named = [named for each in plans for named in check.named_by(each)]
     lacking = list(check.unstaged(named, place.config, place.root)) if named else []
     for found in lacking:
-        article = found.named.article
-        say(f"{article.path}:{article.image_line}: {check.describe(found)}", sys.stderr)
+        say(f"{found.named.path}:{found.named.line}: {check.describe(found)}", sys.stderr)
     return lacking
