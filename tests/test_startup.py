@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import sys
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,6 @@ from PIL import Image
 
 from headergen import settled
 from tests import repository
-from tests.executable import executable
 from tests.repository import Repository
 
 ARTICLE = "---\ntitle: A title\nheader:\n  sources: [a.png]\n---\nBody.\n"
@@ -24,17 +22,20 @@ WRITE_BACK = {"headergen.frontmatter.yaml_tree", "headergen.frontmatter.yaml_edi
 CLOSER_LOOK = {"yaml", "argparse", "pathlib", "dataclasses"}
 PICTURE = "note_images/post.png"
 
-# Prints, as JSON, the modules that a command has loaded and the articles that it has opened.
+# Prints, as JSON, the modules that a command has loaded, the articles that it has opened and the
+# programs that it has started.
 WATCHED = """\
 import json, sys
-opened = []
+opened, started = [], []
 def watch(event, arguments):
     if event == "open" and str(arguments[0]).endswith(".md"):
         opened.append(arguments[0])
+    if event in ("os.posix_spawn", "os.exec", "os.fork", "os.system", "subprocess.Popen"):
+        started.append(str(arguments[0]) if arguments else event)
 sys.addaudithook(watch)
 from headergen.__main__ import main
 code = main()
-print(json.dumps([sorted(sys.modules), opened]))
+print(json.dumps([sorted(sys.modules), opened, started]))
 sys.exit(code)
 """
 
@@ -52,11 +53,20 @@ def repo(tmp_path: Path) -> Repository:
     return made
 
 
-def watch(repo: Repository, *arguments: str) -> tuple[set[str], list[str]]:
-    """Run headergen, which must have nothing to do; return modules loaded, and articles opened."""
+@dataclass(frozen=True)
+class Watched:
+    """What one run of headergen did."""
+
+    modules: set[str]
+    opened: list[str]
+    started: list[str]
+
+
+def watch(repo: Repository, *arguments: str) -> Watched:
+    """Run headergen, which must have nothing to do, and return what it did."""
     output = repo.run(sys.executable, "-c", WATCHED, *arguments)
-    modules, opened = json.loads(output.splitlines()[-1])
-    return set(modules), opened
+    modules, opened, started = json.loads(output.splitlines()[-1])
+    return Watched(set(modules), opened, started)
 
 
 @pytest.mark.parametrize(
@@ -69,24 +79,24 @@ def watch(repo: Repository, *arguments: str) -> tuple[set[str], list[str]]:
 )
 def test_nothing_to_do_loads_nothing_heavy(repo: Repository, arguments: list[str]) -> None:
     for _ in range(2):
-        assert not watch(repo, *arguments)[0] & HEAVY
+        assert not watch(repo, *arguments).modules & HEAVY
 
 
 def test_what_is_only_read_is_parsed_once_and_compared_with_nothing(repo: Repository) -> None:
-    assert not watch(repo, "check")[0] & WRITE_BACK
+    assert not watch(repo, "check").modules & WRITE_BACK
 
 
 def test_a_second_hook_loads_neither_parsers_nor_the_command_line(repo: Repository) -> None:
-    assert watch(repo, "hook", "--", "post.md")[0] >= CLOSER_LOOK
-    assert not watch(repo, "hook", "--", "post.md")[0] & CLOSER_LOOK
-    assert not watch(repo, "hook", "post.md")[0] & CLOSER_LOOK
+    assert watch(repo, "hook", "--", "post.md").modules >= CLOSER_LOOK
+    assert not watch(repo, "hook", "--", "post.md").modules & CLOSER_LOOK
+    assert not watch(repo, "hook", "post.md").modules & CLOSER_LOOK
 
 
 def test_a_staged_edit_of_the_text_needs_no_closer_look(repo: Repository) -> None:
     repo.headergen("hook", "--", "post.md")
     repo.write("post.md", (repo.root / "post.md").read_text() + "header: no, not here\n")
     repo.git("add", ".")
-    assert not watch(repo, "hook", "--", "post.md")[0] & CLOSER_LOOK
+    assert not watch(repo, "hook", "--", "post.md").modules & CLOSER_LOOK
 
 
 def _edit(old: str, new: str, stage: bool = True) -> Callable[[Repository], None]:
@@ -163,8 +173,8 @@ def test_a_damaged_record_costs_a_closer_look(repo: Repository, damage: bytes) -
     repo.headergen("hook", "--", "post.md")
     (record,) = (repo.root / settled.FOLDER).iterdir()
     record.write_bytes(damage)
-    assert watch(repo, "hook", "--", "post.md")[0] >= CLOSER_LOOK
-    assert not watch(repo, "hook", "--", "post.md")[0] & CLOSER_LOOK
+    assert watch(repo, "hook", "--", "post.md").modules >= CLOSER_LOOK
+    assert not watch(repo, "hook", "--", "post.md").modules & CLOSER_LOOK
 
 
 def test_another_version_of_headergen_looks_for_itself(
@@ -236,23 +246,29 @@ def _many(repo: Repository, number: int) -> list[str]:
     return names
 
 
-@pytest.mark.parametrize("number", [1, 150])
+@pytest.mark.parametrize("number", [1, 200])
 @pytest.mark.parametrize("command", ["hook", "check"])
-def test_a_run_asks_git_once_however_many_articles(
-    repo: Repository, tmp_path: Path, command: str, number: int
+def test_a_run_is_one_process_that_asks_git_once_however_many_articles(
+    repo: Repository, command: str, number: int
 ) -> None:
     names = _many(repo, number)
-    calls = tmp_path / "calls"
-    executable(tmp_path / "bin/git", f'echo "$@" >>{calls}\nexec {shutil.which("git")} "$@"')
-    path = f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}"
-    counted = Repository(repo.root, {"PATH": path})
-    for run in (1, 2):
-        counted.headergen(command, "--", *names)
-        assert len(calls.read_text().splitlines()) == run
+    for _ in range(2):
+        seen = watch(repo, command, "--", *names)
+        assert (seen.started, seen.opened) == (["git"], names)
 
 
-def test_each_part_of_a_split_list_opens_its_own_articles_once(repo: Repository) -> None:
-    names = _many(repo, 4)
+def test_each_part_of_a_split_list_makes_its_own_headers_once(repo: Repository) -> None:
+    names = [f"{index}.md" for index in range(4)]
+    for name in names:
+        repo.write(name, ARTICLE)
+    made: dict[Path, int] = {}
+    for part in (names[:2], names[2:], names[:2], names[2:]):
+        assert "note_images" in repo.headergen("hook", "--", *part, code=1)
+        pictures = {each: each.stat().st_ino for each in (repo.root / "note_images").iterdir()}
+        assert pictures.items() >= made.items()
+        made = pictures
+    assert len(made) == 1 + len(names)
+    repo.git("add", ".")
     for part in (names[:2], names[2:]):
         for _ in range(2):
-            assert watch(repo, "hook", "--", *part)[1] == part
+            assert watch(repo, "hook", "--", *part).opened == part
