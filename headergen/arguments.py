@@ -29,6 +29,7 @@ def parser() -> ArgumentParser:
     _add_run(commands)
     _add_hook(commands)
     _add_check(commands)
+    _add_preview(commands)
     _add_generate(commands)
     _add_composite(commands)
     _add_fetch(commands)
@@ -50,6 +51,15 @@ def _add_check(commands: Any) -> None:
     check = _add(commands, "check", "report what is missing, stale or unfit; change nothing")
     check.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="articles or folders")
     check.add_argument("--json", action="store_true", help="print a JSON list of findings")
+
+
+def _add_preview(commands: Any) -> None:
+    preview = _add(commands, "preview", "show all headers on one page, as readers will meet them")
+    preview.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="articles or folders")
+    preview.add_argument("--open", action="store_true", help="open the page in a browser")
+    preview.add_argument(
+        "--output", type=Path, metavar="FILE", help="default: .headergen/preview.html"
+    )
 
 
 def _add_generate(commands: Any) -> None:

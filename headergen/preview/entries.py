@@ -1,0 +1,154 @@
+"""What the page tells of each article: title, state, request and picture."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from headergen import article as articles
+from headergen import check, plan
+from headergen.article import Article
+from headergen.config import Config
+from headergen.errors import HeadergenError
+from headergen.frontmatter.facts import heading
+from headergen.picture import Picture, probe
+
+
+@dataclass(frozen=True)
+class State:
+    """One state of a header: how the page names it, what it means, and which plans are of it."""
+
+    label: str
+    meaning: str
+    matches: Callable[[plan.State], bool]
+    is_made_by_run: bool = False
+
+
+def _is_stand_in(state: plan.State) -> bool:
+    return state is not None and (state.article.digest or "").endswith("-stand-in")
+
+
+# In the order in which an author wants to hear of them; the first that matches counts.
+STATES: Mapping[str, State] = {
+    "broken": State(
+        "At fault",
+        "headergen cannot read what this article asks for.",
+        lambda _: False,
+    ),
+    "stand-in": State(
+        "Stand-in",
+        "A card stands in for a picture that could not be painted here.",
+        _is_stand_in,
+        is_made_by_run=True,
+    ),
+    "missing": State(
+        "Missing",
+        "The header is not made yet.",
+        lambda state: isinstance(state, plan.Wanted) and not state.is_stale,
+        is_made_by_run=True,
+    ),
+    "stale": State(
+        "Stale",
+        "The request changed since this header was made.",
+        lambda state: isinstance(state, plan.Wanted),
+        is_made_by_run=True,
+    ),
+    "fresh": State(
+        "Fresh",
+        "The header is there, and made for this very request.",
+        lambda state: isinstance(state, plan.Fresh),
+    ),
+    "hand-made": State(
+        "Hand-made",
+        "The author's own picture; headergen never touches it.",
+        lambda state: isinstance(state, plan.HandMade),
+    ),
+    "no-header": State("No header", "The article asks for none.", lambda _: True),
+}
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One picture that may become the header: its number, what it varies, and where it lies."""
+
+    number: int
+    what: str
+    picture: Path
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One article on the page. `picture` is on disk; `notes` are what `headergen check` finds."""
+
+    path: str
+    title: str
+    state: str
+    article: Article | None = None
+    model: str | None = None
+    seed: int | None = None
+    picture: Path | None = None
+    probed: Picture | None = None
+    notes: tuple[str, ...] = ()
+    candidates: tuple[Candidate, ...] = ()
+
+
+def read(names: Iterable[str], config: Config, root: Path, *, in_git: bool) -> list[Entry]:
+    """Look at the articles in the files `names`; `in_git` says that `root` is a working tree.
+
+    Raises:
+        GitError: git cannot say what is in the index.
+    """
+    names = list(names)
+    notes: dict[str, list[str]] = {}
+    for found in check.check(names, config, root, in_git=in_git):
+        if found.code not in ("missing", "stale"):
+            notes.setdefault(found.path, []).append(found.message)
+    return [_entry(name, config, root, tuple(notes.get(name, ()))) for name in names]
+
+
+def _entry(name: str, config: Config, root: Path, notes: tuple[str, ...]) -> Entry:
+    try:
+        article = articles.read(name, config.image_key, every=True)
+        state = plan.state_of(article, config, root) if article else None
+    except (HeadergenError, OSError) as error:
+        return Entry(name, _title_of(name), "broken", notes=notes or (str(error),))
+    if article is None:
+        return Entry(name, _title_of(name), "no-header", notes=notes)
+    shown = _picture_of(state)
+    return Entry(
+        path=name,
+        title=article.title or Path(name).stem,
+        state=next(key for key, row in STATES.items() if row.matches(state)),
+        article=article,
+        model=_model(article, config),
+        seed=_seed(article),
+        picture=shown,
+        probed=probe(shown) if shown else None,
+        notes=notes,
+    )
+
+
+def _title_of(name: str) -> str:
+    """Name an article whose frontmatter says nothing, or nothing that can be read."""
+    try:
+        return heading(Path(name).read_bytes()) or Path(name).stem
+    except OSError:
+        return Path(name).stem
+
+
+def _picture_of(state: plan.State) -> Path | None:
+    found = state.picture if state else None
+    return found if found and found.is_file() else None
+
+
+def _model(article: Article, config: Config) -> str | None:
+    request = article.request
+    return (request.model or config.model) if request and request.prompt else None
+
+
+def _seed(article: Article) -> int | None:
+    request = article.request
+    if not request or not request.prompt:
+        return None
+    return request.seed if request.seed is not None else int(plan.digest_of(request, ()), 16)

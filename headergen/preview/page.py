@@ -1,0 +1,117 @@
+"""The page: one HTML file that asks nothing of anybody, and in which no article can run code."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import shlex
+from base64 import b64encode
+from collections.abc import Iterable, Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from headergen import __version__
+from headergen.config import Config
+from headergen.preview.entries import STATES, Candidate, Entry
+
+# Small copies of pictures, as WebP; None for one that cannot be read.
+Thumbnails = Mapping[Path, bytes | None]
+
+
+def render(entries: Iterable[Entry], config: Config, site: str, thumbnails: Thumbnails) -> str:
+    """Return the page for `entries` of a site that is called `site`.
+
+    All that comes from articles is in one JSON block, in which no character can end the block;
+    the page's own script sets it as text. The policy allows that script and style by their hashes,
+    and pictures that are in the page.
+    """
+    parts = {name: _part(name) for name in ("page.html", "page.css", "page.js")}
+    values = {
+        "style": parts["page.css"],
+        "script": parts["page.js"],
+        "data": _as_script_data(_page(entries, config, site, thumbnails)),
+        "policy": _policy(parts["page.css"], parts["page.js"]),
+    }
+    return re.sub(r"\{\{(\w+)\}\}", lambda mark: values[mark[1]], parts["page.html"])
+
+
+def _part(name: str) -> str:
+    return (files("headergen.preview") / name).read_text(encoding="utf-8")
+
+
+def _policy(style: str, script: str) -> str:
+    return (
+        f"default-src 'none'; img-src data:; style-src {_hash(style)}; script-src {_hash(script)}; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def _hash(text: str) -> str:
+    return f"'sha256-{b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+def _as_script_data(value: object) -> str:
+    """Return JSON without `<`, `>` and `&`, which could end a script element or begin a comment."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    text = re.sub("[<>&\u2028\u2029]", lambda found: f"\\u{ord(found[0]):04x}", text)
+    # A lone surrogate, from a file name that is not UTF-8, has no bytes of its own.
+    return text.encode("utf-8", "replace").decode()
+
+
+def _page(
+    entries: Iterable[Entry], config: Config, site: str, thumbnails: Thumbnails
+) -> Mapping[str, Any]:
+    return {
+        "site": site,
+        "version": __version__,
+        "width": config.width,
+        "height": config.height,
+        "states": [
+            {"name": name, "label": row.label, "meaning": row.meaning}
+            for name, row in STATES.items()
+        ],
+        "articles": [_article(entry, thumbnails) for entry in entries],
+    }
+
+
+def _article(entry: Entry, thumbnails: Thumbnails) -> dict[str, Any]:
+    article, probed = entry.article, entry.probed
+    request = article.request if article else None
+    return {
+        "path": entry.path,
+        "title": entry.title,
+        "state": entry.state,
+        "prompt": request.prompt if request else None,
+        "negative_prompt": request.negative_prompt if request else None,
+        "sources": list(request.sources) if request else [],
+        "model": entry.model,
+        "seed": None if entry.seed is None else str(entry.seed),  # 64 bits are beyond JavaScript
+        "alt": article.alt if article else None,
+        "image": article.image if article else None,
+        "pixels": f"{probed.width} × {probed.height} px" if probed and probed.width else None,
+        "size": probed.size_bytes if probed else None,
+        "notes": list(entry.notes),
+        "command": _command("run", entry.path) if STATES[entry.state].is_made_by_run else None,
+        "thumbnail": _uri(entry.picture, thumbnails) if entry.picture else None,
+        "candidates": [_candidate(each, thumbnails) for each in entry.candidates],
+        "pick": _command("pick", entry.path, "1") if entry.candidates else None,
+    }
+
+
+def _candidate(candidate: Candidate, thumbnails: Thumbnails) -> dict[str, Any]:
+    return {
+        "number": candidate.number,
+        "what": candidate.what,
+        "thumbnail": _uri(candidate.picture, thumbnails),
+    }
+
+
+def _command(*words: str) -> str:
+    return shlex.join(["headergen", *words])
+
+
+def _uri(picture: Path, thumbnails: Thumbnails) -> str | None:
+    data = thumbnails.get(picture)
+    return f"data:image/webp;base64,{b64encode(data).decode()}" if data else None

@@ -1,0 +1,30 @@
+"""`.headergen` at the repository's root: what is there to be looked at, and is in no commit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from headergen import durable, paths
+from headergen.errors import PathError, UsageError
+
+FOLDER = ".headergen"
+
+
+def place(root: Path, name: str) -> Path:
+    """Return where the file `name` goes, in a folder that git does not look into.
+
+    A `.gitignore` in the folder itself says so, as pytest's and ruff's caches do: the author's own
+    files need no line for it.
+
+    Raises:
+        UsageError: something else stands in the place of the folder, or a link leads outside.
+    """
+    try:
+        found = paths.inside(str(root), f"{FOLDER}/{name}", root)
+        mark = paths.inside(str(root), f"{FOLDER}/.gitignore", root)
+        if not mark.exists():
+            durable.write(mark, b"*\n")
+    except (OSError, PathError) as error:
+        reason = error.message if isinstance(error, PathError) else error.strerror
+        raise UsageError(f"{FOLDER}/{name} cannot be written: {reason}") from error
+    return found

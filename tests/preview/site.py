@@ -1,0 +1,71 @@
+"""A site with an article in every state, as `headergen preview` meets it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PIL import Image
+
+from headergen import article as articles
+from headergen import plan
+from headergen.paint import canvas
+from headergen.provenance import Metadata
+from tests import repository
+from tests.repository import Repository
+
+HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'&{{data}}\u2028"
+
+
+def create(root: Path) -> Repository:
+    """Make the site; its articles are named for their states."""
+    repo = repository.create(root)
+    repo.write("headergen.yaml", "header: {width: 640, height: 335}\n")
+    for name, title, prompt in (
+        ("fresh", "A lighthouse at dusk", "a lighthouse on a cliff"),
+        ("stale", "Letters from the old harbour", "an old harbour"),
+        ("stand-in", "Slow games for long nights", "a lamp by a window"),
+    ):
+        _painted(repo, name, title, prompt)
+    stale = (repo.root / "stale.md").read_text()
+    repo.write("stale.md", stale.replace("an old harbour", "an old harbour in fog"))
+    standing = (repo.root / "stand-in.md").read_text()
+    digest = articles_digest(repo, "stand-in.md")
+    repo.write("stand-in.md", standing.replace(digest, f"{digest}-stand-in"))
+    repo.write("missing.md", "---\ntitle: Nothing yet\nheader: {prompt: a quiet sea}\n---\n")
+    repo.write("hand-made/photo.jpg", _jpeg())
+    repo.write(
+        "hand-made.md",
+        "---\ntitle: My own photograph\nheader: {image: hand-made/photo.jpg, alt: A beach}\n---\n",
+    )
+    repo.write("no-header.md", "# No header wanted\n\nText.\n")
+    repo.write("broken.md", "---\ntitle: Mistaken\nheader: {promt: x}\n---\n# Mistaken\n")
+    return repo
+
+
+def articles_digest(repo: Repository, name: str) -> str:
+    found = articles.parse(Path(name), (repo.root / name).read_bytes())
+    assert found and found.digest
+    return found.digest
+
+
+def _painted(repo: Repository, name: str, title: str, prompt: str) -> None:
+    text = f"---\ntitle: {title}\nheader:\n  prompt: {prompt}\n  seed: 7\n---\n"
+    found = articles.parse(Path(f"{name}.md"), text.encode())
+    assert found and found.request
+    digest = plan.digest_of(found.request, ())
+    repo.write(f"note_images/{name}.png", canvas.encode(_scene(len(name)), "png", Metadata(digest)))
+    repo.write(f"{name}.md", articles.with_image(found, f"note_images/{name}.png", digest))
+
+
+def _scene(seed: int) -> Image.Image:
+    """Draw a sky that is another for each seed, with a bright disc in its middle."""
+    sky = Image.linear_gradient("L").resize((640, 335)).rotate(180)
+    blank = Image.new("L", (640, 335), 40 * (seed % 5) + 40)
+    scene = Image.merge("RGB", (sky, blank, sky.transpose(Image.Transpose.FLIP_TOP_BOTTOM)))
+    disc = Image.radial_gradient("L").resize((120, 120)).point(lambda level: 255 * (level < 128))
+    scene.paste("white", (260, 100), disc)
+    return scene
+
+
+def _jpeg() -> bytes:
+    return canvas.encode(_scene(2), "jpeg")

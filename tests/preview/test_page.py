@@ -1,0 +1,133 @@
+"""The page's text: what it tells of each article, and that no article can run code in it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from base64 import b64encode
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from headergen import config as configs
+from headergen.preview import entries, page
+from headergen.preview.entries import STATES, Entry
+from tests.preview import site
+from tests.repository import Repository
+
+
+@pytest.fixture
+def repo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
+    """The site, and the current folder in it."""
+    made = site.create(tmp_path / "site")
+    monkeypatch.chdir(made.root)
+    return made
+
+
+def read(repo: Repository, *names: str) -> dict[str, Entry]:
+    config = configs.load(Path())
+    return {entry.path: entry for entry in entries.read(names, config, repo.root, in_git=False)}
+
+
+def data_of(html: str) -> dict[str, Any]:
+    (block,) = re.findall(r'<script id="data" type="application/json">(.*?)</script>', html, re.S)
+    found: dict[str, Any] = json.loads(block)
+    return found
+
+
+def rendered(*found: Entry) -> str:
+    return page.render(found, configs.Config(), "a site", {})
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_an_article_is_in_the_state_that_it_is_named_for(repo: Repository, state: str) -> None:
+    assert read(repo, f"{state}.md")[f"{state}.md"].state == state
+
+
+def test_tells_of_a_painted_header_what_it_takes_to_paint_it(repo: Repository) -> None:
+    entry = read(repo, "fresh.md")["fresh.md"]
+    (told,) = data_of(rendered(entry))["articles"]
+    assert told["title"] == "A lighthouse at dusk"
+    assert told["prompt"] == "a lighthouse on a cliff"
+    assert (told["model"], told["seed"]) == ("z-image-turbo", "7")
+    assert told["pixels"] == "640 × 335 px"
+    assert told["size"] == (repo.root / "note_images/fresh.png").stat().st_size
+    assert (told["image"], told["command"]) == ("note_images/fresh.png", None)
+
+
+def test_tells_of_what_is_not_made_the_command_that_makes_it(repo: Repository) -> None:
+    repo.write("a b's.md", "---\nheader: {prompt: x}\n---\n")
+    (told,) = data_of(rendered(read(repo, "a b's.md")["a b's.md"]))["articles"]
+    assert told["command"] == """headergen run 'a b'"'"'s.md'"""
+    assert (told["thumbnail"], told["size"], told["title"]) == (None, None, "a b's")
+
+
+def test_a_seed_is_the_one_that_the_painter_would_take(repo: Repository) -> None:
+    repo.write("a.md", "---\nheader: {prompt: x}\n---\n")
+    entry = read(repo, "a.md")["a.md"]
+    assert entry.seed is not None
+    assert f"{entry.seed:08x}" == read_digest(entry)
+
+
+def read_digest(entry: Entry) -> str:
+    from headergen import plan
+
+    assert entry.article and entry.article.request
+    return plan.digest_of(entry.article.request, ())
+
+
+def test_what_check_finds_is_told_but_not_the_state_twice(repo: Repository) -> None:
+    found = read(repo, "hand-made.md", "missing.md", "broken.md")
+    assert found["missing.md"].notes == ()
+    assert "unknown key 'promt'" in found["broken.md"].notes[0]
+    assert found["broken.md"].title == "Mistaken"
+    repo.write("headergen.yaml", "header: {width: 100, height: 50}\n")
+    assert "640×335 px, not 100×50" in read(repo, "hand-made.md")["hand-made.md"].notes[0]
+
+
+def test_an_article_that_wants_no_header_is_named_by_its_heading(repo: Repository) -> None:
+    repo.write("never.md", "---\nheader: false\n---\n# Never\n")
+    entry = read(repo, "never.md")["never.md"]
+    assert (entry.state, entry.title) == ("no-header", "Never")
+
+
+def test_nothing_from_an_article_leaves_the_data_block(repo: Repository) -> None:
+    entry = Entry(path=site.HOSTILE, title=site.HOSTILE, state="broken", notes=(site.HOSTILE,))
+    html = rendered(entry)
+    assert html.count("<script") == 2
+    assert html.count("</script>") == 2
+    assert "onerror" not in html.replace(json.dumps(site.HOSTILE)[1:-1], "").partition("<script")[0]
+    (told,) = data_of(html)["articles"]
+    assert (told["title"], told["path"], told["notes"]) == (
+        site.HOSTILE,
+        site.HOSTILE,
+        [site.HOSTILE],
+    )
+
+
+def test_a_name_that_is_no_text_does_not_stop_the_page() -> None:
+    entry = Entry(path="a\udcff.md", title="a\udcff", state="no-header")
+    assert data_of(rendered(entry))["articles"][0]["path"] == "a?.md"
+
+
+@pytest.mark.parametrize("tag", ["style", "script"])
+def test_the_policy_allows_the_pages_own_code_and_no_other(tag: str) -> None:
+    html = rendered()
+    (text,) = re.findall(rf"<{tag}>(.*?)</{tag}>", html, re.S)
+    digest = b64encode(hashlib.sha256(text.encode()).digest()).decode()
+    (policy,) = re.findall(r'Content-Security-Policy" content="([^"]*)"', html)
+    assert f"{tag}-src 'sha256-{digest}'" in policy
+    assert policy.startswith("default-src 'none'; ")
+    assert "unsafe" not in policy
+
+
+def test_the_page_asks_nothing_of_anybody() -> None:
+    html = rendered()
+    assert not re.findall(r"https?:|//[a-z]|@import|url\(|fetch\(|XMLHttp", html)
+
+
+def test_the_same_site_gives_the_same_page(repo: Repository) -> None:
+    found = read(repo, "fresh.md", "missing.md").values()
+    assert rendered(*found) == rendered(*found)
