@@ -10,9 +10,10 @@ import os
 import re
 import stat
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from headergen.errors import ArticleError
@@ -27,7 +28,21 @@ from headergen.frontmatter.request import (
     shown,
 )
 
-__all__ = ["ARTICLE_SUFFIXES", "Article", "Request", "frontmatter", "parse", "read", "with_image"]
+__all__ = [
+    "ARTICLE_SUFFIXES",
+    "Article",
+    "Changes",
+    "Request",
+    "frontmatter",
+    "parse",
+    "read",
+    "with_image",
+    "with_request",
+]
+
+# Values for keys of the author's, which a command writes at the author's word.
+Changes = Mapping[str, str | int]
+_NO_CHANGES: Changes = MappingProxyType({})
 
 ARTICLE_SUFFIXES = (".md", ".markdown", ".mdx", ".qmd")
 
@@ -85,7 +100,9 @@ class _Document(Protocol):
 
     def index_of(self, path: tuple[str | int, ...]) -> int | None: ...
 
-    def with_text(self, path: tuple[str, ...], text: str, before: str | None = None) -> Block: ...
+    def with_value(
+        self, path: tuple[str, ...], value: str | int, before: str | None = None
+    ) -> Block: ...
 
 
 def read(name: str, image_key: str = "header.image", *, every: bool = False) -> Article | None:
@@ -184,7 +201,7 @@ def _without_header(
     )
 
 
-def with_image(article: Article, image: str, digest: str) -> bytes:
+def with_image(article: Article, image: str, digest: str, changes: Changes = _NO_CHANGES) -> bytes:
     """Return the article's bytes with `image` and `digest` set and all other bytes untouched.
 
     At most the lines of these two keys change or appear. The result is read again and must be
@@ -194,16 +211,40 @@ def with_image(article: Article, image: str, digest: str) -> bytes:
         article: An article as `parse` returned it.
         image: The value for the key `article.image_key`.
         digest: 8 hex digits, the value for `header.digest`.
+        changes: Values for `prompt` and `seed` that are written as well.
 
     Raises:
         ArticleError: The change cannot be made without risk; the error names path and line.
     """
     keys = tuple(article.image_key.split("."))
     before = "digest" if keys[:-1] == ("header",) else None
-    block = _with_text(article, _editable(article), keys, image, before)
-    block = _with_text(article, block, ("header", "digest"), digest)
-    _verify(article, block, image, digest)
+    block = _with_changes(article, _editable(article), changes)
+    block = _with_value(article, block, keys, image, before)
+    block = _with_value(article, block, ("header", "digest"), digest)
+    _verify(article, block, changes, image, digest)
     return block.data
+
+
+def with_request(article: Article, changes: Changes) -> bytes:
+    """Return the article's bytes with `changes` of its prompt and seed, all others untouched.
+
+    Raises:
+        ArticleError: As `with_image`.
+    """
+    block = _with_changes(article, _editable(article), changes)
+    _verify(article, block, changes, article.image, article.digest)
+    return block.data
+
+
+def _with_changes(article: Article, block: Block, changes: Changes) -> Block:
+    """Write an author's keys; a new one comes before those that headergen writes."""
+    keys = article.image_key.split(".")
+    in_header = keys[0] == "header" and article.image is not None
+    for key, value in changes.items():
+        block = _with_value(
+            article, block, ("header", key), value, keys[1] if in_header else "digest"
+        )
+    return block
 
 
 def _editable(article: Article) -> Block:
@@ -257,32 +298,35 @@ def _read(block: Block) -> _Document | None:
     return yaml_read.read(block)
 
 
-def _with_text(
+def _with_value(
     article: Article,
     block: Block,
     path: tuple[str, ...],
-    text: str,
+    value: str | int,
     before: str | None = None,
 ) -> Block:
     document = _read(block)
     if document is None:
         raise _left_alone(article, "its frontmatter has no `header` mapping")
-    return document.with_text(path, text, before)
+    return document.with_value(path, value, before)
 
 
-def _verify(article: Article, block: Block, image: str, digest: str) -> None:
-    """Raise unless the new bytes split and read as the old article with image and digest."""
+def _verify(
+    article: Article, block: Block, changes: Changes, image: str | None, digest: str | None
+) -> None:
+    """Raise unless the new bytes split and read as the old article with what was written."""
     try:
         new = parse(article.path, block.data, article.image_key)
     except ArticleError as error:
         raise _left_alone(article, error.message) from error
-    expected = (article.request, article.alt, article.title, image, digest)
+    request = replace(article.request, **changes) if article.request else None  # type: ignore[arg-type]
+    expected = (request, article.alt, article.title, image, digest)
     if (
         new is None
         or (new.request, new.alt, new.title, new.image, new.digest) != expected
         or find(article.path, block.data) != block
     ):
-        raise _left_alone(article, "image and digest would not read back as they were written")
+        raise _left_alone(article, "what was written would not read back so")
 
 
 def _left_alone(article: Article, reason: str) -> ArticleError:

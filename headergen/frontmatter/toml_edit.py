@@ -53,8 +53,10 @@ class TomlDocument:
         starts = (entry.start for entry in self.entries if entry.path[: len(path)] == path)
         return next(starts, None)
 
-    def with_text(self, path: tuple[str, ...], text: str, before: str | None = None) -> Block:
-        """Return the block with `text` as the value at `path`, all else untouched.
+    def with_value(
+        self, path: tuple[str, ...], value: str | int, before: str | None = None
+    ) -> Block:
+        """Return the block with `value` at `path`, all else untouched.
 
         A value in place is replaced; a missing key comes after the last one of its table, or
         before its sibling `before` where that is written. At most one line of the old text
@@ -63,10 +65,11 @@ class TomlDocument:
         Raises:
             ArticleError: The change cannot be made safely; the message says why.
         """
-        if _value_at(self.values, path) == text:
+        if _value_at(self.values, path) == value:
             return self.block
-        expected = _put(_comparable(self.block.text), path, text)
-        for changed in self._changes(path, _quoted(text), before):
+        expected = _put(_comparable(self.block.text), path, value)
+        literal = str(value) if isinstance(value, int) else _quoted(value)
+        for changed in self._changes(path, literal, before):
             if _means(changed, expected):
                 return changed
         index = self.index_of(path) or self.index_of(path[:1]) or 0
@@ -187,12 +190,12 @@ def _comparable(text: str) -> dict[str, Any]:
     return tomllib.loads(text, parse_float=str)
 
 
-def _put(values: dict[str, Any], path: tuple[str, ...], text: str) -> dict[str, Any]:
-    """Return the values with `text` at `path`, written into the very dict that was given."""
+def _put(values: dict[str, Any], path: tuple[str, ...], value: str | int) -> dict[str, Any]:
+    """Return the values with `value` at `path`, written into the very dict that was given."""
     table: Any = values
     for key in path[:-1]:
         table = table.setdefault(key, {})
-    table[path[-1]] = text
+    table[path[-1]] = value
     return values
 
 

@@ -15,10 +15,14 @@ from headergen.frontmatter.yaml_scalar import LINE_BREAK, quoted
 from headergen.frontmatter.yaml_tree import Node, compose
 
 
-def with_text(
-    block: Block, values: dict[Any, Any], path: tuple[str, ...], text: str, before: str | None
+def with_value(
+    block: Block,
+    values: dict[Any, Any],
+    path: tuple[str, ...],
+    value: str | int,
+    before: str | None,
 ) -> Block:
-    """Return the block, whose `values` are given, with `text` as the value at `path`.
+    """Return the block, whose `values` are given, with `value` at `path`.
 
     A value in place is replaced; a missing key comes after the last one of its mapping, or
     before its sibling `before` where that is written. At most one line of the old text
@@ -27,12 +31,12 @@ def with_text(
     Raises:
         ArticleError: The change cannot be made safely; the message says why.
     """
-    if _value_at(values, path) == text:
+    if _value_at(values, path) == value:
         return block
     root = compose(block) or Node("mapping")
     spot = _Written(block, root, values).spot(path, before)
-    expected = _put(root, path, _leaf(quoted(text, spot.style)), spot.sibling)
-    for changed in _changes(block, spot, text):
+    expected = _put(root, path, _leaf(_scalar(value, spot.style)), spot.sibling)
+    for changed in _changes(block, spot, value):
         if _means(changed, expected):
             return changed
     raise block.left_alone("the value cannot be written here", spot.index, ".".join(path))
@@ -172,17 +176,23 @@ def _put(node: Node, path: tuple[str, ...], leaf: Node, sibling: Node | None) ->
 # --- the changed text ------------------------------------------------------------------------
 
 
-def _changes(block: Block, spot: _Spot, text: str) -> Iterator[Block]:
+def _changes(block: Block, spot: _Spot, value: str | int) -> Iterator[Block]:
     """Yield the blocks that may hold the change, the best-looking first."""
+    scalar = _scalar(value, spot.style)
     if spot.pair is not None:
-        yield from _with_value(block, spot, *spot.pair, quoted(text, spot.style))
+        yield from _in_place(block, spot, *spot.pair, scalar)
     elif spot.mapping.flow:
-        yield _with_flow_entry(block, spot, _flow(spot.missing, quoted(text)))
+        yield _with_flow_entry(block, spot, _flow(spot.missing, scalar))
     else:
-        yield from _with_lines(block, spot, quoted(text))
+        yield from _with_lines(block, spot, scalar)
 
 
-def _with_value(block: Block, spot: _Spot, key: Node, value: Node, scalar: str) -> Iterator[Block]:
+def _scalar(value: str | int, style: str | None) -> str:
+    """Return a value as one line of YAML; `style` is the quotes that a text shall have."""
+    return str(value) if isinstance(value, int) else quoted(value, style)
+
+
+def _in_place(block: Block, spot: _Spot, key: Node, value: Node, scalar: str) -> Iterator[Block]:
     """Fill or replace a value; under a null parent the missing keys are created."""
     empty = value.start == value.end
     if spot.missing and empty and not spot.mapping.flow:

@@ -86,12 +86,14 @@ class YamlDocument:
                 index, node = pair[0].start_mark.index, pair[1]
         return index
 
-    def with_text(self, path: tuple[str, ...], text: str, before: str | None = None) -> Block:
-        """Return the block with `text` as the value at `path`; see `yaml_edit.with_text`."""
+    def with_value(
+        self, path: tuple[str, ...], value: str | int, before: str | None = None
+    ) -> Block:
+        """Return the block with `value` at `path`; see `yaml_edit.with_value`."""
         from headergen.frontmatter import yaml_edit  # of no use where there is nothing to write
 
         self.index_of(path)
-        return yaml_edit.with_text(self.block, self.values, path, text, before)
+        return yaml_edit.with_value(self.block, self.values, path, value, before)
 
     def _pair(
         self, node: yaml.Node, key: str, path: tuple[str | int, ...]
