@@ -32,6 +32,7 @@ def parser() -> ArgumentParser:
     _add_preview(commands)
     _add_generate(commands)
     _add_composite(commands)
+    _add_show(commands)
     _add_fetch(commands)
     _add_doctor(commands)
     return parser
@@ -64,8 +65,17 @@ def _add_preview(commands: Any) -> None:
 
 def _add_generate(commands: Any) -> None:
     generate = _add(commands, "generate", "paint one picture from a prompt")
-    generate.add_argument("prompt", type=_prompt, metavar="PROMPT", help="what to paint")
-    generate.add_argument("output", type=Path, metavar="OUTPUT", help=".png, .webp or .jpg")
+    prompt = generate.add_argument("prompt", type=_prompt, metavar="PROMPT", help="what to paint")
+    output = generate.add_argument("output", metavar="OUTPUT", help=".png, .webp or .jpg")
+    # With --from there may be one or none. `nargs="?"` would not take OUTPUT after an option.
+    prompt.required = output.required = False
+    generate.add_argument(
+        "--from",
+        dest="original",
+        type=Path,
+        metavar="IMAGE",
+        help="paint this picture again, as OUTPUT; the other options change what it tells",
+    )
     _add_size(generate)
     generate.add_argument("--model", help="a model's name, a hub id or a diffusers folder")
     generate.add_argument(
@@ -94,6 +104,12 @@ def _add_composite(commands: Any) -> None:
         "for all sources, or repeated once for each",
     )
     _add_size(composite)
+
+
+def _add_show(commands: Any) -> None:
+    show = _add(commands, "show", "print what a picture tells of how it was made")
+    show.add_argument("image", type=Path, metavar="IMAGE", help="a picture, whichever tool made it")
+    show.add_argument("--json", action="store_true", help="print a JSON object")
 
 
 def _add_fetch(commands: Any) -> None:

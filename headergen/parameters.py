@@ -113,7 +113,7 @@ def read(text: str) -> Settings:
         prompt=values.get(_EXACT["prompt"], prompt),
         negative_prompt=values.get(_EXACT["negative_prompt"], negative_prompt),
         model=values.get(_LABELS["model"]),
-        revision=values.get(_LABELS["revision"]),
+        revision=_commit(values.get(_LABELS["revision"])),
         steps=_whole(values.get(_LABELS["steps"])),
         guidance_scale=_number(values.get(_LABELS["guidance_scale"])),
         seed=_whole(values.get(_LABELS["seed"])),
@@ -139,6 +139,10 @@ def _unquoted(value: str) -> str:
     except ValueError:
         return value.strip()
     return text if value.startswith('"') else value.strip()
+
+
+def _commit(text: str | None) -> str | None:
+    return text if text and re.fullmatch("[0-9a-f]{7,40}", text) else None
 
 
 def _whole(text: str | None) -> int | None:

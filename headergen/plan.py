@@ -310,7 +310,7 @@ def painting(
     from headergen.diffusion import prompt as prompts  # not where there is nothing to paint
 
     row = chosen.row
-    width, height = _render_size(row, own, *size)
+    width, height = size_to_paint(row, own, *size)
     negative = (request.negative_prompt, own.negative_prompt, row.negative_prompt)
     guidance = (request.guidance_scale, own.guidance_scale, row.guidance_scale)
     prompt = (own.prompt_template or row.prompt_template).replace("{prompt}", request.prompt or "")
@@ -343,8 +343,11 @@ def _checkpoint(request: Request, config: Config, root: Path) -> tuple[Checkpoin
     return Checkpoint(row, row.hub_id, local=False), Config(device=config.device)
 
 
-def _render_size(row: Model, own: Config, width: int, height: int) -> tuple[int, int]:
-    """Take the config's render size, a missing side in the header's proportion; else the best."""
+def size_to_paint(row: Model, own: Config, width: int, height: int) -> tuple[int, int]:
+    """Choose the size in px at which to paint a picture that ends up as `width` x `height` px.
+
+    It is the config's render size, a missing side in the picture's proportion; else the best.
+    """
     if own.render_width and own.render_height:
         return admissible_size(row, own.render_width, own.render_height)
     if own.render_width:

@@ -8,7 +8,7 @@ gives the same bytes.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -33,6 +33,13 @@ class SourceType(StrEnum):
     COMPOSITE_WITH_AI = "compositeSynthetic"
     CARD = "algorithmicMedia"
 
+
+MEANINGS: Mapping[str, str] = {
+    SourceType.PAINTED: "painted by a generative model",
+    SourceType.COMPOSITE: "composed of pictures",
+    SourceType.COMPOSITE_WITH_AI: "composed, with a part by a generative model",
+    SourceType.CARD: "drawn by a program",
+}
 
 # The names that speak of a generative model; the last is the IPTC's for inpainting and the like.
 _OF_AI = frozenset({SourceType.PAINTED, SourceType.COMPOSITE_WITH_AI}) | {
@@ -87,6 +94,9 @@ class Told:
         # A camera's comment may stand where the parameters would.
         has_steps = self.settings is not None and self.settings.steps is not None
         return self.source_type in _OF_AI or has_steps
+
+
+NOTHING_TOLD = Told(None, None, None, None)
 
 
 def of_painting(painting: Painting, revision: str, width: int, height: int) -> Provenance:

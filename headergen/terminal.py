@@ -28,12 +28,18 @@ def say_advice(errors: Iterable[HeadergenError]) -> None:
             say(f"  {line}", sys.stderr)
 
 
-def say_json(findings: Sequence[Any]) -> None:
+def say_findings(findings: Sequence[Any]) -> None:
     """Print findings (dataclasses) as a JSON list of objects."""
-    import json
     from dataclasses import asdict
 
-    print(json.dumps([asdict(found) for found in findings], ensure_ascii=False, indent=2))
+    say_json([asdict(found) for found in findings])
+
+
+def say_json(value: Any) -> None:
+    """Print a value as JSON over several lines."""
+    import json
+
+    print(json.dumps(value, ensure_ascii=False, indent=2))
 
 
 # C0, C1, and the characters that turn the direction of text.

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from headergen import check, site
 from headergen.commands.place import find_place
-from headergen.terminal import say, say_json
+from headergen.terminal import say, say_findings
 
 
 def run(arguments: Namespace) -> int:
@@ -16,7 +16,7 @@ def run(arguments: Namespace) -> int:
     names = site.articles_at(arguments.paths or [Path()])
     findings = check.check(names, place.config, place.root, in_git=place.in_git)
     if arguments.json:
-        say_json(findings)
+        say_findings(findings)
     else:
         for found in findings:
             say(f"{found.path}:{found.line}: {found.code}: {found.message}")

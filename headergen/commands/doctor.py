@@ -6,7 +6,7 @@ from argparse import Namespace
 
 from headergen import doctor
 from headergen.commands.place import find_place
-from headergen.terminal import say, say_json
+from headergen.terminal import say, say_findings
 
 
 def run(arguments: Namespace) -> int:
@@ -15,7 +15,7 @@ def run(arguments: Namespace) -> int:
     look = doctor.self_test if arguments.self_test else doctor.examine
     findings = list(look(place.config, place.root))
     if arguments.json:
-        say_json(findings)
+        say_findings(findings)
     else:
         for found in findings:
             say(f"{'ok  ' if found.ok else 'look'} {found.subject}: {found.message}")

@@ -1,25 +1,54 @@
-"""`headergen generate`: paint one picture from a prompt."""
+"""`headergen generate`: paint one picture, from a prompt or as another one was painted."""
 
 from __future__ import annotations
 
 import sys
 from argparse import Namespace
+from dataclasses import dataclass
+from pathlib import Path
 
 from headergen import plan, produce, progress
 from headergen.article import Request
+from headergen.commands import repainting
 from headergen.commands.notices import say_notices
-from headergen.commands.place import find_place, own_config
+from headergen.commands.place import Place, find_place, own_config
 from headergen.commands.saving import format_for, require_writable, save, size_of
 from headergen.diffusion import checkpoint
-from headergen.errors import HeadergenError
+from headergen.errors import HeadergenError, UsageError
 from headergen.paint import canvas
+from headergen.plan import Painting
 from headergen.terminal import say
 
 
+@dataclass(frozen=True)
+class Task:
+    """What to paint, where to, and the width and height in px of the saved picture."""
+
+    painting: Painting
+    output: Path
+    size: tuple[int, int]
+
+
 def run(arguments: Namespace) -> int:
-    """Paint a picture with the config's model or another, and save it at the size asked for."""
-    format = format_for(arguments.output)
+    """Paint a picture and save it at the size asked for."""
     place = find_place(arguments)
+    task = _again(arguments, place) if arguments.original else _anew(arguments, place)
+    format = format_for(task.output)
+    require_writable(task.output)
+    say_notices([task.painting])
+    for note in task.painting.notes:
+        say(f"note: {note}", sys.stderr)
+    result = _painted(task, place)
+    texts = result.provenance.metadata(place.config.metadata)
+    save(task.output, canvas.encode(result.image(*task.size), format, texts))
+    size = "×".join(map(str, task.size))
+    say(f"{task.output}, {size} px ({result.describe()})")
+    return 0
+
+
+def _anew(arguments: Namespace, place: Place) -> Task:
+    if arguments.output is None:
+        raise UsageError("two things are wanted: PROMPT and OUTPUT, or --from IMAGE")
     config, size = own_config(place.config, arguments.model), size_of(arguments, place.config)
     request = Request(
         prompt=arguments.prompt,
@@ -36,21 +65,28 @@ def run(arguments: Namespace) -> int:
     seed = int(plan.digest_of(request, ()), 16)
     chosen = checkpoint.for_config(config, place.root)
     painting = plan.painting(request, chosen, config, size, seed)
-    require_writable(arguments.output)
-    say_notices([painting])
-    for note in painting.notes:
-        say(f"note: {note}", sys.stderr)
+    return Task(painting, Path(arguments.output), size)
+
+
+def _again(arguments: Namespace, place: Place) -> Task:
+    """Take everything from a picture; the only text beside it is where the new one goes."""
+    if arguments.output is not None:
+        raise UsageError("--from takes the prompt from the picture: name the OUTPUT alone")
+    original: Path = arguments.original
+    output = original.with_stem(f"{original.stem}-again")
+    again = repainting.read(original, arguments, place)
+    return Task(again.painting, Path(arguments.prompt or output), again.size)
+
+
+def _painted(task: Task, place: Place) -> produce.Painted:
     ((_, result),) = produce.paint(
-        [painting],
-        [str(arguments.output)],
-        config,
+        [task.painting],
+        [str(task.output)],
+        place.config,
         place.root,
         progress.for_terminal(hook=False),
         download=True,
     )
     if isinstance(result, HeadergenError):
         raise result
-    texts = result.provenance.metadata(place.config.metadata)
-    save(arguments.output, canvas.encode(result.image(*size), format, texts))
-    say(f"{arguments.output}, {size[0]}×{size[1]} px ({result.describe()})")
-    return 0
+    return result

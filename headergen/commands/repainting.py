@@ -1,0 +1,152 @@
+"""What to tell a model so that it paints a picture again, as far as the picture tells it."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from headergen import metadata, picture, provenance
+from headergen.commands.place import Place, own_config
+from headergen.config import KEYS, Config
+from headergen.diffusion import checkpoint
+from headergen.diffusion import prompt as prompts
+from headergen.diffusion.checkpoint import Checkpoint
+from headergen.diffusion.models import MODELS, admissible_size
+from headergen.errors import UsageError
+from headergen.frontmatter.request import MAX_GUIDANCE_SCALE, MAX_SEED, MAX_STEPS
+from headergen.parameters import Settings
+from headergen.plan import Painting, size_to_paint
+from headergen.provenance import Told
+
+# What a picture must tell, within the bounds that hold for authors too: it may be a stranger's.
+_NEEDED: Mapping[str, Callable[[Any], bool]] = {
+    "model": bool,
+    "seed": lambda seed: 0 <= seed <= MAX_SEED,
+    "steps": lambda steps: 1 <= steps <= MAX_STEPS,
+    "guidance_scale": lambda scale: 0 <= scale <= MAX_GUIDANCE_SCALE,
+    "width": lambda width: KEYS["image.width"].low <= width <= KEYS["image.width"].high,
+    "height": lambda height: KEYS["image.height"].low <= height <= KEYS["image.height"].high,
+}
+_SIDES = ("width", "height")
+_GIVEN = ("model", "seed", "steps", "guidance_scale", "negative_prompt")
+
+
+@dataclass(frozen=True)
+class Repainting:
+    """What to paint, and the width and height in px of the saved picture."""
+
+    painting: Painting
+    size: tuple[int, int]
+
+
+def read(original: Path, arguments: Namespace, place: Place) -> Repainting:
+    """Take from a picture what it tells, and from the command line what that says otherwise.
+
+    Raises:
+        UsageError: the picture cannot be read, does not tell enough, or names a model that is
+            unknown here.
+        ConfigError: the model that was named cannot be used.
+    """
+    found, told = _look(original)
+    settings = _settings(original, told, arguments)
+    config = _config_for(original, settings, arguments, place)
+    chosen = checkpoint.for_config(config, place.root)
+    size = (arguments.width or found.width, arguments.height or found.height)
+    if _is_resized(arguments):
+        render = size_to_paint(chosen.row, config, *size)
+    else:
+        render = admissible_size(chosen.row, settings.width or 0, settings.height or 0)
+    is_same_model = told.settings is not None and chosen.name == told.settings.model
+    make = _painting if is_same_model else _painting_by_another
+    return Repainting(make(settings, chosen, config.device, render), size)
+
+
+def _look(original: Path) -> tuple[picture.Picture, Told]:
+    try:
+        return picture.probe(original), provenance.read(metadata.read(original))
+    except OSError as error:
+        raise UsageError(f"{original} cannot be read: {error.strerror}") from error
+
+
+def _settings(original: Path, told: Told, arguments: Namespace) -> Settings:
+    """Put what the command line gives in the place of what the picture tells."""
+    if told.settings is None or not told.settings.prompt.strip():
+        raise UsageError(
+            f"{original} does not tell how it was painted",
+            remedy="composites, and pictures made with `metadata: minimal`, tell no prompt; "
+            "`headergen show` prints what a picture tells",
+        )
+    given = {name: getattr(arguments, name) for name in _GIVEN}
+    settings = replace(
+        told.settings, **{name: value for name, value in given.items() if value is not None}
+    )
+    needed = [name for name in _NEEDED if not (_is_resized(arguments) and name in _SIDES)]
+    lacking = [name for name in needed if not _is_told(settings, name)]
+    if lacking:
+        flags = ", ".join("--" + name.replace("_", "-") for name in lacking)
+        raise UsageError(
+            f"{original} does not tell all that it takes to paint it again", remedy=f"give {flags}"
+        )
+    return settings
+
+
+def _is_resized(arguments: Namespace) -> bool:
+    """Tell whether another size is wanted, for which the model paints at another size too."""
+    return bool(arguments.width or arguments.height)
+
+
+def _is_told(settings: Settings, name: str) -> bool:
+    value = getattr(settings, name)
+    return value is not None and _NEEDED[name](value)
+
+
+def _config_for(original: Path, settings: Settings, arguments: Namespace, place: Place) -> Config:
+    """Choose the config with the picture's model; no name in a picture makes anybody download it.
+
+    A local model tells its folder's name alone: the config has to be the one that names it.
+    """
+    if arguments.model:
+        return own_config(place.config, arguments.model)
+    model = settings.model or ""
+    if checkpoint.for_config(place.config, place.root).name == model:
+        revision = settings.revision or place.config.revision
+        return replace(place.config, revision=revision)
+    if model in MODELS:
+        return replace(own_config(place.config, model), revision=settings.revision)
+    raise UsageError(
+        f"{original} was painted by {model!r}, which is unknown here",
+        remedy="name the model with --model: a name of the model table, a hub id or a folder",
+    )
+
+
+def _painting(
+    settings: Settings, chosen: Checkpoint, device: str, render: tuple[int, int]
+) -> Painting:
+    """Tell the picture's own model exactly what it was told: no template is put around it again."""
+    assert settings.steps and settings.guidance_scale is not None and settings.seed is not None
+    return Painting(
+        checkpoint=chosen,
+        device=device,
+        prompt=settings.prompt,
+        negative_prompt=settings.negative_prompt,
+        render_width=render[0],
+        render_height=render[1],
+        steps=settings.steps,
+        guidance_scale=settings.guidance_scale,
+        seed=settings.seed,
+    )
+
+
+def _painting_by_another(
+    settings: Settings, chosen: Checkpoint, device: str, render: tuple[int, int]
+) -> Painting:
+    """Let another model read the prompt in its own way, and say what of it that can't do."""
+    painting, row = _painting(settings, chosen, device, render), chosen.row
+    text, negative_prompt = painting.prompt, painting.negative_prompt
+    guided = painting.guidance_scale > row.guided_above
+    notes = prompts.notes(text, negative_prompt, weights=row.prompt_weights, guided=guided)
+    plain = text if row.prompt_weights else prompts.plain_text(text)
+    return replace(painting, prompt=plain, notes=notes)

@@ -1,0 +1,54 @@
+"""`headergen show`: what a picture tells of how it was made."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+from headergen import metadata, picture, provenance
+from headergen.errors import UsageError
+from headergen.picture import Picture
+from headergen.provenance import MEANINGS, NOTHING_TOLD, Told
+from headergen.terminal import say, say_json
+
+
+def run(arguments: Namespace) -> int:
+    """Print what is inside the picture, whichever tool made it."""
+    found, told = _look(arguments.image)
+    if arguments.json:
+        settings = told.settings and asdict(told.settings)
+        facts = {**asdict(found), **asdict(told), "settings": settings}
+        say_json({"path": str(arguments.image), **facts})
+        return 0
+    say(f"{arguments.image}: {found.format}, {found.width}×{found.height} px")
+    for line in _lines(told):
+        say(line)
+    return 0
+
+
+def _look(path: Path) -> tuple[Picture, Told]:
+    try:
+        found = picture.probe(path)
+        told = provenance.read(metadata.read(path))
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}") from error
+    if found.format == "unknown":
+        raise UsageError(f"{path} is no picture that headergen knows")
+    return found, told
+
+
+def _lines(told: Told) -> Iterator[str]:
+    if told == NOTHING_TOLD:
+        yield "it tells nothing of how it was made"
+    if told.tool:
+        yield f"tool: {told.tool}"
+    if told.source_type:
+        meaning = MEANINGS.get(told.source_type)
+        yield f"source type: {told.source_type}" + (f" ({meaning})" if meaning else "")
+    if told.digest:
+        yield f"headergen's digest: {told.digest}"
+    if told.parameters:
+        yield "parameters:"
+        yield from (f"  {line}" for line in told.parameters.split("\n"))

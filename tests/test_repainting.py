@@ -1,0 +1,178 @@
+"""`headergen show`, and `headergen generate --from`, which paints a picture again."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image, PngImagePlugin
+
+from headergen import metadata, provenance
+from headergen.cli import main
+from headergen.parameters import TOOL
+from tests import repository
+from tests.repository import Repository
+
+WEB_UI = (
+    "a cat\nNegative prompt: dogs\n"
+    "Steps: 2, Sampler: Euler a, CFG scale: 0, Seed: 42, Size: 64x64, Model: someones"
+)
+
+
+@pytest.fixture
+def repo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
+    """A repository, and the current folder in it; models and hub are out of reach."""
+    made = repository.create(tmp_path / "repo")
+    monkeypatch.chdir(made.root)
+    monkeypatch.delenv("PRE_COMMIT", raising=False)
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "hub"))
+    monkeypatch.setenv("HEADERGEN_MODELS", str(tmp_path / "models"))
+    return made
+
+
+def picture_that_tells(parameters: str | None, path: str = "a.png") -> None:
+    info = PngImagePlugin.PngInfo()
+    if parameters is not None:
+        info.add_text("parameters", parameters)
+    Image.new("RGB", (32, 24), "teal").save(path, pnginfo=info)
+
+
+def pixels(path: Path) -> bytes:
+    with Image.open(path) as picture:
+        return picture.tobytes()
+
+
+def test_a_header_is_painted_again_pixel_by_pixel(repo: Repository, tiny_zimage: Path) -> None:
+    model = f"model: {tiny_zimage}, device: cpu"
+    told = "width: 96, height: 64, num_inference_steps: 2, prompt_template: '{prompt}, (sharp)'"
+    repo.write("headergen.yaml", f"image: {{{model}, {told}}}\nheader: {{width: 80, height: 40}}\n")
+    repo.write("a.md", '---\nheader: {prompt: "a \\\\(cat\\\\)\\nSteps: 1"}\n---\n')
+    assert main(["run"]) == 0
+    header = repo.root / "note_images" / "a.png"
+
+    # All that the config said of the model is another now, and so is the header's size.
+    repo.write("headergen.yaml", f"image: {{{model}, negative_prompt: dogs}}\n")
+    assert main(["generate", "--from", "note_images/a.png"]) == 0
+    again = repo.root / "note_images" / "a-again.png"
+    assert pixels(again) == pixels(header)
+    assert provenance.read(metadata.read(again)).parameters == (
+        provenance.read(metadata.read(header)).parameters
+    )
+
+    assert main(["generate", "--from", "note_images/a.png", "b.png", "--seed", "7"]) == 0
+    assert pixels(repo.root / "b.png") != pixels(header)
+    settings = provenance.read(metadata.read(repo.root / "b.png")).settings
+    assert settings
+    assert (settings.seed, settings.steps, settings.width) == (7, 2, 96)
+
+
+def test_another_tools_picture_is_painted_by_the_model_that_is_named(
+    repo: Repository, tiny_zimage: Path
+) -> None:
+    repo.write("headergen.yaml", "image: {device: cpu}\n")
+    picture_that_tells(WEB_UI)
+    named = ["--model", str(tiny_zimage), "--steps", "1", "--width", "48"]
+    assert main(["generate", "--from", "a.png", "b.webp", *named]) == 0
+    told = provenance.read(metadata.read(repo.root / "b.webp"))
+    assert told.settings
+    assert (told.settings.prompt, told.settings.seed, told.settings.steps) == ("a cat", 42, 1)
+    with Image.open("b.webp") as picture:
+        assert picture.size == (48, 24)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "options", "told"),
+    [
+        pytest.param(None, [], "does not tell how it was painted", id="nothing told"),
+        pytest.param("Steps: 2, Seed: 1, Size: 64x64", [], "does not tell how", id="no prompt"),
+        pytest.param(WEB_UI, [], "'someones', which is unknown here", id="an unknown model"),
+        pytest.param("a cat", ["--model", "x"], "--seed, --steps, --guidance-scale", id="a prompt"),
+        pytest.param(
+            WEB_UI.replace("Seed: 42", "Seed: 99999999999999999999"), [], "give --seed", id="bounds"
+        ),
+        pytest.param(WEB_UI.replace("64x64", "64x9999"), [], "give --height", id="a huge size"),
+        pytest.param(WEB_UI, ["--model", "no-such"], "unknown model 'no-such'", id="a model named"),
+        pytest.param(WEB_UI, ["a prompt", "b.png"], "name the OUTPUT alone", id="a prompt as well"),
+        pytest.param(WEB_UI, ["b.bmp"], "must end in .png", id="a suffix"),
+    ],
+)
+def test_a_picture_that_cannot_be_painted_again(
+    repo: Repository,
+    capsys: pytest.CaptureFixture[str],
+    parameters: str | None,
+    options: list[str],
+    told: str,
+) -> None:
+    picture_that_tells(parameters)
+    if "b.bmp" in options:
+        picture_that_tells(WEB_UI.replace("someones", "z-image-turbo"))
+    assert main(["generate", "--from", "a.png", *options]) == 2
+    assert told in capsys.readouterr().err
+    assert sorted(os.listdir()) == [".git", "a.png"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        pytest.param(["generate", "a cat"], "PROMPT and OUTPUT", id="no output"),
+        pytest.param(["generate"], "PROMPT and OUTPUT", id="nothing"),
+        pytest.param(["generate", "--from", "no.png"], "no.png cannot be read", id="no picture"),
+        pytest.param(["show", "no.png"], "no.png cannot be read", id="nothing to show"),
+        pytest.param(["show", "a.txt"], "is no picture that headergen knows", id="a text"),
+    ],
+)
+def test_what_cannot_be_told_from_the_command_line(
+    repo: Repository, capsys: pytest.CaptureFixture[str], arguments: list[str], told: str
+) -> None:
+    repo.write("a.txt", "hello")
+    assert main(arguments) == 2
+    assert told in capsys.readouterr().err
+
+
+def test_show_prints_what_another_tool_wrote(
+    repo: Repository, capsys: pytest.CaptureFixture[str]
+) -> None:
+    picture_that_tells(WEB_UI + "\x1b[31m")
+    assert main(["show", "a.png"]) == 0
+    first, *lines = WEB_UI.split("\n")
+    expected = ["a.png: png, 32×24 px", "parameters:", f"  {first}", *(f"  {x}" for x in lines)]
+    assert capsys.readouterr().out == "\n".join(expected) + "\\x1b[31m\n"
+
+
+def test_show_is_friendly_where_there_is_nothing(
+    repo: Repository, capsys: pytest.CaptureFixture[str]
+) -> None:
+    picture_that_tells(None)
+    assert main(["show", "a.png"]) == 0
+    assert capsys.readouterr().out == (
+        "a.png: png, 32×24 px\nit tells nothing of how it was made\n"
+    )
+
+
+def test_show_prints_json_of_a_composite_and_loads_no_pillow(repo: Repository) -> None:
+    picture_that_tells(WEB_UI)
+    repo.write("a.md", "---\nheader: {sources: [a.png]}\n---\n")
+    repo.write("headergen.yaml", "header: {format: webp}\n")
+    repo.headergen("run")
+    program = "import sys; from headergen.__main__ import main; main(); print('PIL' in sys.modules)"
+    name = "note_images/a.webp"
+    *lines, pillow = repo.run(sys.executable, "-c", program, "show", name, "--json").splitlines()
+    found: dict[str, Any] = json.loads("\n".join(lines))
+    assert pillow == "False"
+    assert found.pop("digest") in (repo.root / "a.md").read_text()
+    assert found.pop("size_bytes") == (repo.root / name).stat().st_size
+    assert found == {
+        "path": name,
+        "format": "webp",
+        "width": 1280,
+        "height": 670,
+        "source_type": "compositeSynthetic",
+        "tool": TOOL,
+        "parameters": None,
+        "settings": None,
+    }
+    assert "composed, with a part by a generative model" in repo.headergen("show", name)
