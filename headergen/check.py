@@ -282,3 +282,7 @@ def _of_readable_picture(named: Named, config: Config) -> Iterator[Finding]:
     if found.size_bytes > LARGEST_BYTES:
         size = f"{found.size_bytes / 1024**2:.1f} MB"
         yield Finding(path, line, "too-large", f"{image} is {size}; note.com takes 10 MB at most")
+    elif config.max_kb and found.size_bytes > config.max_kb * 1024:
+        size = f"{-(-found.size_bytes // 1024)} kB"
+        message = f"{image} is {size}; header.max_kb is {config.max_kb}"
+        yield Finding(path, line, "too-large", message)

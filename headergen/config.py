@@ -43,6 +43,7 @@ class Config:
     height: int = 670
     format: str = "png"
     output: str = "note_images/{stem}.{format}"
+    max_kb: int | None = None
     metadata: str = "full"
     image_key: str = "header.image"
     image_prefix: str = ""
@@ -107,6 +108,7 @@ KEYS: Mapping[str, Key] = {
         pattern=r"(?!/|~|[A-Za-z]:)[^\\\x00-\x1f{}]*(\{(stem|format)\}[^\\\x00-\x1f{}]*)+",
         wanted="a path relative to the article, with {stem} and, if wanted, {format} in it",
     ),
+    "header.max_kb": Key("max_kb", int, 10, 10 * 1024),
     "metadata": Key("metadata", str, choices=METADATA),
     "image_key": Key(
         "image_key",

@@ -106,6 +106,10 @@ class PaintError(HeadergenError):
     exit_code = 3
 
 
+class TooLargeError(PaintError):
+    """The picture does not fit into the bytes that the config allows, and still look good."""
+
+
 class InterpreterNotFoundError(PaintError):
     """No Python interpreter with torch and diffusers was found."""
 

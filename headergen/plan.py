@@ -51,6 +51,7 @@ class Job:
     """One header to make: `output` (absolute) is written, then `image` and `digest` go back.
 
     `metadata` says how much of its provenance the picture carries: one of `config.METADATA`.
+    `max_kb` bounds its file, in units of 1,024 bytes.
     """
 
     article: Article
@@ -62,6 +63,7 @@ class Job:
     format: str
     content: Painting | Composite
     metadata: str = "full"
+    max_kb: int | None = None
 
 
 @dataclass(frozen=True)
@@ -284,6 +286,7 @@ def _job(state: Wanted, config: Config, root: Path) -> Job:
         format=config.format,
         content=content,
         metadata=config.metadata,
+        max_kb=config.max_kb,
     )
 
 

@@ -20,7 +20,7 @@ from headergen.config import Config
 from headergen.diffusion import fetch, interpreter, painter
 from headergen.diffusion.cache import Fetched
 from headergen.errors import HeadergenError, PaintError, PathError, SourceError
-from headergen.paint import canvas, composite
+from headergen.paint import budget, canvas, composite
 from headergen.plan import Composite, Job, Painting
 from headergen.provenance import Provenance
 
@@ -176,9 +176,10 @@ def _compose(job: Job, content: Composite, root: Path) -> Written:
         except (PathError, SourceError) as error:
             raise _source_error(error, job, index) from error
     image = composite.compose(sources, job.width, job.height, content.layout, content.focus)
-    _save(job, image, provenance.of_composite(map(metadata.read, content.sources)), root)
+    origin = provenance.of_composite(map(metadata.read, content.sources))
+    saved = _save(job, image, origin, root)
     store.write_back(job, root)
-    return Written(job, f"composed of {_count(len(sources), 'picture')}")
+    return Written(job, f"composed of {_count(len(sources), 'picture')}{saved}")
 
 
 def _count(number: int, noun: str) -> str:
@@ -228,16 +229,20 @@ def _finish(job: Job, result: Painted | PaintError, root: Path) -> Outcome:
     if isinstance(result, PaintError):
         return Failed(job, result)
     try:
-        _save(job, result.image(job.width, job.height), result.provenance, root)
+        saved = _save(job, result.image(job.width, job.height), result.provenance, root)
         store.write_back(job, root)
     except HeadergenError as error:
         return Failed(job, error)
-    return Written(job, result.describe())
+    return Written(job, result.describe() + saved)
 
 
-def _save(job: Job, image: Image.Image, origin: Provenance, root: Path) -> None:
+def _save(job: Job, image: Image.Image, origin: Provenance, root: Path) -> str:
+    """Save the header, and return what else is to be said of it."""
     texts = origin.metadata(job.metadata, job.digest)
-    store.save(job, canvas.encode(image, job.format, texts), root)
+    limit_bytes = job.max_kb and job.max_kb * budget.KILOBYTE
+    encoded = budget.encode(image, job.format, texts, limit_bytes)
+    store.save(job, encoded.data, root)
+    return f"; saved {encoded.how} to fit {job.max_kb} kB" if encoded.how else ""
 
 
 def paint(

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
+from random import Random
 
 import pytest
 from PIL import Image
@@ -75,6 +77,27 @@ def test_the_config_bounds_what_pictures_tell(repo: Repository) -> None:
     header = metadata.read(repo.root / "note_images/post.png")
     assert header == Metadata(picture.probe(repo.root / "note_images/post.png").digest)
     assert metadata.read(repo.root / "x.webp") == NO_METADATA
+
+
+def test_a_budget_is_kept_said_and_checked(
+    repo: Repository, capsys: pytest.CaptureFixture[str]
+) -> None:
+    noise = Image.frombytes("RGB", (640, 335), Random(1).randbytes(640 * 335 * 3))
+    noise.resize((1280, 670)).save(repo.root / "a.png")
+    repo.write("post.md", COMPOSITE)
+    repo.write("headergen.yaml", "header: {format: webp, max_kb: 160}\n")
+    assert main(["run"]) == 0
+    out = capsys.readouterr().out
+    assert re.search(r"composed of 2 pictures; saved at quality \d+ to fit 160 kB", out)
+    assert (repo.root / "note_images/post.webp").stat().st_size <= 160 * 1024
+    repo.write("headergen.yaml", "header: {format: webp, max_kb: 50}\n")
+    repo.git("add", ".")
+    assert main(["check"]) == 1
+    assert "too-large: note_images/post.webp is " in capsys.readouterr().out
+    (repo.root / "note_images/post.webp").unlink()
+    assert main(["run"]) == 3
+    assert "px take " in capsys.readouterr().err
+    assert list((repo.root / "note_images").iterdir()) == []
 
 
 def test_a_second_run_has_nothing_to_do(

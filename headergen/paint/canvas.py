@@ -67,6 +67,8 @@ _KEY_FACTORS: Mapping[object, float] = MappingProxyType(
 # Pillow's documentation: a gap of 2 or more looks like resampling from the whole picture.
 _REDUCING_GAP = 2.0
 
+QUALITY = 90  # of WebP and JPEG
+
 # A segment's length has 16 bits that count themselves (ITU T.81, B.1.1.4); the XMP's name has 29.
 _JPEG_SEGMENT_LIMIT = 65_533 - 29
 
@@ -137,13 +139,15 @@ def _start(length: int, kept: float, focus: float) -> float:
     return min(max(focus * length - kept / 2, 0), length - kept)
 
 
-def encode(image: Image.Image, format: str, metadata: Metadata = NO_METADATA) -> bytes:
-    """Encode an RGB picture as `format`: "png", "webp" or "jpeg".
+def encode(
+    image: Image.Image, format: str, metadata: Metadata = NO_METADATA, quality: int = QUALITY
+) -> bytes:
+    """Encode a picture (RGB, or P for PNG) as `format`: "png", "webp" or "jpeg".
 
     The bytes depend on the pixels and the metadata alone: no timestamps, nothing of a source's own.
     Of the metadata, PNG keeps each text in a chunk of its own, the digest before all; WebP and JPEG
     keep XMP, and the parameters as an EXIF UserComment, as AUTOMATIC1111's web UI does. A JPEG
-    leaves out what exceeds its segments of 64 KiB.
+    leaves out what exceeds its segments of 64 KiB. `quality` (1 to 100) is that of WebP and JPEG.
 
     Raises:
         ValueError: `format` is another one, or a digest is given for JPEG.
@@ -154,11 +158,11 @@ def encode(image: Image.Image, format: str, metadata: Metadata = NO_METADATA) ->
     bare = image.copy()
     bare.info.clear()
     file = io.BytesIO()
-    encoder(bare, file, metadata)
+    encoder(bare, file, metadata, quality)
     return file.getvalue()
 
 
-def _encode_png(image: Image.Image, file: BinaryIO, metadata: Metadata) -> None:
+def _encode_png(image: Image.Image, file: BinaryIO, metadata: Metadata, _quality: int) -> None:
     text = PngImagePlugin.PngInfo()
     if metadata.digest is not None:
         text.add_text(DIGEST_KEYWORD, metadata.digest)
@@ -170,18 +174,18 @@ def _encode_png(image: Image.Image, file: BinaryIO, metadata: Metadata) -> None:
     image.save(file, "PNG", compress_level=4, pnginfo=text)
 
 
-def _encode_webp(image: Image.Image, file: BinaryIO, metadata: Metadata) -> None:
+def _encode_webp(image: Image.Image, file: BinaryIO, metadata: Metadata, quality: int) -> None:
     xmp = metadata.xmp or (xmp_packet(metadata.digest) if metadata.digest is not None else "")
     exif = _exif(metadata.parameters)
-    image.save(file, "WEBP", quality=90, method=4, xmp=xmp.encode(), exif=exif)
+    image.save(file, "WEBP", quality=quality, method=4, xmp=xmp.encode(), exif=exif)
 
 
-def _encode_jpeg(image: Image.Image, file: BinaryIO, metadata: Metadata) -> None:
+def _encode_jpeg(image: Image.Image, file: BinaryIO, metadata: Metadata, quality: int) -> None:
     if metadata.digest is not None:
         raise ValueError("a JPEG header holds no digest")
     texts = {"xmp": (metadata.xmp or "").encode(), "exif": _exif(metadata.parameters)}
     fitting = {name: text for name, text in texts.items() if len(text) <= _JPEG_SEGMENT_LIMIT}
-    image.save(file, "JPEG", quality=90, optimize=True, **fitting)
+    image.save(file, "JPEG", quality=quality, optimize=True, **fitting)
 
 
 def _exif(comment: str | None) -> bytes:
@@ -199,7 +203,7 @@ def _exif(comment: str | None) -> bytes:
     return b"Exif\0\0" + struct.pack(">2sHI", b"MM", 42, 8) + root + folder + data
 
 
-_ENCODERS: Mapping[str, Callable[[Image.Image, BinaryIO, Metadata], None]] = MappingProxyType(
+_ENCODERS: Mapping[str, Callable[[Image.Image, BinaryIO, Metadata, int], None]] = MappingProxyType(
     {"png": _encode_png, "webp": _encode_webp, "jpeg": _encode_jpeg}
 )
 
