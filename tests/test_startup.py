@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import shutil
 import sys
@@ -12,7 +13,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from headergen import settled
+from headergen import check, settled
+from headergen.config import Config
 from tests import repository
 from tests.repository import Repository
 
@@ -255,6 +257,19 @@ def test_a_run_is_one_process_that_asks_git_once_however_many_articles(
     for _ in range(2):
         seen = watch(repo, command, "--", *names)
         assert (seen.started, seen.opened) == (["git"], names)
+
+
+def test_reading_articles_leaves_nothing_to_the_garbage_collector(repo: Repository) -> None:
+    names = [repo.root / name for name in ("post.md", *_many(repo, 3))]
+    config, wanted = Config(), repo.write("wanted.md", ARTICLE.replace("sources", "layout"))
+    check.check(map(str, [*names, wanted]), config, repo.root, in_git=True)
+    gc.collect()
+    gc.disable()
+    try:
+        check.check(map(str, [*names, wanted]), config, repo.root, in_git=True)
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
 
 
 def test_each_part_of_a_split_list_makes_its_own_headers_once(repo: Repository) -> None:

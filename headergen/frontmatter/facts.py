@@ -10,6 +10,7 @@ from typing import Any
 # A title further down is that of a section.
 _SEARCHED_BYTES = 64 * 1024
 
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _FENCE = re.compile(r"\s{0,3}(```|~~~)")
 _HEADING = re.compile(r"\s{0,3}#[ \t]+(?P<text>.*?)(?:[ \t]+#+)?[ \t]*\r?")
 # `**bold**`, `*slanted*`, `code` and [text](link) show as their text alone.
@@ -60,4 +61,4 @@ def _text(value: object) -> str | None:
     if value is None or isinstance(value, list | dict | bool):
         return None
     text = str(value).strip()
-    return None if not text or any("\ud800" <= each <= "\udfff" for each in text) else text
+    return None if not text or _LONE_SURROGATE.search(text) else text
