@@ -14,7 +14,7 @@ ELLIPSIS = "…"
 
 # Baseline to baseline, in em: kanji fill their square, lower case doesn't.
 _JAPANESE_LEADING = 1.34
-_WESTERN_LEADING = 1.18
+_WESTERN_LEADING = 1.2
 
 # In the unit of a break's cost, halvings of size. Uneven lines cost by the square of how far they
 # are from even; a line of one character, or a bit of a word, looks like a mistake.

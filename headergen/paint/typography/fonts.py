@@ -23,9 +23,9 @@ HEAVY = ("noto-sans-jp-800", "noto-sans-800", EMOJI)
 QUIET = ("noto-sans-jp-500", "noto-sans-500", "noto-sans-jp-800", EMOJI)
 SERIF = ("noto-serif-jp-700", "noto-serif-700", "noto-sans-jp-800", EMOJI)
 
-# Emoji are drawn for a square of 1.27 em: brought to that of a kanji, and down to its baseline.
-_SCALES: Mapping[str, float] = {EMOJI: 0.82}
-_DROPS: Mapping[str, float] = {EMOJI: 0.03}
+# Emoji are drawn for a square of 1.27 em: brought near to that of a kanji, and up to its middle.
+_SCALES: Mapping[str, float] = {EMOJI: 0.92}
+_DROPS: Mapping[str, float] = {EMOJI: -0.055}
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ _SKIN_TONES = "\U0001f3fb-\U0001f3ff"
 _JOINER = "\u200d"
 
 # JIS X 4051 puts a quarter of an em between Japanese and Latin; large type wants less.
-_SCRIPT_GAP = 0.11
+_SCRIPT_GAP = 0.08
 
 
 @dataclass(frozen=True)

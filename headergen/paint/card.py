@@ -1,0 +1,152 @@
+"""Title cards: a title on a ground of its own, or laid over another picture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from PIL import Image, ImageChops
+
+from headergen.card import Card
+from headergen.errors import UsageError
+from headergen.paint import palette as palettes
+from headergen.paint.canvas import open_source
+from headergen.paint.contrast import luminance
+from headergen.paint.layout import Arrangement, Manner, arrange, safe_frame
+from headergen.paint.legibility import legible_ink, surroundings
+from headergen.paint.ornaments import draw_rule, pills, stamp
+from headergen.paint.palette import Colour, Palette
+from headergen.paint.scrim import calmed, halo, veiled
+from headergen.paint.themes import OVER_PICTURE, THEMES, Theme
+from headergen.paint.themes.scene import Scene
+from headergen.paint.typography.drawing import mask
+from headergen.paint.typography.glyphs import normalise
+
+_MIDDLE_GRAY = (128, 128, 128)
+
+
+@dataclass(frozen=True)
+class Layers:
+    """A card before its text is laid on.
+
+    `text` is the letters' coverage, `behind` marks what lies behind them and just around them
+    (both L): there `ink` stands out from `ground` by 4.5:1.
+    """
+
+    ground: Image.Image
+    text: Image.Image
+    behind: Image.Image
+    ink: Colour
+
+    def flatten(self) -> Image.Image:
+        """Lay the text on the ground."""
+        image = self.ground.copy()
+        image.paste(self.ink, (0, 0), self.text)
+        return image
+
+
+def draw(card: Card, width: int, height: int) -> Image.Image:
+    """Draw a title card: RGB, exactly `width` x `height` px.
+
+    All text stands in what note.com's listings and link cards show, and out from what is behind
+    it by 4.5:1 (WCAG 2.2). The same card gives the same pixels. A title too long even for the
+    smallest letters ends in an ellipsis; tags that find no room are left out.
+
+    Raises:
+        UsageError: the theme is unknown or lacks its picture, a colour is malformed, or the
+            title is blank.
+        GlyphError: no bundled font draws a character.
+        SourceError: the logo or picture cannot be used.
+    """
+    return layers(card, width, height).flatten()
+
+
+def lay_title(image: Image.Image, card: Card) -> Image.Image:
+    """Lay a card's texts over an RGB picture, at its foot, on a scrim as thin as they allow.
+
+    The theme and the duotone's picture are not looked at. What `draw` promises of the text holds
+    here too, and it raises the same.
+    """
+    return title_layers(image, card).flatten()
+
+
+def layers(card: Card, width: int, height: int) -> Layers:
+    """Paint a card's ground and its text apart; raises as `draw` does."""
+    theme = THEMES.get(card.theme)
+    if theme is None:
+        raise UsageError(f"unknown theme {card.theme!r}; choose from {', '.join(THEMES)}")
+    if theme is THEMES["duotone"] and card.picture is None:
+        raise UsageError(
+            "the theme 'duotone' shows a picture, and the card names none",
+            remedy="name one, or choose another theme",
+        )
+    picture = open_source(card.picture, at_least=(width, height)) if card.picture else None
+    return _layers(card, theme, width, height, picture)
+
+
+def title_layers(image: Image.Image, card: Card) -> Layers:
+    """Paint a scrim and the text to lay over `image` apart; raises as `draw` does."""
+    return _layers(card, OVER_PICTURE, *image.size, image)
+
+
+def _layers(
+    card: Card, theme: Theme, width: int, height: int, picture: Image.Image | None
+) -> Layers:
+    logo = open_source(card.logo) if card.logo else None
+    arrangement = _arranged(card, theme.manner, width, height, logo)
+    text = _coverage(arrangement, width, height)
+    scene = Scene(width, height, _palette(card), card.title, halo(text), picture)
+    ground, ink = _legible(theme.paint(scene), text, theme, scene.palette)
+    _decorate(ground, arrangement, logo, theme.spot(scene.palette), ink)
+    return Layers(ground, text, surroundings(text), ink)
+
+
+def _palette(card: Card) -> Palette:
+    if not card.colours:
+        return palettes.derive(card.title)
+    try:
+        return palettes.choose(card.colours)
+    except ValueError as error:
+        raise UsageError(str(error), remedy="write colours as '#rrggbb'") from error
+
+
+def _arranged(
+    card: Card, manner: Manner, width: int, height: int, logo: Image.Image | None
+) -> Arrangement:
+    if not normalise(card.title):
+        raise UsageError("a title card needs a title, and this one is blank")
+    frame = safe_frame(width, height, manner.room)
+    return arrange(card, manner, frame, logo.size if logo else None)
+
+
+def _legible(
+    ground: Image.Image, text: Image.Image, theme: Theme, palette: Palette
+) -> tuple[Image.Image, Colour]:
+    """Choose the ink; where none can be read, lay a scrim first."""
+    behind = surroundings(text)
+    ink = legible_ink(ground, behind, [theme.ink(palette)])
+    if ink is not None:
+        return ground.copy(), ink
+    ink = theme.ink(palette)
+    is_light = luminance(ink) > luminance(_MIDDLE_GRAY)
+    scrim = palette.ground(0.13, 0.35) if is_light else palette.ground(0.97, 0.1)
+    return veiled(calmed(ground, text), behind, scrim, ink, theme.manner.low), ink
+
+
+def _decorate(
+    ground: Image.Image,
+    arrangement: Arrangement,
+    logo: Image.Image | None,
+    spot: Colour,
+    ink: Colour,
+) -> None:
+    if arrangement.rule:
+        draw_rule(ground, arrangement.rule, spot, ink)
+    if logo and arrangement.logo:
+        stamp(ground, logo, arrangement.logo)
+
+
+def _coverage(arrangement: Arrangement, width: int, height: int) -> Image.Image:
+    coverage = pills(arrangement.pills, width, height)
+    for placed in arrangement.texts:
+        coverage = ImageChops.lighter(coverage, mask(placed, width, height))
+    return coverage

@@ -1,0 +1,68 @@
+"""Themes of soft colour: one light falling across, or several that melt into each other."""
+
+from __future__ import annotations
+
+import math
+
+from PIL import Image, ImageDraw, ImageFilter
+
+from headergen.paint.palette import mix
+from headergen.paint.themes.scene import Scene, tint
+
+
+def gradient(scene: Scene) -> Image.Image:
+    """Paint a deep slanted gradient with a bloom of light, and fine rings around it."""
+    palette = scene.palette
+    deep = palette.field(0.4, 1.1)
+    bright = palette.chosen[1] if len(palette.chosen) > 1 else palette.ground(0.57, 1.25)
+    glow = palette.spot(0.76, 1.0)
+
+    def colour_at(x: float, y: float) -> tuple[int, int, int]:
+        along = _ease(0.72 * x + 0.28 * (1 - y))
+        bloom = math.exp(-(((x - 1.04) / 0.3) ** 2 + ((y + 0.02) / 0.5) ** 2))
+        return mix(mix(deep, bright, along), glow, 0.85 * bloom)
+
+    image = scene.field(colour_at)
+    tint(image, (255, 255, 255), scene.clear(scene.shape(_rings)), 0.18)
+    return image
+
+
+def _rings(canvas: ImageDraw.ImageDraw, unit: float) -> None:
+    for radius in range(150, 760, 76):
+        box = [(1306 - radius) * unit, (14 - radius) * unit]
+        box += [(1306 + radius) * unit, (14 + radius) * unit]
+        canvas.ellipse(box, outline=255, width=round(1.6 * unit))
+
+
+def mesh(scene: Scene) -> Image.Image:
+    """Melt pale patches of both hues into each other."""
+    chance, palette = scene.chance(), scene.palette
+    shades = [
+        palette.field(0.86, 0.7),
+        palette.mark(0.88, 0.75),
+        palette.ground(0.93, 0.35),
+        palette.spot(0.9, 0.55),
+        palette.ground(0.82, 0.75),
+        palette.spot(0.95, 0.25),
+    ]
+    places = [(0.02, 0.05), (0.98, 0.9), (0.5, 0.45), (0.9, 0.08), (0.1, 0.95), (0.62, 1.0)]
+    patches = [
+        (x + chance.uniform(-0.1, 0.1), y + chance.uniform(-0.1, 0.1), shade)
+        for (x, y), shade in zip(chance.shuffled(places), shades, strict=True)
+    ]
+
+    def colour_at(x: float, y: float) -> tuple[int, int, int]:
+        weights = [math.exp(-((x - px) ** 2 + (y - py) ** 2) / 0.09) for px, py, _ in patches]
+        total = sum(weights)
+        red, green, blue = (
+            round(sum(w * patch[2][i] for w, patch in zip(weights, patches, strict=True)) / total)
+            for i in range(3)
+        )
+        return red, green, blue
+
+    return scene.field(colour_at).filter(ImageFilter.GaussianBlur(6 * scene.unit))
+
+
+def _ease(share: float) -> float:
+    bounded = min(max(share, 0.0), 1.0)
+    return bounded * bounded * (3 - 2 * bounded)
