@@ -9,14 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from headergen import __version__
-from headergen.frontmatter.request import (
-    AUTO_FOCUS,
-    LAYOUTS,
-    MAX_GUIDANCE_SCALE,
-    MAX_SEED,
-    MAX_STEPS,
-    Focus,
-)
+from headergen.frontmatter.mapping import AUTO_FOCUS, Focus
+from headergen.frontmatter.request import LAYOUTS, MAX_GUIDANCE_SCALE, MAX_SEED, MAX_STEPS
 
 
 def parser() -> ArgumentParser:
@@ -52,6 +46,11 @@ def _add_check(commands: Any) -> None:
     check = _add(commands, "check", "report what is missing, stale or unfit; change nothing")
     check.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="articles or folders")
     check.add_argument("--json", action="store_true", help="print a JSON list of findings")
+    check.add_argument(
+        "--allow-stand-ins",
+        action="store_true",
+        help="report title cards that stand in for pictures, but end with 0 if there is no more",
+    )
 
 
 def _add_preview(commands: Any) -> None:

@@ -19,17 +19,12 @@ from typing import Any, Protocol
 from headergen.errors import ArticleError
 from headergen.frontmatter.block import Block, find
 from headergen.frontmatter.facts import Facts, heading, read_facts
-from headergen.frontmatter.request import (
-    MAX_SOURCES,
-    HeaderMapping,
-    Request,
-    asks_for_a_picture,
-    read_request,
-    shown,
-)
+from headergen.frontmatter.mapping import MAX_SOURCES, HeaderMapping, shown
+from headergen.frontmatter.request import Request, asks_for_a_picture, read_request
 
 __all__ = [
     "ARTICLE_SUFFIXES",
+    "STAND_IN",
     "Article",
     "Changes",
     "Request",
@@ -46,7 +41,10 @@ _NO_CHANGES: Changes = MappingProxyType({})
 
 ARTICLE_SUFFIXES = (".md", ".markdown", ".mdx", ".qmd")
 
-_DIGEST = re.compile(r"[0-9a-f]{8}(-stand-in)?")
+# Ends the digest of a header that stands in for the one that the request asks for.
+STAND_IN = "-stand-in"
+
+_DIGEST = re.compile(rf"[0-9a-f]{{8}}({STAND_IN})?")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _MAX_KEYS = 20
@@ -275,8 +273,12 @@ def _is_of_comments(text: str) -> bool:
 def frontmatter(article: Article) -> bytes | None:
     """Return the article's first bytes, which hold its frontmatter whatever comes after them.
 
-    None where the line that closes it is the last one and has no end: more text could undo it.
+    All of its bytes where the header depends on a title in the text. None where the line that
+    closes the frontmatter is the last one and has no end: more text could undo it.
     """
+    depends = article.request is None or article.request.article_title is not None
+    if depends and article.facts.title is None:
+        return article.data
     block = find(article.path, article.data, every=True)
     closing = len(article.data) - len(block.tail) if block else 0
     end = article.data.find(b"\n", closing) + 1
@@ -340,20 +342,20 @@ def _left_alone(article: Article, reason: str) -> ArticleError:
 
 def _article(document: _Document, header: HeaderMapping, data: bytes, image_key: str) -> Article:
     keys = tuple(image_key.split("."))
-    request = read_request(header)
+    facts, body = read_facts(document.values), _body(document.block)
     image_index = document.index_of(keys)
     return Article(
         path=header.path,
         data=data,
-        request=request,
+        request=read_request(header, facts.title or heading(data[body:])),
         image=_image(document, keys),
         digest=_digest(header),
         alt=header.text("alt", may_be_empty=True),
         line=header.line,
         image_line=header.line if image_index is None else document.block.line(image_index),
         image_key=image_key,
-        facts=read_facts(document.values),
-        body=_body(document.block),
+        facts=facts,
+        body=body,
     )
 
 
@@ -410,6 +412,10 @@ def _lines(document: _Document, header: Mapping[Any, object]) -> dict[str, int]:
         if isinstance(items, list):
             numbers = range(min(len(items), MAX_SOURCES))
             paths.update({f"{key}[{i}]": (key, i) for i in numbers})
+    card = header.get("card")
+    if isinstance(card, dict):
+        inner = [key for key in islice(card, _MAX_KEYS) if isinstance(key, str)]
+        paths.update({f"card.{key}": ("card", key) for key in inner})
     indices = {name: document.index_of(("header", *path)) for name, path in paths.items()}
     return {
         name: document.block.line(index) for name, index in indices.items() if index is not None

@@ -18,6 +18,9 @@ THEMES = (
     "minimal",
     "duotone",
 )
+# Shows a picture of the article's, so that no config can choose it for all of them.
+PICTURE_THEME = "duotone"
+THEMES_FOR_ALL = tuple(theme for theme in THEMES if theme != PICTURE_THEME)
 
 
 @dataclass(frozen=True)

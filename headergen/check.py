@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from headergen import article as articles
-from headergen import git, paths, picture, plan
+from headergen import defaults, git, paths, picture, plan
+from headergen.article import STAND_IN
 from headergen.config import Config
 from headergen.errors import ArticleError, HeadergenError, OutsideRepositoryError
 
@@ -22,6 +23,7 @@ OUTDATED = "was made for another request: git add the newer one, or delete it to
 CODES = {
     "missing": 1,
     "stale": 1,
+    "stand-in": 1,
     "wrong-size": 1,
     "wrong-format": 1,
     "too-large": 1,
@@ -99,13 +101,16 @@ def check(names: Iterable[str], config: Config, root: Path, *, in_git: bool) -> 
 def _look(name: str, config: Config, root: Path) -> Iterator[Finding | _Absent | Named]:
     """Look at one article, without git; of its text nothing is kept."""
     try:
-        found = articles.read(name, config.image_key)
+        every = defaults.has_default(name, config, root)
+        found = articles.read(name, config.image_key, every=every)
         state = plan.state_of(found, config, root) if found else None
     except (HeadergenError, OSError) as error:
         yield _of_error(name, error)
         return
     if isinstance(state, plan.Wanted):
         yield _Absent(_of_wanted(state), _awaited(state, config, root))
+    elif isinstance(state, plan.StandIn):
+        yield _of_stand_in(state)
     yield from named_by(state)
 
 
@@ -124,7 +129,7 @@ def _awaited(state: plan.State | plan.Plan, config: Config, root: Path) -> Path 
     """Return the picture that would settle the article's request if it were on disk."""
     if not isinstance(state, plan.Wanted | plan.Job):
         return None
-    if state.article.digest not in (None, state.digest):
+    if state.article.digest not in (None, state.digest, state.digest + STAND_IN):
         return None
     picture = plan.picture_of(state.article, config, root)
     return None if picture is None or picture.is_file() else tracked(picture)
@@ -132,7 +137,7 @@ def _awaited(state: plan.State | plan.Plan, config: Config, root: Path) -> Path 
 
 def named_by(state: plan.State | plan.Plan) -> Iterator[Named]:
     """Yield the article with its picture, if it names one that is on disk."""
-    if not isinstance(state, plan.Fresh | plan.HandMade):
+    if not isinstance(state, plan.Fresh | plan.HandMade | plan.StandIn):
         return
     article, picture = state.article, state.picture
     if article.image and picture and picture.is_file():
@@ -251,6 +256,12 @@ def _of_wanted(state: plan.Wanted) -> Finding:
         return Finding(path, article.line, "missing", "no header yet: run `headergen run`")
     message = f"{article.image} does not exist: run `headergen run`"
     return Finding(path, article.image_line, "missing", message)
+
+
+def _of_stand_in(state: plan.StandIn) -> Finding:
+    article = state.article
+    message = f"{article.image} is a title card that stands in: run `headergen run` with a GPU"
+    return Finding(str(article.path), article.image_line, "stand-in", message)
 
 
 def _of_picture(named: Named, config: Config) -> list[Finding]:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from headergen.card import THEMES_FOR_ALL
 from headergen.errors import ConfigError
 from headergen.frontmatter.request import AUTHOR_KEYS
+from headergen.styles import Default, Fault, Style, read_colours, read_default, read_styles
 
 FORMATS = ("png", "webp")
 METADATA = ("full", "minimal", "none")
@@ -49,6 +52,15 @@ class Config:
     image_prefix: str = ""
     worker_python: str | None = None
     worker_timeout_s: float = 3600.0
+    default: Default | None = None
+    styles: tuple[Style, ...] = ()
+    fallback: str | None = None
+    card_theme: str | None = None
+    card_colours: tuple[str, ...] = ()
+    card_author: str | None = None
+    card_logo: str | None = None
+    card_date: bool = False
+    card_tags: bool = False
     lines: Mapping[str, int] = field(default_factory=dict, compare=False)
 
     def error(self, key: str, message: str, remedy: str | None = None) -> ConfigError:
@@ -59,7 +71,10 @@ class Config:
 
 @dataclass(frozen=True)
 class Key:
-    """What the config may say under one key, and the field of `Config` that it fills."""
+    """What the config may say under one key, and the field of `Config` that it fills.
+
+    `read`, if given, makes the field's value of a list or a mapping.
+    """
 
     field: str
     type: type
@@ -68,6 +83,7 @@ class Key:
     choices: tuple[str, ...] = ()
     pattern: str = r"(?s).*"
     wanted: str = ""
+    read: Callable[[object, Fault], Any] | None = None
 
 
 KEYS: Mapping[str, Key] = {
@@ -117,6 +133,15 @@ KEYS: Mapping[str, Key] = {
         wanted="a frontmatter key such as header.image, cover.image or heroImage",
     ),
     "image_prefix": Key("image_prefix", str, pattern=r"[^\x00-\x1f]*", wanted="a text"),
+    "default": Key("default", dict, read=read_default),
+    "styles": Key("styles", list, read=read_styles),
+    "fallback": Key("fallback", str, choices=("card",)),
+    "card.theme": Key("card_theme", str, choices=THEMES_FOR_ALL),
+    "card.colours": Key("card_colours", list, read=read_colours),
+    "card.author": Key("card_author", str, pattern=r".+", wanted="a name"),
+    "card.logo": Key("card_logo", str, pattern=r".+", wanted="a picture, from the root"),
+    "card.date": Key("card_date", bool),
+    "card.tags": Key("card_tags", bool),
     "worker.python": Key("worker_python", str, pattern=r".+", wanted="a path to a Python"),
     "worker.timeout_s": Key("worker_timeout_s", float, 1, 86_400),
 }
@@ -152,11 +177,12 @@ def _read(path: Path) -> Config:
     text = _decode(path)
     values, lines = _parse_toml(path, text) if path.suffix == ".toml" else _parse_yaml(path, text)
     if path.name == "config.yaml":
-        values = {key: value for key, value in values.items() if key.partition(".")[0] in _SECTIONS}
+        values = {key: value for key, value in values.items() if key.partition(".")[0] in _TOP}
     return _build(str(path), values, lines)
 
 
-_SECTIONS = dict.fromkeys(key.partition(".")[0] for key in KEYS)
+_TOP = dict.fromkeys(key.partition(".")[0] for key in KEYS)
+_SECTIONS = dict.fromkeys(key.partition(".")[0] for key in KEYS if "." in key)
 
 
 def _read_bytes(path: Path) -> bytes:
@@ -265,6 +291,8 @@ def _build(path: str, values: Mapping[str, Any], lines: Mapping[str, int]) -> Co
 
 
 def _checked(value: Any, key: Key, place: Mapping[str, Any]) -> Any:
+    if key.read:
+        return key.read(value, partial(_fault, place))
     if key.type is float and type(value) is int:
         value = float(value)
     if type(value) is not key.type or not _fits(value, key):
@@ -272,7 +300,15 @@ def _checked(value: Any, key: Key, place: Mapping[str, Any]) -> Any:
     return value
 
 
+def _fault(place: Mapping[str, Any], key: str, message: str) -> ConfigError:
+    """Make the error for `key` below the one at `place`."""
+    joined = f"{place['key']}{'' if key.startswith('[') else '.'}{key}" if key else place["key"]
+    return ConfigError(message, path=place["path"], line=place["line"], key=joined)
+
+
 def _fits(value: Any, key: Key) -> bool:
+    if key.type is bool:
+        return True
     if key.type is not str:
         return bool(key.low <= value <= key.high)
     if key.choices:
@@ -287,6 +323,8 @@ def _wanted(key: Key) -> str:
         return "one of " + ", ".join(key.choices)
     if key.type is str:
         return "a text"
+    if key.type is bool:
+        return "true or false"
     kind = "a whole number" if key.type is int else "a number"
     return f"{kind} from {key.low:g} to {key.high:g}"
 

@@ -110,15 +110,19 @@ class TooLargeError(PaintError):
     """The picture does not fit into the bytes that the config allows, and still look good."""
 
 
-class InterpreterNotFoundError(PaintError):
+class MachineError(PaintError):
+    """This machine can't paint the picture, for want of something; another machine may."""
+
+
+class InterpreterNotFoundError(MachineError):
     """No Python interpreter with torch and diffusers was found."""
 
 
-class DependencyError(PaintError):
+class DependencyError(MachineError):
     """torch, diffusers or their company is installed but cannot be imported."""
 
 
-class DeviceNotFoundError(PaintError):
+class DeviceNotFoundError(MachineError):
     """The device asked for (or, for `auto`, any accelerator) is not there."""
 
 
@@ -126,11 +130,11 @@ class ModelNotFoundError(PaintError):
     """The hub does not know the model, or does not let this machine read it."""
 
 
-class NotDownloadedError(PaintError):
+class NotDownloadedError(MachineError):
     """The model is not on this machine and this command does not download."""
 
 
-class NetworkError(PaintError):
+class NetworkError(MachineError):
     """The model hub could not be reached."""
 
 
@@ -138,11 +142,11 @@ class CheckpointError(PaintError):
     """The checkpoint lacks a part, holds no safetensors, or is of an unknown pipeline class."""
 
 
-class PlacementError(PaintError):
+class PlacementError(MachineError):
     """The model fits this machine in no placement; found out before loading."""
 
 
-class DiskSpaceError(PaintError):
+class DiskSpaceError(MachineError):
     """The disk has too little room for the model."""
 
 
@@ -154,11 +158,11 @@ class HungError(PaintError):
     """The worker gave no sign of life for longer than the time limit."""
 
 
-class SystemMemoryError(PaintError):
+class SystemMemoryError(MachineError):
     """The worker was killed for want of *system RAM* (SIGKILL, exit status 137)."""
 
 
-class VideoMemoryError(PaintError):
+class VideoMemoryError(MachineError):
     """The accelerator ran out of *VRAM* ("CUDA out of memory")."""
 
 

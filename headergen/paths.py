@@ -10,7 +10,7 @@ from pathlib import Path
 
 from headergen import git
 from headergen.errors import OutsideRepositoryError, PathError, SourceError
-from headergen.frontmatter.request import shown
+from headergen.frontmatter.mapping import shown
 
 # 50 megapixels of four 16-bit channels, not compressed at all: no header needs a larger source.
 SOURCE_LIMIT_BYTES = 400_000_000

@@ -129,7 +129,7 @@ def _webp_digest(file: BinaryIO) -> str | None:
         name, length = struct.unpack("<4sI", head)
         if name == b"XMP ":
             start = file.read(min(length, METADATA_LIMIT_BYTES))
-            found = re.search(rb'headergen:digest="([0-9a-f]{8})"', start)
+            found = re.search(rb'headergen:digest="([0-9a-f]{8}(?:-stand-in)?)"', start)
             return found[1].decode() if found else None
         file.seek(length + length % 2, 1)
     return None

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from headergen import paths
-from headergen.article import Article, Request
+from headergen import defaults, paths, titling
+from headergen.article import STAND_IN, Article, Request
+from headergen.card import Card
 from headergen.config import Config
 from headergen.diffusion import checkpoint
 from headergen.diffusion.checkpoint import Checkpoint
 from headergen.diffusion.models import MODELS, Model, admissible_size, render_size
 from headergen.errors import ArticleError, PathError, SourceError
-from headergen.frontmatter.request import AUTO_FOCUS, LAYOUTS, Focus, shown
+from headergen.frontmatter.mapping import AUTO_FOCUS, Focus, shown
+from headergen.frontmatter.request import LAYOUTS
 from headergen.picture import SUFFIX_FORMATS, probe
+from headergen.styles import Style
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,8 @@ class Job:
     """One header to make: `output` (absolute) is written, then `image` and `digest` go back.
 
     `metadata` says how much of its provenance the picture carries: one of `config.METADATA`.
-    `max_kb` bounds its file, in units of 1,024 bytes.
+    `max_kb` bounds its file, in units of 1,024 bytes. `title` is laid over the picture. `stand_in`
+    is drawn where a painting can't be painted here.
     """
 
     article: Article
@@ -61,9 +65,11 @@ class Job:
     width: int
     height: int
     format: str
-    content: Painting | Composite
+    content: Painting | Composite | Card
     metadata: str = "full"
     max_kb: int | None = None
+    title: Card | None = None
+    stand_in: Card | None = None
 
 
 @dataclass(frozen=True)
@@ -101,8 +107,21 @@ class Wanted:
         return self.picture is not None and self.picture.is_file()
 
 
-State = Wanted | Fresh | HandMade | None
-Plan = Job | Fresh | HandMade | None
+@dataclass(frozen=True)
+class StandIn:
+    """A title card stands in for the picture that is `wanted`, which a machine was to paint."""
+
+    wanted: Wanted
+    picture: Path
+
+    @property
+    def article(self) -> Article:
+        """The article that the card is the header of."""
+        return self.wanted.article
+
+
+State = Wanted | StandIn | Fresh | HandMade | None
+Plan = Job | StandIn | Fresh | HandMade | None
 
 
 def job_for(article: Article, config: Config, root: Path, *, in_hook: bool = False) -> Plan:
@@ -117,7 +136,7 @@ def job_for(article: Article, config: Config, root: Path, *, in_hook: bool = Fal
         ConfigError: the model that the config names cannot be used.
     """
     state = state_of(article, config, root, in_hook=in_hook)
-    return _job(state, config, root) if isinstance(state, Wanted) else state
+    return job_of(state, config, root) if isinstance(state, Wanted) else state
 
 
 def state_of(article: Article, config: Config, root: Path, *, in_hook: bool = False) -> State:
@@ -131,15 +150,20 @@ def state_of(article: Article, config: Config, root: Path, *, in_hook: bool = Fa
     picture = picture_of(article, config, root)
     if article.image is not None and _is_hand_made(article, article.image, picture):
         return HandMade(article, picture)
-    if article.request is None:
+    request = defaults.request_for(article, config, root)
+    if request is None:
         return _without_request(article, picture)
-    _require_known(article, article.request, config)
-    sources = sources_of(article, article.request, root)
-    digest = digest_of(article.request, sources)
-    stands = picture is not None and picture.is_file() and article.digest == digest
-    if picture is not None and stands and (in_hook or _may_be_for(picture, digest)):
-        return Fresh(article, picture)
-    return Wanted(article, article.request, digest, sources, picture)
+    _require_known(article, request, config)
+    sources = sources_of(article, request, root)
+    digest = digest_of(request, sources)
+    wanted = Wanted(article, request, digest, sources, picture)
+    if picture is None or not picture.is_file() or article.digest is None:
+        return wanted
+    if article.digest.removesuffix(STAND_IN) != digest:
+        return wanted
+    if not in_hook and not _may_be_for(picture, article.digest):
+        return wanted
+    return Fresh(article, picture) if article.digest == digest else StandIn(wanted, picture)
 
 
 def _require_known(article: Article, request: Request, config: Config) -> None:
@@ -230,7 +254,9 @@ def _without_request(article: Article, picture: Path | None) -> Fresh | None:
 
 
 def sources_of(article: Article, request: Request, root: Path) -> tuple[Path, ...]:
-    """Resolve the sources of a composite to files; none for a header that is painted.
+    """Resolve the sources of a composite, or the pictures on a card, to files.
+
+    A header that is painted has none.
 
     Raises:
         PathError: a path leaves the repository or is malformed.
@@ -246,7 +272,8 @@ def sources_of(article: Article, request: Request, root: Path) -> tuple[Path, ..
             line = request.lines.get(key)
             raise error.at(path=str(article.path), line=line, key=f"header.{key}") from error
         found.append(path)
-    return tuple(found)
+    on_card = (titling.file_of(article, request, key, root) for key in titling.FILE_KEYS)
+    return (*found, *filter(None, on_card))
 
 
 def digest_of(request: Request, sources: tuple[Path, ...]) -> str:
@@ -261,21 +288,24 @@ def digest_of(request: Request, sources: tuple[Path, ...]) -> str:
     return digest.hexdigest()[:8]
 
 
-def _job(state: Wanted, config: Config, root: Path) -> Job:
+def job_of(state: Wanted, config: Config, root: Path) -> Job:
+    """Settle how the header that is wanted is made, and where it goes.
+
+    Raises:
+        ArticleError, PathError, ConfigError: as `job_for`.
+    """
     article, request = state.article, state.request
     image = config.output.format(stem=article.path.stem, format=config.format)
     output = _output_path(article, image, root)
     if output in state.sources:
         message = f"{image!r} is where the header itself goes: name another picture"
-        key = f"sources[{state.sources.index(output)}]"
+        key = f"sources[{state.sources.index(output)}]" if request.sources else "card"
         raise _at_key(article, request, key, message)
-    content: Painting | Composite
-    if state.sources:
-        content = Composite(state.sources, request.layout or "auto", request.focus or (AUTO_FOCUS,))
-    else:
-        chosen, own = _checkpoint(request, config, root)
-        size = (config.width, config.height)
-        content = painting(request, chosen, own, size, int(state.digest, 16))
+    style = defaults.style_for(article, config, root)
+    card = None
+    if request.card or request.title or config.fallback:
+        card = titling.card_of(article, request, config, style, root)
+    content = _content(state, card, config, style, root)
     return Job(
         article=article,
         output=output,
@@ -287,7 +317,23 @@ def _job(state: Wanted, config: Config, root: Path) -> Job:
         content=content,
         metadata=config.metadata,
         max_kb=config.max_kb,
+        title=card if request.title else None,
+        stand_in=card if config.fallback and isinstance(content, Painting) else None,
     )
+
+
+def _content(
+    state: Wanted, card: Card | None, config: Config, style: Style | None, root: Path
+) -> Painting | Composite | Card:
+    request = state.request
+    if request.card and card:
+        return card
+    if request.sources:
+        return Composite(state.sources, request.layout or "auto", request.focus or (AUTO_FOCUS,))
+    chosen, own = _checkpoint(request, config, style, root)
+    if style and style.prompt_prefix:
+        request = replace(request, prompt=f"{style.prompt_prefix.rstrip(', ')}, {request.prompt}")
+    return painting(request, chosen, own, (config.width, config.height), int(state.digest, 16))
 
 
 def _output_path(article: Article, image: str, root: Path) -> Path:
@@ -334,15 +380,18 @@ def painting(
     )
 
 
-def _checkpoint(request: Request, config: Config, root: Path) -> tuple[Checkpoint, Config]:
+def _checkpoint(
+    request: Request, config: Config, style: Style | None, root: Path
+) -> tuple[Checkpoint, Config]:
     """Choose the checkpoint, and the config whose steps, guidance and so on are meant for it.
 
     What the config says of them belongs to the model that it names: an article that picks another
     model gets that model's own settings.
     """
-    if request.model is None or request.model == config.model:
+    name = request.model or (style and style.model) or config.model
+    if name == config.model:
         return checkpoint.for_config(config, root), config
-    row = MODELS[request.model]
+    row = MODELS[name]
     return Checkpoint(row, row.hub_id, local=False), Config(device=config.device)
 
 

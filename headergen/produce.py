@@ -11,16 +11,26 @@ import os
 import unicodedata
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from headergen import lock, metadata, paths, provenance, site, store
+from headergen.article import STAND_IN
+from headergen.card import Card
 from headergen.config import Config
 from headergen.diffusion import fetch, interpreter, painter
 from headergen.diffusion.cache import Fetched
-from headergen.errors import HeadergenError, PaintError, PathError, SourceError
+from headergen.errors import (
+    GlyphError,
+    HeadergenError,
+    MachineError,
+    PaintError,
+    PathError,
+    SourceError,
+)
 from headergen.paint import budget, canvas, composite
+from headergen.paint import card as cards
 from headergen.plan import Composite, Job, Painting
 from headergen.provenance import Provenance
 
@@ -44,7 +54,15 @@ class Failed:
     error: HeadergenError
 
 
-Outcome = Written | Failed
+@dataclass(frozen=True)
+class Kept:
+    """The title card that stood in for the job's picture still does; `how` says why."""
+
+    job: Job
+    how: str
+
+
+Outcome = Written | Failed | Kept
 
 
 @dataclass(frozen=True)
@@ -106,7 +124,8 @@ def run(
         else:
             to_paint.append(job)
     for group in _by_model(to_paint):
-        yield from _paint(group, config, root, progress, download)
+        for outcome in _paint(group, config, root, progress, download):
+            yield _or_stand_in(outcome, root)
 
 
 def _output_key(job: Job) -> str:
@@ -160,6 +179,8 @@ def _attempt(job: Job, root: Path) -> Outcome | None:
             return Written(job, "made by an earlier run")
         if isinstance(job.content, Composite):
             return _compose(job, job.content, root)
+        if isinstance(job.content, Card):
+            return _draw(job, job.content, root)
     except HeadergenError as error:
         return Failed(job, error)
     return None
@@ -177,9 +198,58 @@ def _compose(job: Job, content: Composite, root: Path) -> Written:
             raise _source_error(error, job, index) from error
     image = composite.compose(sources, job.width, job.height, content.layout, content.focus)
     origin = provenance.of_composite(map(metadata.read, content.sources))
-    saved = _save(job, image, origin, root)
+    how = f"composed of {_count(len(sources), 'picture')}"
+    return _finish_header(job, image, origin, how, root)
+
+
+def _draw(job: Job, card: Card, root: Path, how: str = "") -> Written:
+    origin = provenance.of_card(map(metadata.read, filter(None, (card.picture, card.logo))))
+    with _naming_article(job):
+        image = cards.draw(card, job.width, job.height)
+    return _finish_header(job, image, origin, how or f"a title card, theme {card.theme}", root)
+
+
+@contextmanager
+def _naming_article(job: Job) -> Iterator[None]:
+    """Say of which article the words or pictures on a card are that cannot be drawn."""
+    try:
+        yield
+    except (GlyphError, SourceError) as error:
+        raise error.at(path=str(job.article.path), line=job.article.line) from error
+
+
+def _or_stand_in(outcome: Outcome, root: Path) -> Outcome:
+    """Draw a title card where this machine can't paint and the config wants one then."""
+    job = outcome.job
+    if not isinstance(outcome, Failed) or not isinstance(outcome.error, MachineError):
+        return outcome
+    if job.stand_in is None:
+        return outcome
+    why = f"a title card stands in: {outcome.error.headline}"
+    standing_in = replace(job, digest=job.digest + STAND_IN, title=None)
+    try:
+        if job.article.digest == standing_in.digest and store.is_made(standing_in):
+            return Kept(job, why)
+        return _draw(standing_in, job.stand_in, root, why)
+    except HeadergenError as error:
+        return Failed(job, error)
+
+
+def _finish_header(
+    job: Job, image: Image.Image, origin: Provenance, how: str, root: Path
+) -> Written:
+    """Save the header, whole, and then name it in the article."""
+    if job.title:
+        with _naming_article(job):
+            image = cards.lay_title(image, job.title)
+    texts = origin.metadata(job.metadata, job.digest)
+    limit_bytes = job.max_kb and job.max_kb * budget.KILOBYTE
+    encoded = budget.encode(image, job.format, texts, limit_bytes)
+    store.save(job, encoded.data, root)
     store.write_back(job, root)
-    return Written(job, f"composed of {_count(len(sources), 'picture')}{saved}")
+    return Written(
+        job, how + (f"; saved {encoded.how} to fit {job.max_kb} kB" if encoded.how else "")
+    )
 
 
 def _count(number: int, noun: str) -> str:
@@ -229,20 +299,10 @@ def _finish(job: Job, result: Painted | PaintError, root: Path) -> Outcome:
     if isinstance(result, PaintError):
         return Failed(job, result)
     try:
-        saved = _save(job, result.image(job.width, job.height), result.provenance, root)
-        store.write_back(job, root)
+        origin, how = result.provenance, result.describe()
+        return _finish_header(job, result.image(job.width, job.height), origin, how, root)
     except HeadergenError as error:
         return Failed(job, error)
-    return Written(job, result.describe() + saved)
-
-
-def _save(job: Job, image: Image.Image, origin: Provenance, root: Path) -> str:
-    """Save the header, and return what else is to be said of it."""
-    texts = origin.metadata(job.metadata, job.digest)
-    limit_bytes = job.max_kb and job.max_kb * budget.KILOBYTE
-    encoded = budget.encode(image, job.format, texts, limit_bytes)
-    store.save(job, encoded.data, root)
-    return f"; saved {encoded.how} to fit {job.max_kb} kB" if encoded.how else ""
 
 
 def paint(

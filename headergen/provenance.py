@@ -126,6 +126,12 @@ def of_composite(sources: Iterable[Metadata]) -> Provenance:
     return Provenance(SourceType.COMPOSITE_WITH_AI if of_ai else SourceType.COMPOSITE)
 
 
+def of_card(pictures: Iterable[Metadata]) -> Provenance:
+    """Tell of a title card, by what each picture on it tells of itself."""
+    of_ai = any(read(each).is_of_ai for each in pictures)
+    return Provenance(SourceType.COMPOSITE_WITH_AI if of_ai else SourceType.CARD)
+
+
 # --- XMP ---------------------------------------------------------------------------------------
 
 # The digest comes first, so that `picture` finds it whatever a prompt holds.

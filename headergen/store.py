@@ -132,14 +132,15 @@ def _article_bytes(job: Job) -> bytes:
 def _asks_the_same(before: Article, now: bytes) -> bool:
     """Compare what decides about the header; an article that can't be read gets the doubt."""
     try:
-        found = articles.parse(before.path, now, before.image_key)
+        every = before.request is None  # its header is the config's default
+        found = articles.parse(before.path, now, before.image_key, every=every)
     except ArticleError:
         return True
     return found is not None and _asked(found) == _asked(before)
 
 
 def _asked(article: Article) -> tuple[str | None, str | None, str | None]:
-    request = article.request.canonical() if article.request else None
+    request = article.request.canonical() if article.request else article.title
     return request, article.image, article.digest
 
 

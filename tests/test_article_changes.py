@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from headergen import article as articles
-from headergen.article import Article, with_image, with_request
+from headergen.article import Article, Changes, with_image, with_request
 from headergen.errors import ArticleError
 
 FOLDER = Path(__file__).parent / "data" / "changes"
 PAIRS = sorted(FOLDER.glob("*/*.expected.md"))
-CHANGES = {"prompt": "夜の海、満月", "seed": 42}
+CHANGES: Changes = {"prompt": "夜の海、満月", "seed": 42}
 
 
 def read(data: bytes, image_key: str = "header.image") -> Article:

@@ -11,8 +11,11 @@ import pytest
 import yaml
 
 from headergen import arguments, check, config
+from headergen.card import THEMES
 from headergen.diffusion.models import MODELS
+from headergen.frontmatter.card_request import CARD_KEYS
 from headergen.frontmatter.request import AUTHOR_KEYS, LAYOUTS
+from headergen.styles import STYLE_KEYS
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 README = (CHECKOUT / "README.md").read_text(encoding="utf-8")
@@ -82,3 +85,8 @@ def test_the_commands_and_their_flags_are_those_that_exist() -> None:
 @pytest.mark.parametrize("command", subcommands())
 def test_every_command_is_a_module_that_can_be_run(command: str) -> None:
     assert callable(import_module(f"headergen.commands.{command}").run)
+
+
+@pytest.mark.parametrize("name", [*THEMES, *CARD_KEYS, *STYLE_KEYS])
+def test_every_theme_and_every_key_of_cards_and_styles_is_named(name: str) -> None:
+    assert re.search(rf"\b{name}\b", section("Frontmatter"))

@@ -8,7 +8,7 @@ from headergen import metadata, provenance
 from headergen.commands.place import find_place
 from headergen.commands.saving import format_for, save, size_of
 from headergen.errors import UsageError
-from headergen.frontmatter.request import AUTO_FOCUS, MAX_SOURCES
+from headergen.frontmatter.mapping import AUTO_FOCUS, MAX_SOURCES
 from headergen.paint import canvas, composite
 from headergen.terminal import say
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from headergen import article as articles
 from headergen import config as configs
-from headergen import plan, settled
+from headergen import defaults, plan, settled
 from headergen.commands.notices import say_notes, say_notices
 from headergen.commands.place import Place
 from headergen.commands.staging import say_git_add, say_ignored
@@ -32,12 +32,12 @@ def make(names: Iterable[str], place: Place, *, hook: bool) -> int:
     lacking = _unstaged(plans, place) if hook and place.in_git else []
     to_add = [found.path for found in lacking if not found.ignored]
     jobs = [each for each in plans if isinstance(each, plan.Job)]
+    jobs += _replacing(plans, place)
     try:
         if jobs:
             _carry_out(jobs, place, errors, to_add, hook=hook)
         elif not hook and not errors:
-            fresh = len([each for each in plans if each])
-            say(f"nothing to do: {fresh} of {len(plans)} articles have a header, and it is there")
+            _say_nothing_to_do(plans)
     finally:
         say_advice(errors)
         if to_add and place.in_git:
@@ -47,6 +47,24 @@ def make(names: Iterable[str], place: Place, *, hook: bool) -> int:
     if hook and not needs_author and not errors:
         _remember(plans, place)
     return max([*(error.exit_code for error in errors), 1 if needs_author else 0])
+
+
+def _say_nothing_to_do(plans: Sequence[plan.Plan]) -> None:
+    fresh = len([each for each in plans if each])
+    standing_in = len([each for each in plans if isinstance(each, plan.StandIn)])
+    stand_ins = "1 is a stand-in" if standing_in == 1 else f"{standing_in} are stand-ins"
+    also = f"; {stand_ins}, to be painted on a machine with a GPU" if standing_in else ""
+    say(f"nothing to do: {fresh} of {len(plans)} articles have a header, and it is there{also}")
+
+
+def _replacing(plans: Iterable[plan.Plan], place: Place) -> list[plan.Job]:
+    """Paint what title cards stand in for, if this machine looks as if it could."""
+    from headergen.diffusion import hardware
+
+    found = [each for each in plans if isinstance(each, plan.StandIn)]
+    if not found or not hardware.may_paint(place.config.device):
+        return []
+    return [plan.job_of(each.wanted, place.config, place.root) for each in found]
 
 
 def _remember(plans: Iterable[plan.Plan], place: Place) -> None:
@@ -96,6 +114,8 @@ def _carry_out(
             if isinstance(outcome, produce.Failed):
                 errors.append(outcome.error)
                 _say_failed(outcome)
+            elif isinstance(outcome, produce.Kept):
+                say(f"{article.path}: {outcome.job.image} ({outcome.how})")
             else:
                 to_add += (article.path, outcome.job.output)
                 say(f"{article.path}: {outcome.job.image} ({outcome.how})")
@@ -131,7 +151,8 @@ def _plan(
 
 def _plan_for(name: str, place: Place, *, hook: bool) -> plan.Plan:
     try:
-        article = articles.read(name, place.config.image_key)
+        every = defaults.has_default(name, place.config, place.root)
+        article = articles.read(name, place.config.image_key, every=every)
         if article is None:
             return None
         if not article.path.resolve().is_relative_to(place.root):

@@ -9,7 +9,7 @@ from headergen import plan
 from headergen.terminal import say
 
 
-def say_notices(contents: Iterable[plan.Painting | plan.Composite]) -> None:
+def say_notices(contents: Iterable[object]) -> None:
     """Print, once for each model, what whoever picks it must be told, such as its licence."""
     rows = (each.checkpoint.row for each in contents if isinstance(each, plan.Painting))
     for notice in dict.fromkeys(row.notice for row in rows if row.notice):

@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -83,6 +84,20 @@ class KernelLog:
 
     kills: tuple[OomKill, ...] = ()
     fault: str | None = None
+
+
+# What the drivers of NVIDIA (also in WSL) and AMD put there; a Mac has MPS, Windows has nvidia-smi.
+_DEVICE_FILES = ("/dev/nvidiactl", "/dev/dxg", "/dev/kfd")
+
+
+def may_paint(device: str) -> bool:
+    """Tell, without asking torch, whether there may be the device that the config names."""
+    return (
+        device == "cpu"
+        or sys.platform == "darwin"
+        or any(map(os.path.exists, _DEVICE_FILES))
+        or (sys.platform == "win32" and shutil.which("nvidia-smi") is not None)
+    )
 
 
 def memory() -> Memory:

@@ -14,7 +14,7 @@ import yaml
 
 from headergen.errors import ArticleError
 from headergen.frontmatter.block import MAX_DEPTH, Block
-from headergen.frontmatter.request import shown
+from headergen.frontmatter.mapping import shown
 
 if TYPE_CHECKING:
     from headergen.frontmatter.yaml_tree import Node

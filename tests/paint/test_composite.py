@@ -8,7 +8,8 @@ import pytest
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
 from headergen.errors import UsageError
-from headergen.frontmatter.request import LAYOUTS, MAX_SOURCES
+from headergen.frontmatter.mapping import MAX_SOURCES
+from headergen.frontmatter.request import LAYOUTS
 from headergen.paint.composite import GUTTER_COLOUR, compose, panel_boxes
 
 RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)

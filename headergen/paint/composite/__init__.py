@@ -10,7 +10,8 @@ from types import MappingProxyType
 from PIL import Image
 
 from headergen.errors import UsageError
-from headergen.frontmatter.request import AUTO_FOCUS, LAYOUTS, MAX_SOURCES, Focus
+from headergen.frontmatter.mapping import AUTO_FOCUS, MAX_SOURCES, Focus
+from headergen.frontmatter.request import LAYOUTS
 from headergen.paint.composite import panel
 
 Box = tuple[int, int, int, int]

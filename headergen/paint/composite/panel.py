@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PIL import Image, ImageStat
 
-from headergen.frontmatter.request import AUTO_FOCUS, Focus
+from headergen.frontmatter.mapping import AUTO_FOCUS, Focus
 from headergen.paint.canvas import cover
 from headergen.paint.composite.backdrop import backdrop
 from headergen.paint.saliency import focus_for

@@ -1,0 +1,78 @@
+"""Headers of articles that ask for none: which get one by default, and what it asks for."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path, PurePath
+
+from headergen import paths, styles
+from headergen.article import Article
+from headergen.config import Config
+from headergen.errors import ArticleError
+from headergen.frontmatter.request import Request
+from headergen.styles import Default, Style
+
+
+def has_default(name: str | Path, config: Config, root: Path) -> bool:
+    """Tell whether the article in the file `name` gets a header if it asks for none."""
+    if config.default is None and not any(style.default for style in config.styles):
+        return False
+    return _default_for(name, config, root) is not None
+
+
+def style_for(article: Article, config: Config, root: Path) -> Style | None:
+    """Return the first style in the config whose paths the article matches."""
+    return styles.style_of(_place(article.path, root), config.styles) if config.styles else None
+
+
+def request_for(article: Article, config: Config, root: Path) -> Request | None:
+    """Return what the article asks for, else what the config asks for in its stead.
+
+    Raises:
+        ArticleError: The default needs a title, and the article has none.
+    """
+    if article.request or not has_default(article.path, config, root):
+        return article.request
+    default = _default_for(article.path, config, root)
+    return _by_default(article, default) if default else None
+
+
+def _default_for(name: str | Path, config: Config, root: Path) -> Default | None:
+    return styles.default_of(_place(name, root), config.default, config.styles)
+
+
+def _place(name: str | Path, root: Path) -> PurePath:
+    """Return an article's path relative to `root`; as it is where it lies elsewhere."""
+    path = Path(paths.folder_of(Path(name)), os.path.basename(name))
+    return path.relative_to(root) if path.is_relative_to(root) else path
+
+
+def _by_default(article: Article, default: Default) -> Request:
+    needs_title = "{title}" in (default.prompt or "{title}")
+    title = article.title if needs_title else None
+    if needs_title and title is None and not (default.card and default.card.title):
+        raise ArticleError(
+            "the config's default needs a title, and the article has none",
+            path=str(article.path),
+            line=1,
+            remedy="write a `# heading` or `title:`; or `header: false`, for no header at all",
+        )
+    prompt = default.prompt
+    if prompt is not None:
+        prompt = prompt.replace("{tags}", ", ".join(article.facts.tags))
+        prompt = prompt.replace("{title}", title or "").strip(" ,")
+    return Request(
+        prompt=prompt,
+        negative_prompt=None,
+        model=None,
+        seed=None,
+        steps=None,
+        guidance_scale=None,
+        sources=(),
+        layout=None,
+        focus=(),
+        lines={},
+        card=default.card,
+        article_title=title,
+        by_default=True,
+    )

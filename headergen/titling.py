@@ -1,0 +1,87 @@
+"""What is written on pictures: the title cards that articles and the config ask for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from headergen import paths
+from headergen.article import Article
+from headergen.card import THEMES, Card
+from headergen.config import Config
+from headergen.errors import PathError, SourceError
+from headergen.frontmatter.card_request import CardRequest
+from headergen.frontmatter.request import Request
+from headergen.styles import Style
+
+FILE_KEYS = ("logo", "picture")
+
+
+def card_of(
+    article: Article, request: Request, config: Config, style: Style | None, root: Path
+) -> Card:
+    """Settle what the title card of `article` shows: its own word, its style's, the config's.
+
+    A request without a card gets the one that the config describes: laid over its picture, or
+    standing in for it.
+
+    Raises:
+        PathError, SourceError: a logo or picture leaves the repository or is missing.
+        ConfigError: the config's logo is missing.
+    """
+    asked = request.card or CardRequest()
+    over = request.title if isinstance(request.title, str) else None
+    return Card(
+        title=asked.title or over or article.title or article.path.stem,
+        subtitle=asked.subtitle,
+        theme=asked.theme or (style and style.theme) or config.card_theme or THEMES[0],
+        colours=asked.colours or config.card_colours,
+        author=asked.author or config.card_author,
+        date=_date(asked, article, config),
+        tags=_tags(asked, article, config),
+        logo=file_of(article, request, "logo", root) or _logo(config, root),
+        picture=file_of(article, request, "picture", root),
+    )
+
+
+def _date(asked: CardRequest, article: Article, config: Config) -> str | None:
+    if isinstance(asked.date, str):
+        return asked.date
+    return article.facts.date if asked.date or config.card_date else None
+
+
+def _tags(asked: CardRequest, article: Article, config: Config) -> tuple[str, ...]:
+    if isinstance(asked.tags, tuple) and asked.tags:
+        return asked.tags
+    return article.facts.tags if asked.tags or config.card_tags else ()
+
+
+def file_of(article: Article, request: Request, key: str, root: Path) -> Path | None:
+    """Resolve the `logo` or `picture` of an article's card to a file.
+
+    Raises:
+        PathError: the path leaves the repository or is malformed.
+        SourceError: the file is missing or no regular file.
+    """
+    name = getattr(request.card, key) if request.card and not request.by_default else None
+    if name is None:
+        return None
+    try:
+        path = paths.inside(paths.folder_of(article.path), name, root)
+        paths.require_picture_file(path, name)
+    except (PathError, SourceError) as error:
+        place = f"card.{key}"
+        line = request.lines.get(place, article.line)
+        raise error.at(path=str(article.path), line=line, key=f"header.{place}") from error
+    return path
+
+
+def _logo(config: Config, root: Path) -> Path | None:
+    if config.card_logo is None:
+        return None
+    path = root / config.card_logo
+    if not path.is_file():
+        raise config.error(
+            "card.logo",
+            f"{config.card_logo!r} does not exist: it is relative to the repository's root",
+        )
+    return path

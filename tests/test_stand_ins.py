@@ -1,0 +1,238 @@
+"""Title cards: as headers, by default, over pictures, and standing in for what can't be painted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from headergen import picture
+from headergen.card import Card
+from headergen.cli import main
+from headergen.diffusion import hardware
+from headergen.paint import card as cards
+from tests import repository
+from tests.repository import Repository
+
+PROMPT = "---\ntitle: 夏の海\nheader:\n  prompt: the sea\n---\nBody.\n"
+CANNOT_PAINT = "header: {width: 256, height: 134}\nworker: {python: nowhere/python}\n"
+HEADER = "note_images/a.png"
+
+
+@pytest.fixture
+def repo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
+    """A repository, and the current folder in it; models and hub are out of reach."""
+    made = repository.create(tmp_path / "repo")
+    monkeypatch.chdir(made.root)
+    monkeypatch.delenv("PRE_COMMIT", raising=False)
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "hub"))
+    monkeypatch.setenv("HEADERGEN_MODELS", str(tmp_path / "models"))
+    return made
+
+
+@pytest.fixture
+def stand_in(repo: Repository, capsys: pytest.CaptureFixture[str]) -> Repository:
+    """A repository whose article `a.md` has a card that stands in for a painting, committed."""
+    repo.write("headergen.yaml", f"fallback: card\n{CANNOT_PAINT}")
+    repo.write("a.md", PROMPT)
+    assert main(["run"]) == 0
+    repo.git("add", ".")
+    repo.git("commit", "--quiet", "-m", "a stand-in")
+    assert "a.md: note_images/a.png (a title card stands in: " in capsys.readouterr().out
+    return repo
+
+
+def digest_in(repo: Repository, name: str = "a.md") -> str:
+    (line,) = (each for each in (repo.root / name).read_text().split("\n") if "digest:" in each)
+    return line.partition(": ")[2].strip("'\"")
+
+
+def size_of(repo: Repository, name: str = HEADER) -> tuple[int, int]:
+    found = picture.probe(repo.root / name)
+    return found.width, found.height
+
+
+def test_a_stand_in_is_marked_in_the_article_and_in_the_picture(stand_in: Repository) -> None:
+    digest = digest_in(stand_in)
+    assert digest.endswith("-stand-in")
+    assert picture.probe(stand_in.root / HEADER).digest == digest
+    assert size_of(stand_in) == (256, 134)
+
+
+def test_a_stand_in_is_marked_in_webp_as_well(repo: Repository) -> None:
+    repo.write(
+        "headergen.yaml", f"fallback: card\n{CANNOT_PAINT}".replace("}", ", format: webp}", 1)
+    )
+    repo.write("a.md", PROMPT)
+    assert main(["run"]) == 0
+    assert picture.probe(repo.root / "note_images/a.webp").digest == digest_in(repo)
+
+
+@pytest.mark.parametrize(("flags", "code"), [([], 1), (["--allow-stand-ins"], 0)])
+def test_check_reports_a_stand_in(
+    stand_in: Repository, flags: list[str], code: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["check", *flags]) == code
+    assert capsys.readouterr().out.startswith("a.md:5: stand-in: note_images/a.png is a title card")
+
+
+def test_the_hook_lets_a_stand_in_pass_and_run_has_nothing_to_do(
+    stand_in: Repository, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hardware, "may_paint", lambda device: False)
+    assert main(["hook", "a.md"]) == 0
+    assert main(["run"]) == 0
+    assert (
+        "1 of 1 articles have a header, and it is there; 1 is a stand-in" in capsys.readouterr().out
+    )
+    assert stand_in.git("status", "--porcelain") == ""
+
+
+def test_where_painting_fails_again_the_stand_in_stays_as_it_is(
+    stand_in: Repository, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hardware, "may_paint", lambda device: True)
+    assert main(["run"]) == 0
+    assert "a.md: note_images/a.png (a title card stands in: " in capsys.readouterr().out
+    assert main(["hook", "a.md"]) == 0
+    assert stand_in.git("status", "--porcelain") == ""
+
+
+def test_a_machine_that_can_paint_replaces_it(stand_in: Repository, tiny_zimage: Path) -> None:
+    before = digest_in(stand_in)
+    stand_in.write(
+        "headergen.yaml",
+        f"fallback: card\nimage: {{model: {tiny_zimage}, device: cpu, width: 64, height: 64, "
+        "num_inference_steps: 1}\nheader: {width: 256, height: 134}\n",
+    )
+    assert main(["hook", "a.md"]) == 1
+    assert digest_in(stand_in) == before.removesuffix("-stand-in")
+    assert picture.probe(stand_in.root / HEADER).digest == digest_in(stand_in)
+
+
+def test_a_changed_request_gets_a_new_stand_in(stand_in: Repository) -> None:
+    before = digest_in(stand_in)
+    article = stand_in.root / "a.md"
+    article.write_text(article.read_text().replace("the sea", "the shore"))
+    assert main(["run"]) == 0
+    assert digest_in(stand_in) != before
+    assert digest_in(stand_in).endswith("-stand-in")
+
+
+def test_a_stand_in_that_is_not_staged_is_found(
+    stand_in: Repository, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stand_in.git("rm", "--quiet", "--cached", HEADER)
+    assert main(["hook", "a.md"]) == 1
+    assert "note_images/a.png is not staged" in capsys.readouterr().err
+
+
+def test_without_fallback_nothing_is_drawn(repo: Repository) -> None:
+    repo.write("headergen.yaml", CANNOT_PAINT)
+    repo.write("a.md", PROMPT)
+    assert main(["run"]) == 3
+    assert (repo.root / "a.md").read_text() == PROMPT
+    assert not (repo.root / HEADER).exists()
+
+
+def test_a_mistake_in_the_config_is_no_reason_for_a_stand_in(repo: Repository) -> None:
+    parts = '"transformer": ["diffusers", "ZImageTransformer2DModel"]'
+    repo.write("broken/model_index.json", f'{{"_class_name": "ZImagePipeline", {parts}}}')
+    repo.write("headergen.yaml", "fallback: card\nimage: {model: broken, device: cpu}\n")
+    repo.write("a.md", PROMPT)
+    assert main(["run"]) == 3
+    assert (repo.root / "a.md").read_text() == PROMPT
+
+
+def test_a_title_card_is_made_anywhere_and_anew_when_the_title_changes(repo: Repository) -> None:
+    repo.write("headergen.yaml", CANNOT_PAINT)
+    repo.write("a.md", "---\ntitle: One\nheader: {card: true}\n---\n")
+    assert main(["run"]) == 0
+    assert size_of(repo) == (256, 134)
+    first = (repo.root / HEADER).read_bytes()
+    article = repo.root / "a.md"
+    article.write_text(article.read_text().replace("One", "Two"))
+    assert main(["check"]) == 1
+    assert main(["run"]) == 0
+    assert (repo.root / HEADER).read_bytes() != first
+
+
+def test_a_character_that_no_font_has_is_named_with_the_article(
+    repo: Repository, capsys: pytest.CaptureFixture[str]
+) -> None:
+    repo.write("headergen.yaml", CANNOT_PAINT)
+    repo.write("a.md", "---\ntitle: One\nheader:\n  card: {title: 'x \U00013000'}\n---\n")
+    repo.write("b.md", "---\ntitle: One\nheader: {card: true}\n---\n")
+    assert main(["run"]) == 2
+    err = capsys.readouterr().err
+    assert err.startswith("a.md:3: ")
+    assert "U+13000" in err
+    assert (repo.root / "note_images/b.png").is_file()
+
+
+def test_an_article_without_frontmatter_gets_one_with_the_two_keys(repo: Repository) -> None:
+    repo.write("headergen.yaml", f"default: {{card: true}}\n{CANNOT_PAINT}")
+    repo.write("a.md", "# 推しゲーム10選\n\n本文。\n")
+    repo.write("README.md", "# A site\n")
+    repo.write("b.md", "---\ntitle: B\nheader: false\n---\n")
+    assert main(["run"]) == 0
+    digest = digest_in(repo)
+    assert (repo.root / "a.md").read_text("utf-8") == (
+        f"---\nheader:\n  image: note_images/a.png\n  digest: {digest}\n---\n\n"
+        "# 推しゲーム10選\n\n本文。\n"
+    )
+    assert (repo.root / "README.md").read_text() == "# A site\n"
+    repo.git("add", ".")
+    assert main(["check"]) == 0
+    assert main(["hook", "a.md", "b.md", "README.md"]) == 0
+
+
+@pytest.mark.parametrize("text", ["# One\n\nBody.\n", "---\ntitle: One\n---\nBody.\n"])
+def test_a_settled_hook_sees_that_the_title_changed(
+    repo: Repository, text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    repo.write("headergen.yaml", f"default: {{card: true}}\n{CANNOT_PAINT}")
+    article = repo.write("a.md", text)
+    assert main(["run"]) == 0
+    repo.git("add", ".")
+    for _ in range(2):
+        assert repo.headergen("hook", "a.md") == ""
+    article.write_text(article.read_text().replace("One", "Two"))
+    repo.git("add", ".")
+    assert "a title card" in repo.headergen("hook", "a.md", code=1)
+
+
+def test_an_edit_while_the_default_card_is_drawn_is_not_lost(
+    repo: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repo.write("headergen.yaml", f"default: {{card: true}}\n{CANNOT_PAINT}")
+    article = repo.write("a.md", "# One\n")
+    draw = cards.draw
+
+    def draw_and_edit(card: Card, width: int, height: int) -> Image.Image:
+        article.write_text("# One\n\nAn edit.\n")
+        return draw(card, width, height)
+
+    monkeypatch.setattr(cards, "draw", draw_and_edit)
+    assert main(["run"]) == 2
+    assert article.read_text() == "# One\n\nAn edit.\n"
+    monkeypatch.undo()
+    monkeypatch.chdir(repo.root)
+    assert main(["run"]) == 0
+    assert "An edit." in article.read_text()
+    assert "image: note_images/a.png" in article.read_text()
+
+
+def test_a_title_is_laid_over_a_composite(repo: Repository) -> None:
+    repo.write("headergen.yaml", CANNOT_PAINT)
+    Image.new("RGB", (512, 268), "navy").save(repo.root / "s.png")
+    repo.write("plain.md", "---\ntitle: T\nheader: {sources: [s.png]}\n---\n")
+    repo.write("a.md", "---\ntitle: T\nheader: {sources: [s.png], title: true}\n---\n")
+    assert main(["run"]) == 0
+    with (
+        Image.open(repo.root / HEADER) as titled,
+        Image.open(repo.root / "note_images/plain.png") as plain,
+    ):
+        assert titled.size == plain.size
+        assert titled.tobytes() != plain.tobytes()

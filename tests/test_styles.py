@@ -1,0 +1,305 @@
+"""What the config gives articles that ask for nothing, and what keeps a series to one look."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path, PurePath
+
+import pytest
+
+from headergen import article as articles
+from headergen import config as configs
+from headergen import defaults, plan
+from headergen.article import Article
+from headergen.card import THEMES, Card
+from headergen.config import Config
+from headergen.errors import ArticleError, ConfigError, PathError, SourceError
+from headergen.frontmatter.card_request import CardRequest
+from headergen.plan import Composite, Job, Painting
+from headergen.styles import Default, Style, default_of, style_of
+
+CARD = Default(card=CardRequest())
+GAMES = Style(paths=("articles/games/**",), theme="night")
+
+
+def config_of(folder: Path, text: str) -> Config:
+    (folder / "headergen.yaml").write_text(text, encoding="utf-8")
+    return configs.load(folder)
+
+
+def read(folder: Path, text: str, name: str = "articles/games/a.md") -> Article:
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    article = articles.read(str(path), every=True)
+    assert article is not None
+    return article
+
+
+def job(article: Article, config: Config, root: Path) -> Job:
+    found = plan.job_for(article, config, root)
+    assert isinstance(found, Job)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("text", "default"),
+    [
+        pytest.param("default: {card: true}", CARD, id="a card"),
+        pytest.param(
+            "default: {card: {theme: night}}", Default(CardRequest(theme="night")), id="of a theme"
+        ),
+        pytest.param("default: {prompt: 'a {title}'}", Default(prompt="a {title}"), id="a prompt"),
+        pytest.param("default:", None, id="nothing"),
+    ],
+)
+def test_the_default_is_read(text: str, default: Default | None, tmp_path: Path) -> None:
+    assert config_of(tmp_path, text).default == default
+
+
+def test_styles_are_read_from_yaml_and_toml(tmp_path: Path) -> None:
+    text = "styles: [{paths: 'articles/games/**', theme: night}, {paths: [a, b], prompt_prefix: x}]"
+    wanted = (GAMES, Style(paths=("a", "b"), prompt_prefix="x"))
+    assert config_of(tmp_path, text).styles == wanted
+    (tmp_path / "headergen.yaml").unlink()
+    (tmp_path / "pyproject.toml").write_text(
+        "[[tool.headergen.styles]]\npaths = 'articles/games/**'\ntheme = 'night'\n"
+    )
+    assert configs.load(tmp_path).styles == (GAMES,)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        pytest.param("default: card", r"yaml:1: default: 'card' is not \{card", id="no mapping"),
+        pytest.param("default: {card: true, prompt: x}", "default: .* is not", id="two at once"),
+        pytest.param("default: {sources: [a]}", "default: .* is not", id="sources"),
+        pytest.param("default: {card: false}", "default.card: asks for nothing", id="no card"),
+        pytest.param("default: {prompt: ' '}", "default.prompt: is empty", id="empty prompt"),
+        pytest.param(
+            "default: {card: {theme: neon}}",
+            "default.card.theme: unknown theme 'neon'; choose from gradient",
+            id="unknown theme",
+        ),
+        pytest.param("default: {card: {colour: x}}", "did you mean 'colours'", id="a typo"),
+        pytest.param("styles: {paths: a}", "styles: .* is not a list", id="no list"),
+        pytest.param("styles: [{theme: night}]", r"styles\[0\]: .* needs `paths`", id="no paths"),
+        pytest.param("styles: [{paths: []}]", r"styles\[0\].paths: ", id="empty paths"),
+        pytest.param(
+            "styles: [{paths: a}, {paths: a, thme: night}]",
+            r"styles\[1\].thme: unknown key; choose from paths",
+            id="unknown key",
+        ),
+        pytest.param(
+            "styles: [{paths: a, model: dall-e}]",
+            r"styles\[0\].model: unknown model 'dall-e'; choose from z-image-turbo",
+            id="unknown model",
+        ),
+        pytest.param(
+            "styles: [{paths: a, default: {card: false}}]",
+            r"styles\[0\].default.card: asks for nothing",
+            id="a default inside",
+        ),
+        pytest.param("card: {theme: neon}", "card.theme: 'neon' is not one of", id="a theme"),
+        pytest.param("card: {theme: duotone}", "'duotone' is not one of", id="duotone for all"),
+        pytest.param("card: {colours: red}", "card.colours: expected a list", id="a colour name"),
+        pytest.param("card: {colours: [red]}", "card.colours: expected colours", id="no hex"),
+        pytest.param("card: {date: maybe}", "card.date: 'maybe' is not true or", id="no boolean"),
+        pytest.param("fallback: picture", "fallback: 'picture' is not one of card", id="fallback"),
+    ],
+)
+def test_what_no_style_allows_is_an_error(text: str, message: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=message):
+        config_of(tmp_path, text)
+
+
+@pytest.mark.parametrize(
+    ("name", "style"),
+    [
+        ("articles/games/a.md", GAMES),
+        ("articles/games/2026/a.md", GAMES),
+        ("articles/essays/a.md", None),
+        ("other/articles/games/a.md", None),
+    ],
+)
+def test_the_first_style_that_matches_is_taken(name: str, style: Style | None) -> None:
+    everything = Style(paths=("**",), theme="paper")
+    assert style_of(PurePath(name), (GAMES,)) == style
+    assert style_of(PurePath(name), (GAMES, everything)) == (style or everything)
+
+
+def test_a_style_may_except_some(tmp_path: Path) -> None:
+    style = Style(paths=("articles/**", "!articles/drafts/**"))
+    assert style_of(PurePath("articles/a.md"), (style,)) == style
+    assert style_of(PurePath("articles/drafts/a.md"), (style,)) is None
+
+
+@pytest.mark.parametrize("name", ["README.md", "docs/Readme.md", "CHANGELOG.md", "LICENSE.md"])
+def test_pages_of_a_repository_get_no_header_by_default(name: str) -> None:
+    assert default_of(PurePath(name), CARD, ()) is None
+    assert default_of(PurePath("articles/a.md"), CARD, ()) is CARD
+
+
+def test_a_style_has_its_own_default(tmp_path: Path) -> None:
+    style = replace(GAMES, default=Default(prompt="a game"))
+    assert default_of(PurePath("articles/games/a.md"), CARD, (style,)) == style.default
+    assert default_of(PurePath("articles/b.md"), CARD, (style,)) == CARD
+
+
+def test_an_article_without_a_request_gets_the_card(tmp_path: Path) -> None:
+    article = read(tmp_path, "# 推しゲーム10選\n")
+    found = job(article, Config(default=CARD, card_author="さくら"), tmp_path)
+    assert found.content == Card(title="推しゲーム10選", author="さくら", theme=THEMES[0])
+
+
+def test_the_default_prompt_takes_title_and_tags_and_the_style(tmp_path: Path) -> None:
+    article = read(tmp_path, "---\ntitle: 夏{tags}\ntags: [海, 空]\n---\n")
+    config = Config(
+        default=Default(prompt="flat illustration, {title}, {tags}"),
+        styles=(replace(GAMES, prompt_prefix="watercolour, ", model="sdxl-turbo"),),
+    )
+    content = job(article, config, tmp_path).content
+    assert isinstance(content, Painting)
+    # A title is text, and no template of its own.
+    assert content.prompt == "watercolour, flat illustration, 夏{tags}, 海, 空"
+    assert content.checkpoint.row.name == "sdxl-turbo"
+
+
+def test_a_style_holds_for_prompts_of_the_article_s_own(tmp_path: Path) -> None:
+    article = read(tmp_path, "---\nheader:\n  prompt: a lighthouse\n---\n")
+    config = Config(styles=(replace(GAMES, prompt_prefix="watercolour"),))
+    content = job(article, config, tmp_path).content
+    assert isinstance(content, Painting)
+    assert content.prompt == "watercolour, a lighthouse"
+
+
+def test_an_article_that_names_a_model_keeps_it(tmp_path: Path) -> None:
+    article = read(tmp_path, "---\nheader: {prompt: x, model: animagine-xl-3.1}\n---\n")
+    config = Config(styles=(replace(GAMES, model="sdxl-turbo"),))
+    content = job(article, config, tmp_path).content
+    assert isinstance(content, Painting)
+    assert content.checkpoint.row.name == "animagine-xl-3.1"
+
+
+def test_the_digest_is_of_the_title_and_not_of_the_config(tmp_path: Path) -> None:
+    article = read(tmp_path, "# Title\n")
+    digests = {
+        job(article, Config(default=default, styles=styles), tmp_path).digest
+        for default in (CARD, Default(prompt="{title}"), Default(CardRequest(theme="night")))
+        for styles in ((), (GAMES,))
+    }
+    assert len(digests) == 1
+    other = read(tmp_path, "# Another\n")
+    assert job(other, Config(default=CARD), tmp_path).digest not in digests
+
+
+def test_a_default_that_needs_a_title_says_so(tmp_path: Path) -> None:
+    article = read(tmp_path, "Just text.\n")
+    with pytest.raises(ArticleError, match=r"a\.md:1: the config's default needs a title") as error:
+        plan.job_for(article, Config(default=CARD), tmp_path)
+    assert "header: false" in (error.value.remedy or "")
+    assert job(article, Config(default=Default(prompt="a lighthouse")), tmp_path)
+
+
+def test_a_picture_of_the_author_s_own_needs_no_default(tmp_path: Path) -> None:
+    article = read(tmp_path, "---\nheader: {image: own.png}\n---\n# T\n")
+    (tmp_path / "articles/games/own.png").write_bytes(b"x")
+    assert isinstance(plan.job_for(article, Config(default=CARD), tmp_path), plan.HandMade)
+
+
+def test_articles_are_read_whole_only_where_one_may_be_given(tmp_path: Path) -> None:
+    root = tmp_path.resolve()
+    assert not defaults.has_default(tmp_path / "articles/a.md", Config(), root)
+    assert not defaults.has_default(tmp_path / "articles/a.md", Config(styles=(GAMES,)), root)
+    assert defaults.has_default(tmp_path / "articles/a.md", Config(default=CARD), root)
+    assert not defaults.has_default(tmp_path / "README.md", Config(default=CARD), root)
+
+
+@pytest.mark.parametrize(
+    ("header", "card"),
+    [
+        pytest.param("{card: true}", Card("T", theme="night", date=None), id="the article's title"),
+        pytest.param(
+            "{card: {title: \"A\\nB\", subtitle: S, theme: paper, colours: ['#112233']}}",
+            Card("A\nB", "S", "paper", ("#112233",)),
+            id="its own words",
+        ),
+        pytest.param(
+            "{card: {author: me, date: today, tags: [x]}}",
+            Card("T", theme="night", author="me", date="today", tags=("x",)),
+            id="author, date and tags in its own words",
+        ),
+        pytest.param(
+            "{card: {date: true, tags: true}}",
+            Card("T", theme="night", date="2026-08-30", tags=("a", "b")),
+            id="the article's date and tags",
+        ),
+    ],
+)
+def test_a_card_shows(header: str, card: Card, tmp_path: Path) -> None:
+    text = f"---\ntitle: T\ndate: 2026-08-30\ntags: [a, b]\nheader: {header}\n---\n"
+    assert job(read(tmp_path, text), Config(card_theme="night"), tmp_path).content == card
+
+
+def test_the_pictures_on_a_card_are_part_of_its_digest(tmp_path: Path) -> None:
+    text = (
+        "---\ntitle: T\nheader: {card: {logo: ../logo.png, picture: /p.png, theme: duotone}}\n---\n"
+    )
+    article = read(tmp_path, text)
+    (tmp_path / "articles/logo.png").write_bytes(b"1")
+    (tmp_path / "p.png").write_bytes(b"2")
+    found = job(article, Config(), tmp_path)
+    root = tmp_path.resolve()
+    assert found.content == Card(
+        "T", theme="duotone", logo=root / "articles/logo.png", picture=root / "p.png"
+    )
+    (tmp_path / "p.png").write_bytes(b"3")
+    assert job(article, Config(), tmp_path).digest != found.digest
+
+
+@pytest.mark.parametrize(
+    ("header", "message"),
+    [
+        pytest.param(
+            "{card: {logo: no.png}}", r"a\.md:3: header.card.logo: 'no.png' does not", id="gone"
+        ),
+        pytest.param("{card: {logo: ../../../x}}", r"header.card.logo: .* leaves", id="outside"),
+        pytest.param("{card: true, prompt: x}", "header.card: prompt and card exclude", id="two"),
+        pytest.param("{card: true, seed: 1}", "header.seed: has no effect on .* card", id="a seed"),
+        pytest.param("{card: {theme: neon}}", r"a\.md:3: header.card.theme: unknown", id="theme"),
+        pytest.param("{card: {titel: x}}", r"header.card.titel: .* 'title'", id="a typo"),
+        pytest.param("{card: {theme: duotone}}", "name one in `picture`", id="no picture"),
+        pytest.param("{card: {picture: p.png}}", "has no effect without", id="idle picture"),
+        pytest.param("{card: [x]}", "header.card: expected true or a mapping", id="a list"),
+        pytest.param("{prompt: x, title: 3}", "header.title: expected text", id="a number"),
+    ],
+)
+def test_what_a_card_cannot_have_is_named(header: str, message: str, tmp_path: Path) -> None:
+    with pytest.raises((ArticleError, PathError, SourceError), match=message):
+        plan.job_for(read(tmp_path, f"---\ntitle: T\nheader: {header}\n---\n"), Config(), tmp_path)
+
+
+def test_a_card_without_any_title_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(ArticleError, match=r"header.card: the article has no title"):
+        read(tmp_path, "---\nheader: {card: true}\n---\nText\n")
+
+
+def test_a_title_is_laid_over_a_composite(tmp_path: Path) -> None:
+    article = read(tmp_path, "---\ntitle: T\nheader: {sources: [s.png], title: true}\n---\n")
+    (tmp_path / "articles/games/s.png").write_bytes(b"1")
+    found = job(article, Config(card_theme="paper"), tmp_path)
+    assert isinstance(found.content, Composite)
+    assert found.title == Card("T", theme="paper")
+    plain = read(tmp_path, "---\ntitle: T\nheader: {sources: [s.png]}\n---\n")
+    assert job(plain, Config(), tmp_path).title is None
+    retitled = read(tmp_path, "---\ntitle: U\nheader: {sources: [s.png], title: true}\n---\n")
+    assert job(retitled, Config(), tmp_path).digest != found.digest
+
+
+def test_only_a_painting_has_a_stand_in_and_only_if_wanted(tmp_path: Path) -> None:
+    painted = read(tmp_path, "---\ntitle: T\nheader: {prompt: x}\n---\n")
+    assert job(painted, Config(), tmp_path).stand_in is None
+    assert job(painted, Config(fallback="card"), tmp_path).stand_in == Card("T", theme=THEMES[0])
+    untitled = read(tmp_path, "---\nheader: {prompt: x}\n---\n")
+    found = job(untitled, Config(fallback="card"), tmp_path).stand_in
+    assert found == Card("a", theme=THEMES[0])
