@@ -21,6 +21,8 @@ from headergen.paint.themes.scene import Scene
 from headergen.paint.typography.drawing import mask
 from headergen.paint.typography.glyphs import normalise
 
+# From this alpha on a pixel counts as part of a logo; below it lie soft shadows.
+_SHAPE_ALPHA = 32
 _MIDDLE_GRAY = (128, 128, 128)
 
 
@@ -91,13 +93,21 @@ def title_layers(image: Image.Image, card: Card) -> Layers:
 def _layers(
     card: Card, theme: Theme, width: int, height: int, picture: Image.Image | None
 ) -> Layers:
-    logo = open_source(card.logo) if card.logo else None
+    logo = _trimmed(open_source(card.logo)) if card.logo else None
     arrangement = _arranged(card, theme.manner, width, height, logo)
     text = _coverage(arrangement, width, height)
     scene = Scene(width, height, _palette(card), card.title, halo(text), picture)
     ground, ink = _legible(theme.paint(scene), text, theme, scene.palette)
     _decorate(ground, arrangement, logo, theme.spot(scene.palette), ink)
     return Layers(ground, text, surroundings(text), ink)
+
+
+def _trimmed(logo: Image.Image) -> Image.Image:
+    """Cut off the margins of a logo, transparent or a faint haze, which make it look small."""
+    if logo.mode == "RGB":
+        return logo
+    shape = logo.getchannel("A").point([255 * (alpha >= _SHAPE_ALPHA) for alpha in range(256)])
+    return logo.crop(shape.getbbox())
 
 
 def _palette(card: Card) -> Palette:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from PIL import Image, ImageDraw, ImageStat
 
-from headergen.paint.contrast import contrast, luminance
+from headergen.paint.contrast import contrast, luminance, luminance_map
 from headergen.paint.layout import Box, safe_frame
 from headergen.paint.legibility import BLACK, WHITE
 from headergen.paint.palette import Colour
@@ -17,6 +17,9 @@ _PILL_LINE = 2.0
 _MIN_CONTRAST = 3.0
 # Of the shorter side.
 _CORNER_SHARE = 0.22
+_PLATE_MARGIN = 0.13
+# Of a logo's area.
+_WORTH_A_PLATE = 0.3
 _OVERSAMPLING = 3
 
 _Pixels = tuple[int, int, int, int]
@@ -43,36 +46,45 @@ def draw_rule(image: Image.Image, box: Box, colour: Colour, ink: Colour) -> None
 def stamp(image: Image.Image, logo: Image.Image, box: Box) -> None:
     """Put a logo (RGB or RGBA) into `box`.
 
-    A transparent one is a shape and stays as it is, on a plate where it would not be seen on the
-    picture; any other gets rounded corners.
+    A transparent one is a shape and stays as it is, on a plate where most of it would not be seen
+    on the picture; any other gets rounded corners.
     """
-    left, top, right, bottom = edges = _pixels(box)
-    size = (max(right - left, 1), max(bottom - top, 1))
-    picture = logo.resize(size, Image.Resampling.LANCZOS)
+    edges = _pixels(box)
+    picture = logo.resize(_size(edges), Image.Resampling.LANCZOS)
     if picture.mode == "RGB":
-        image.paste(picture, (left, top), _rounded(size))
+        image.paste(picture, edges[:2], _rounded(picture.size))
         return
-    colours, alpha = picture.convert("RGB"), picture.getchannel("A")
-    own = _mean(colours, alpha)
-    if not _stands_out(own, image.crop(edges)):
-        _lay_plate(image, edges, own)
-    image.paste(colours, (left, top), alpha)
+    plate = _plate(picture, _mean(image.crop(edges)))
+    if plate is not None:
+        image.paste(plate, edges[:2], _rounded(picture.size))
+        inset = round(_PLATE_MARGIN * min(picture.size))
+        edges = (edges[0] + inset, edges[1] + inset, edges[2] - inset, edges[3] - inset)
+        picture = logo.resize(_size(edges), Image.Resampling.LANCZOS)
+    image.paste(picture.convert("RGB"), edges[:2], picture.getchannel("A"))
 
 
-def _lay_plate(image: Image.Image, edges: _Pixels, logo: Colour) -> None:
-    margin = (edges[3] - edges[1]) // 6
-    left, top, right, bottom = edges
-    size = (right - left + 2 * margin, bottom - top + 2 * margin)
-    plate = max((WHITE, BLACK), key=lambda each: contrast(luminance(each), luminance(logo)))
-    image.paste(plate, (left - margin, top - margin), _rounded(size))
+def _plate(logo: Image.Image, ground: Colour) -> Colour | None:
+    """Choose the plate that much more of a logo stands out from than from the ground, if any."""
+    opaque = logo.getchannel("A").point([255 * (alpha > 127) for alpha in range(256)])
+    levels = luminance_map(logo.convert("RGB")).histogram(opaque)
+    best = max((WHITE, BLACK), key=lambda plate: _seen(levels, plate))
+    gain = _seen(levels, best) - _seen(levels, ground)
+    return best if gain > _WORTH_A_PLATE else None
+
+
+def _seen(levels: Sequence[int], ground: Colour) -> float:
+    """Measure the share of a logo, in [0, 1], that stands out; `levels` counts its luminances."""
+    behind = luminance(ground)
+    seen = [n for level, n in enumerate(levels) if contrast(level / 255, behind) >= _MIN_CONTRAST]
+    return sum(seen) / max(sum(levels), 1)
 
 
 def _stands_out(colour: Colour, ground: Image.Image) -> bool:
     return contrast(luminance(colour), luminance(_mean(ground))) >= _MIN_CONTRAST
 
 
-def _mean(image: Image.Image, mask: Image.Image | None = None) -> Colour:
-    red, green, blue = (round(level) for level in ImageStat.Stat(image, mask).mean)
+def _mean(image: Image.Image) -> Colour:
+    red, green, blue = (round(level) for level in ImageStat.Stat(image).mean)
     return red, green, blue
 
 
@@ -87,3 +99,7 @@ def _rounded(size: tuple[int, int]) -> Image.Image:
 def _pixels(box: Box) -> _Pixels:
     left, top, right, bottom = (round(edge) for edge in box)
     return left, top, right, bottom
+
+
+def _size(edges: _Pixels) -> tuple[int, int]:
+    return max(edges[2] - edges[0], 1), max(edges[3] - edges[1], 1)

@@ -20,7 +20,7 @@ _PAIRS = (
     (160, 90),  # green, yellow
     (145, 40),  # forest, terracotta
     (25, 85),  # red, gold
-    (45, 255),  # orange, blue
+    (225, 345),  # sky, pink
     (5, 300),  # rose, violet
     (335, 70),  # magenta, apricot
     (300, 350),  # violet, pink
@@ -48,12 +48,15 @@ class Palette:
     accent: Hue
     chosen: tuple[Colour, ...] = ()
 
-    def ground(self, lightness: float, vividness: float = 1.0) -> Colour:
-        """Return a shade of the main hue: `lightness` and `vividness` in [0, 1]."""
-        return oklch(lightness, self.main.chroma * vividness, self.main.degrees)
+    def ground(self, lightness: float, vividness: float = 1.0, turn: float = 0.0) -> Colour:
+        """Return a shade of the main hue, or of the one `turn` degrees on.
+
+        `lightness` is in [0, 1]; `vividness` is a factor of the hue's chroma, 1 as a rule.
+        """
+        return oklch(lightness, self.main.chroma * vividness, self.main.degrees + turn)
 
     def spot(self, lightness: float, vividness: float = 1.0) -> Colour:
-        """Return a shade of the accent's hue: `lightness` and `vividness` in [0, 1]."""
+        """Return a shade of the accent's hue, as `ground` does of the main one."""
         return oklch(lightness, self.accent.chroma * vividness, self.accent.degrees)
 
     def field(self, lightness: float, vividness: float = 1.0) -> Colour:

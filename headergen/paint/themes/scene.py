@@ -17,7 +17,7 @@ T = TypeVar("T")
 # Shapes are drawn this much larger, and averaged.
 _OVERSAMPLING = 3
 # Soft fields are computed at a picture this wide, and enlarged.
-_FIELD_WIDTH = 160
+_FIELD_WIDTH = 96
 
 
 class Chance:

@@ -15,12 +15,12 @@ from headergen.paint.themes.scene import Chance, Scene, tint
 def night(scene: Scene) -> Image.Image:
     """Paint a night sky: stars, a moon with its halo, and hills below."""
     palette, chance = scene.palette, scene.chance()
-    zenith, horizon = palette.field(0.2, 0.6), palette.ground(0.43, 0.9)
+    zenith, horizon = palette.field(0.2, 0.6), palette.ground(0.4, 0.9)
     glow = palette.spot(0.66, 0.8)
 
     def colour_at(x: float, y: float) -> tuple[int, int, int]:
         sky = mix(zenith, horizon, min(y * 1.05, 1) ** 1.6)
-        dusk = math.exp(-(((y - 1.0) / 0.3) ** 2)) * (0.25 + 0.35 * x)
+        dusk = math.exp(-(((y - 1.0) / 0.3) ** 2)) * (0.2 + 0.3 * x)
         return mix(sky, glow, dusk)
 
     image = scene.field(colour_at)

@@ -13,13 +13,13 @@ from headergen.paint.themes.scene import Scene, tint
 def gradient(scene: Scene) -> Image.Image:
     """Paint a deep slanted gradient with a bloom of light, and fine rings around it."""
     palette = scene.palette
-    deep = palette.field(0.4, 1.1)
-    bright = palette.chosen[1] if len(palette.chosen) > 1 else palette.ground(0.57, 1.25)
+    deep = palette.field(0.36, 1.1)
+    bright = palette.chosen[1] if len(palette.chosen) > 1 else palette.ground(0.54, 1.3, turn=32)
     glow = palette.spot(0.76, 1.0)
 
     def colour_at(x: float, y: float) -> tuple[int, int, int]:
         along = _ease(0.72 * x + 0.28 * (1 - y))
-        bloom = math.exp(-(((x - 1.04) / 0.3) ** 2 + ((y + 0.02) / 0.5) ** 2))
+        bloom = math.exp(-(((x - 1.06) / 0.19) ** 2 + ((y + 0.1) / 0.42) ** 2))
         return mix(mix(deep, bright, along), glow, 0.85 * bloom)
 
     image = scene.field(colour_at)
