@@ -111,6 +111,8 @@ def read(
             raise SnapshotError(f"{folder} lacks the folder of its part {entry.name!r}")
         if entry.bears_weights and entry.name not in replaced:
             weights[entry.name] = _weights_in(folder / entry.name, variant)
+        if entry.bears_weights and not (folder / entry.name / "config.json").is_file():
+            raise SnapshotError(f"{folder / entry.name} lacks its config.json")
     return Snapshot(folder, entries, weights)
 
 

@@ -192,6 +192,7 @@ def test_a_part_without_safetensors_is_refused(
 def test_some_parts_need_no_weights(tmp_path: Path, entry: Entry, replaced: list[str]) -> None:
     write_index(tmp_path, entry)
     (tmp_path / entry.name).mkdir()
+    (tmp_path / entry.name / "config.json").write_text("{}")
 
     found = snapshot.read(tmp_path, "ZImagePipeline", replaced=replaced)
 

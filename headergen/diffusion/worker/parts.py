@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +89,9 @@ def load_part(
     `replaced` maps a part to the GGUF file that holds its weights. In its own precision a
     safetensors file is mapped and not copied; otherwise each tensor is cast on its way, so that
     RAM never holds the part twice.
+
+    Raises:
+        WorkerError: If tensors are missing, or are not of the shape that the part's config says.
     """
     torch = load("torch")
     folder, chosen = snapshot.folder / entry.name, part_class(entry)
@@ -112,14 +116,42 @@ def load_part(
 def _load_weights(chosen: Any, folder: Path, dtype: Any, device: str, variant: str | None) -> Any:
     # Without `dtype` a half precision file is upcast to float32; without `use_safetensors` a
     # folder that has lost its safetensors is read from its pickles.
-    return chosen.from_pretrained(
-        folder,
-        dtype=dtype,
-        device_map={"": device},
-        use_safetensors=True,
-        variant=variant,
-        local_files_only=True,
-    )
+    with _misfit_as_worker_error(folder):
+        part, report = chosen.from_pretrained(
+            folder,
+            dtype=dtype,
+            device_map={"": device},
+            use_safetensors=True,
+            variant=variant,
+            local_files_only=True,
+            output_loading_info=True,
+        )
+    # transformers fills in random numbers for what is not there, and warns.
+    if report["missing_keys"]:
+        raise WorkerError("checkpoint", f"{folder.name} {_LACKS_TENSORS}")
+    return part
+
+
+_LACKS_TENSORS = "lacks some of its tensors"
+_OTHER_SHAPE = "holds a tensor of another shape than its config.json says"
+
+# What diffusers and transformers say of tensors that don't fit, and what it means.
+_MISFITS = {
+    "expected shape": _OTHER_SHAPE,
+    "`ignore_mismatched_sizes`": _OTHER_SHAPE,
+    "out of meta tensor": _LACKS_TENSORS,
+}
+
+
+@contextmanager
+def _misfit_as_worker_error(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except (ValueError, RuntimeError) as error:
+        meaning = next((_MISFITS[words] for words in _MISFITS if words in str(error)), None)
+        if meaning is None:
+            raise
+        raise WorkerError("checkpoint", f"{folder.name} {meaning}") from error
 
 
 def _load_vae(
