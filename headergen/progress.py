@@ -12,6 +12,8 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, TextIO
 
+from headergen.terminal import printable, say
+
 if TYPE_CHECKING:
     from headergen.produce import Progress
 
@@ -96,7 +98,7 @@ class LiveProgress:
 
     def note(self, text: str) -> None:
         """See `painter.Progress.note`."""
-        self._progress.console.print(text, markup=False, highlight=False)
+        self._progress.console.print(printable(text), markup=False, highlight=False)
 
     def step(self, index: int, step: int, steps: int) -> None:
         """See `painter.Progress.step`."""
@@ -110,7 +112,7 @@ class LiveProgress:
     def _show(self, description: str, done: int, total: int | None, amount: str) -> None:
         self._progress.update(
             self._task,
-            description=description,
+            description=printable(description),
             completed=done,
             total=total,
             amount=amount,
@@ -171,4 +173,4 @@ class PlainProgress:
     def _say(self, line: str) -> None:
         if line != self._last:
             self._last = line
-            print(line, file=self._stream, flush=True)
+            say(line, self._stream)

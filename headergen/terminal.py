@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import sys
 from collections.abc import Iterable, Sequence
 from typing import Any, TextIO
@@ -12,7 +13,7 @@ from headergen.errors import HeadergenError
 
 def say(text: str, stream: TextIO | None = None) -> None:
     """Print one line; control characters, which may come from an article, are spelled out."""
-    print(_CONTROL.sub(_spelled_out, text), file=stream or sys.stdout, flush=True)
+    print(printable(text), file=stream or sys.stdout, flush=True)
 
 
 def say_error(error: HeadergenError) -> None:
@@ -39,12 +40,27 @@ def say_json(value: Any) -> None:
     """Print a value as JSON over several lines."""
     import json
 
-    print(json.dumps(value, ensure_ascii=False, indent=2))
+    text = json.dumps(value, ensure_ascii=False, indent=2)
+    print(_BEYOND_JSON.sub(_as_number, text))
 
 
-# C0, C1, and the characters that turn the direction of text.
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+# DEL, C1, and the characters that turn the direction of text; JSON escapes C0 by itself.
+_BEYOND_JSON = re.compile(r"[\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_CONTROL = re.compile(rf"[\x00-\x1f]|{_BEYOND_JSON.pattern}")
 
 
-def _spelled_out(found: re.Match[str]) -> str:
-    return found[0].encode("unicode_escape").decode("ascii")
+def printable(text: str) -> str:
+    """Spell out what would steer a terminal: control characters, and changes of direction."""
+    return _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
+
+
+def shell_word(text: str) -> str:
+    """Quote `text` for a shell; what would steer the terminal needs one that knows $'…'."""
+    if not _CONTROL.search(text):
+        return shlex.quote(text)
+    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
+    return f"$'{_CONTROL.sub(_as_number, escaped)}'"
+
+
+def _as_number(found: re.Match[str]) -> str:
+    return f"\\u{ord(found[0]):04x}"

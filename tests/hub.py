@@ -16,7 +16,7 @@ COMMIT = "0123456789abcdef0123456789abcdef01234567"
 class Hub(ThreadingHTTPServer):
     """Serves the folder of each known model, but no file of a gated one; knows no other.
 
-    `requests` lists what was asked for, as "METHOD path".
+    `requests` lists what was asked for, as "METHOD path"; `authorizations` by what right.
     """
 
     def __init__(self, models: dict[str, Path], gated: frozenset[str]) -> None:
@@ -24,6 +24,7 @@ class Hub(ThreadingHTTPServer):
         self.models = models
         self.gated = gated
         self.requests: list[str] = []
+        self.authorizations: list[str | None] = []
 
     @property
     def endpoint(self) -> str:
@@ -55,6 +56,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:
         self.server.requests.append(f"{self.command} {self.path}")
+        self.server.authorizations.append(self.headers["Authorization"])
 
     def _answer(self) -> None:
         path = self.path.partition("?")[0].removeprefix("/api/models").strip("/")

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import shlex
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from headergen import git
-from headergen.terminal import say
+from headergen.terminal import say, shell_word
 
 
 def say_git_add(paths: Sequence[Path]) -> None:
@@ -21,7 +20,7 @@ def say_git_add(paths: Sequence[Path]) -> None:
         return
     here = os.environ.get("GIT_PREFIX") or os.curdir
     names = dict.fromkeys(_as_pathspec(os.path.relpath(path, here)) for path in paths)
-    print(f"to complete the commit: git add -- {shlex.join(names)}", flush=True)
+    print("to complete the commit: git add --", *map(shell_word, names), flush=True)
 
 
 def _as_pathspec(name: str) -> str:

@@ -40,7 +40,11 @@ _STDERR_LINES_SHOWN = 15
 # once cut the peak of loading a transformer in 8 bits from 1431 to 335 MB, of which 290 stay.
 _ENVIRONMENT = {"MALLOC_MMAP_THRESHOLD_": "1000000", "MALLOC_TRIM_THRESHOLD_": "1000000"}
 
-_TOKEN = re.compile(r"\bhf_[A-Za-z0-9]{8,}")
+# Access tokens of the hub, passwords in the address of a hub or proxy, and what signs the address
+# of a download.
+_SECRETS = re.compile(
+    r"\bhf_[A-Za-z0-9]{8,}|(?<=Bearer )\S+|(?<=://)[^/\s@]+(?=@)|(?<=[?&])[\w-]+=[^\s&'\"<>)]+"
+)
 _TOKEN_VARIABLES = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HUGGINGFACE_HUB_TOKEN")
 
 
@@ -210,7 +214,7 @@ class Worker:
         message = row.message.format(name=self._name, reason=reason, needs=needs)
         if self._debug:
             message = "\n".join([message, *self._said])
-        return row.error(_without_tokens(message), remedy=row.remedy)
+        return row.error(_without_secrets(message), remedy=row.remedy)
 
     def _death(self) -> PaintError:
         status = self._process.wait()
@@ -265,9 +269,9 @@ def _signal_name(number: int) -> str:
         return f"signal {number}"
 
 
-def _without_tokens(text: str) -> str:
-    """Take the hub's access tokens out of what libraries have written."""
+def _without_secrets(text: str) -> str:
+    """Take out of what libraries have written whatever lets its reader in somewhere."""
     for variable in _TOKEN_VARIABLES:
         if token := os.environ.get(variable):
             text = text.replace(token, "***")
-    return _TOKEN.sub("***", text)
+    return _SECRETS.sub("***", text)
