@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from headergen import article as articles
-from headergen import defaults, git, paths, picture, plan
-from headergen.article import STAND_IN
+from headergen import defaults, freshness, git, paths, picture
+from headergen.article import STAND_IN, Article
 from headergen.config import Config
 from headergen.errors import ArticleError, HeadergenError, OutsideRepositoryError
+
+if TYPE_CHECKING:
+    from headergen.plan import Plan
 
 # note.com refuses larger uploads.
 LARGEST_BYTES = 10 * 1024 * 1024
@@ -60,7 +64,7 @@ class Named:
 
 @dataclass(frozen=True)
 class _Absent:
-    """A header that is missing or stale, and the picture that would settle it (`_awaited`)."""
+    """A header that is missing or stale, and the picture that would settle it (`awaited`)."""
 
     finding: Finding
     awaited: Path | None
@@ -87,8 +91,8 @@ def check(names: Iterable[str], config: Config, root: Path, *, in_git: bool) -> 
     """
     looks = [each for name in names for each in _look(name, config, root)]
     absent = [each for each in looks if isinstance(each, _Absent)]
-    awaited = [each.awaited for each in absent if each.awaited]
-    left_out = git.left_out(root, awaited) if in_git else set()
+    pictures = [each.awaited for each in absent if each.awaited]
+    left_out = git.left_out(root, pictures) if in_git else set()
     named = [each for each in looks if isinstance(each, Named)]
     findings = [each for each in looks if isinstance(each, Finding)]
     findings += (each.finding for each in absent if each.awaited not in left_out)
@@ -103,41 +107,31 @@ def _look(name: str, config: Config, root: Path) -> Iterator[Finding | _Absent |
     try:
         every = defaults.has_default(name, config, root)
         found = articles.read(name, config.image_key, every=every)
-        state = plan.state_of(found, config, root) if found else None
+        state = freshness.state_of(found, config, root) if found else None
     except (HeadergenError, OSError) as error:
         yield _of_error(name, error)
         return
-    if isinstance(state, plan.Wanted):
-        yield _Absent(_of_wanted(state), _awaited(state, config, root))
-    elif isinstance(state, plan.StandIn):
+    if isinstance(state, freshness.Wanted):
+        yield _Absent(_of_wanted(state), awaited(state.article, state.digest, config, root))
+    elif isinstance(state, freshness.StandIn):
         yield _of_stand_in(state)
     yield from named_by(state)
 
 
-def without_left_out(plans: Iterable[plan.Plan], config: Config, root: Path) -> list[plan.Plan]:
-    """Drop what is wanted only because a sparse checkout leaves the standing header out.
+def awaited(article: Article, digest: str, config: Config, root: Path) -> Path | None:
+    """Return the picture that would settle the article's request if it were on disk.
 
-    Raises:
-        GitError: git cannot say what is in the index.
+    A sparse checkout may leave it out: it stands in the index then (`git.left_out`).
     """
-    awaited = [(each, _awaited(each, config, root)) for each in plans]
-    left_out = git.left_out(root, [picture for _, picture in awaited if picture])
-    return [each for each, picture in awaited if picture not in left_out]
-
-
-def _awaited(state: plan.State | plan.Plan, config: Config, root: Path) -> Path | None:
-    """Return the picture that would settle the article's request if it were on disk."""
-    if not isinstance(state, plan.Wanted | plan.Job):
+    if article.digest not in (None, digest, digest + STAND_IN):
         return None
-    if state.article.digest not in (None, state.digest, state.digest + STAND_IN):
-        return None
-    picture = plan.picture_of(state.article, config, root)
+    picture = freshness.picture_of(article, config, root)
     return None if picture is None or picture.is_file() else tracked(picture)
 
 
-def named_by(state: plan.State | plan.Plan) -> Iterator[Named]:
+def named_by(state: freshness.State | Plan) -> Iterator[Named]:
     """Yield the article with its picture, if it names one that is on disk."""
-    if not isinstance(state, plan.Fresh | plan.HandMade | plan.StandIn):
+    if not isinstance(state, freshness.Fresh | freshness.HandMade | freshness.StandIn):
         return
     article, picture = state.article, state.picture
     if article.image and picture and picture.is_file():
@@ -246,7 +240,7 @@ def _of_error(name: str, error: HeadergenError | OSError) -> Finding:
     return Finding(name, error.line or 1, code, message)
 
 
-def _of_wanted(state: plan.Wanted) -> Finding:
+def _of_wanted(state: freshness.Wanted) -> Finding:
     article = state.article
     path = str(article.path)
     if state.is_stale:
@@ -258,7 +252,7 @@ def _of_wanted(state: plan.Wanted) -> Finding:
     return Finding(path, article.image_line, "missing", message)
 
 
-def _of_stand_in(state: plan.StandIn) -> Finding:
+def _of_stand_in(state: freshness.StandIn) -> Finding:
     article = state.article
     message = f"{article.image} is a title card that stands in: run `headergen run` with a GPU"
     return Finding(str(article.path), article.image_line, "stand-in", message)

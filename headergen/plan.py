@@ -1,23 +1,20 @@
-"""Decide what one article needs: a job, or nothing because its header is fresh or hand-made."""
+"""Settle how a header that is wanted is made: by which model or layout, and where it goes."""
 
 from __future__ import annotations
 
-import hashlib
-import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from headergen import defaults, paths, titling
-from headergen.article import STAND_IN, Article, Request
+from headergen.article import Article, Request
 from headergen.card import Card
 from headergen.config import Config
 from headergen.diffusion import checkpoint
 from headergen.diffusion.checkpoint import Checkpoint
 from headergen.diffusion.models import MODELS, Model, admissible_size, render_size
-from headergen.errors import ArticleError, PathError, SourceError
-from headergen.frontmatter.mapping import AUTO_FOCUS, Focus, shown
-from headergen.frontmatter.request import LAYOUTS
-from headergen.picture import SUFFIX_FORMATS, probe
+from headergen.errors import ArticleError, PathError
+from headergen.freshness import Fresh, HandMade, StandIn, Wanted, at_key, state_of
+from headergen.frontmatter.mapping import AUTO_FOCUS, Focus
 from headergen.styles import Style
 
 
@@ -72,220 +69,18 @@ class Job:
     stand_in: Card | None = None
 
 
-@dataclass(frozen=True)
-class Fresh:
-    """The picture exists and the digest matches the request."""
-
-    article: Article
-    picture: Path
-
-
-@dataclass(frozen=True)
-class HandMade:
-    """The author's own picture; `picture` is None where only the site knows what its path means."""
-
-    article: Article
-    picture: Path | None
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """The header is missing, or stale; `digest` is that of the request as it is now.
-
-    `sources` are absolute paths; `picture` is where the article's `image` points, if it has one.
-    """
-
-    article: Article
-    request: Request
-    digest: str
-    sources: tuple[Path, ...]
-    picture: Path | None
-
-    @property
-    def is_stale(self) -> bool:
-        """Whether there is a picture, made for an older request."""
-        return self.picture is not None and self.picture.is_file()
-
-
-@dataclass(frozen=True)
-class StandIn:
-    """A title card stands in for the picture that is `wanted`, which a machine was to paint."""
-
-    wanted: Wanted
-    picture: Path
-
-    @property
-    def article(self) -> Article:
-        """The article that the card is the header of."""
-        return self.wanted.article
-
-
-State = Wanted | StandIn | Fresh | HandMade | None
 Plan = Job | StandIn | Fresh | HandMade | None
 
 
 def job_for(article: Article, config: Config, root: Path, *, in_hook: bool = False) -> Plan:
     """Decide what `article` needs. None: it has a `header:` that asks for nothing.
 
-    `in_hook` takes the article's word that its header is fresh: while hooks run, the framework
-    puts staged files on disk, and a picture may be an older one than the author's. The hook has
-    to say so; painting it again would be in vain.
-
     Raises:
-        ArticleError, PathError, SourceError: as `state_of`.
+        ArticleError, PathError, SourceError: as `freshness.state_of`, which says what `in_hook` is.
         ConfigError: the model that the config names cannot be used.
     """
     state = state_of(article, config, root, in_hook=in_hook)
     return job_of(state, config, root) if isinstance(state, Wanted) else state
-
-
-def state_of(article: Article, config: Config, root: Path, *, in_hook: bool = False) -> State:
-    """Compare what `article` asks for with the picture that it names; `in_hook` as `job_for`.
-
-    Raises:
-        ArticleError: a model or a layout is unknown, or a picture is named that cannot be made.
-        PathError: a path leaves the repository or is malformed.
-        SourceError: a source picture is missing or no regular file.
-    """
-    picture = picture_of(article, config, root)
-    if article.image is not None and _is_hand_made(article, article.image, picture):
-        return HandMade(article, picture)
-    request = defaults.request_for(article, config, root)
-    if request is None:
-        return _without_request(article, picture)
-    _require_known(article, request, config)
-    sources = sources_of(article, request, root)
-    digest = digest_of(request, sources)
-    wanted = Wanted(article, request, digest, sources, picture)
-    if picture is None or not picture.is_file() or article.digest is None:
-        return wanted
-    if article.digest.removesuffix(STAND_IN) != digest:
-        return wanted
-    if not in_hook and not _may_be_for(picture, article.digest):
-        return wanted
-    return Fresh(article, picture) if article.digest == digest else StandIn(wanted, picture)
-
-
-def _require_known(article: Article, request: Request, config: Config) -> None:
-    """Refuse names that no table has: a model (hub ids come from the config alone), a layout."""
-    for key, name, choices in (
-        ("model", request.model, [*MODELS, config.model]),
-        ("layout", request.layout, LAYOUTS),
-    ):
-        if name is not None and name not in choices:
-            known = ", ".join(dict.fromkeys(choices))
-            message = f"unknown {key} {shown(name)}; choose from {known}"
-            raise _at_key(article, request, key, message)
-    if request.layout == "cover" and len(request.sources) > 1:
-        raise _at_key(article, request, "layout", "'cover' takes one source; try split or grid")
-
-
-def _at_key(article: Article, request: Request, key: str, message: str) -> ArticleError:
-    line = request.lines.get(key)
-    return ArticleError(message, path=str(article.path), line=line, key=f"header.{key}")
-
-
-def picture_of(article: Article, config: Config, root: Path) -> Path | None:
-    """Resolve the article's `image` to a file, existing or not; None: there is none, or a URL.
-
-    A path that starts with `/` is looked for at the repository's root; any other is relative to
-    the article.
-
-    Raises:
-        PathError: the path leaves the repository or is malformed.
-    """
-    image = (article.image or "").removeprefix(config.image_prefix)
-    if not image or re.match(r"(https?|data):|//", image, re.IGNORECASE):
-        return None
-    try:
-        return paths.inside(paths.folder_of(article.path), image, root)
-    except PathError as error:
-        raise error.at(
-            path=str(article.path), line=article.image_line, key=article.image_key
-        ) from error
-
-
-def _is_hand_made(article: Article, image: str, picture: Path | None) -> bool:
-    """Tell whether `image` is the author's own: there without a digest, or known to the site alone.
-
-    A URL is the author's whatever the digest says. `/images/a.png` is often served from `static/`
-    or `public/`: not finding it is no reason to paint another in its place.
-
-    Raises:
-        ArticleError: the key holds something that was never a picture, such as a title.
-    """
-    if picture is None:
-        return True
-    if article.digest is not None:
-        return False
-    if picture.is_file() or image.startswith("/"):
-        return True
-    if picture.suffix.lower() not in SUFFIX_FORMATS:
-        raise ArticleError(
-            f"{shown(image)} is no picture: it is left alone",
-            path=str(article.path),
-            line=article.image_line,
-            key=article.image_key,
-            remedy="remove the line, or choose another image_key in the config",
-        )
-    return False
-
-
-def _may_be_for(picture: Path, digest: str) -> bool:
-    """Tell a picture from one that headergen made for another request.
-
-    One without a digest passes: tools that shrink pictures strip what they don't know.
-    """
-    return probe(picture).digest in (None, digest)
-
-
-def _without_request(article: Article, picture: Path | None) -> Fresh | None:
-    if article.image is None:
-        return None
-    if picture is not None and picture.is_file():
-        return Fresh(article, picture)
-    raise ArticleError(
-        f"{shown(article.image)} does not exist, and no prompt and no sources say what to make",
-        path=str(article.path),
-        line=article.image_line,
-        key=article.image_key,
-        remedy="add the picture, or write header.prompt or header.sources",
-    )
-
-
-def sources_of(article: Article, request: Request, root: Path) -> tuple[Path, ...]:
-    """Resolve the sources of a composite, or the pictures on a card, to files.
-
-    A header that is painted has none.
-
-    Raises:
-        PathError: a path leaves the repository or is malformed.
-        SourceError: a source picture is missing or no regular file.
-    """
-    found = []
-    for index, name in enumerate(request.sources):
-        key = f"sources[{index}]"
-        try:
-            path = paths.inside(paths.folder_of(article.path), name, root)
-            paths.require_picture_file(path, name)
-        except (PathError, SourceError) as error:
-            line = request.lines.get(key)
-            raise error.at(path=str(article.path), line=line, key=f"header.{key}") from error
-        found.append(path)
-    on_card = (titling.file_of(article, request, key, root) for key in titling.FILE_KEYS)
-    return (*found, *filter(None, on_card))
-
-
-def digest_of(request: Request, sources: tuple[Path, ...]) -> str:
-    """Return 8 hex digits over the request as the author wrote it and the bytes of its sources.
-
-    The config is not in it: changing a default must not repaint a whole site.
-    """
-    digest = hashlib.sha256(request.canonical().encode())
-    for path in sources:
-        with path.open("rb") as file:
-            digest.update(hashlib.file_digest(file, "sha256").digest())
-    return digest.hexdigest()[:8]
 
 
 def job_of(state: Wanted, config: Config, root: Path) -> Job:
@@ -300,7 +95,7 @@ def job_of(state: Wanted, config: Config, root: Path) -> Job:
     if output in state.sources:
         message = f"{image!r} is where the header itself goes: name another picture"
         key = f"sources[{state.sources.index(output)}]" if request.sources else "card"
-        raise _at_key(article, request, key, message)
+        raise at_key(article, request, key, message)
     style = defaults.style_for(article, config, root)
     card = None
     if request.card or request.title or config.fallback:

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from headergen import article as articles
-from headergen import plan
+from headergen import freshness
 from headergen.article import ARTICLE_SUFFIXES
 from headergen.config import Config
 from headergen.errors import HeadergenError, UsageError
@@ -81,7 +81,7 @@ def naming(picture: Path, config: Config, root: Path) -> Iterator[Path]:
     for name in articles_below(os.fspath(root)):
         try:
             found = articles.read(name, config.image_key)
-            if found and plan.picture_of(found, config, root) == picture:
+            if found and freshness.picture_of(found, config, root) == picture:
                 yield found.path
         except (HeadergenError, OSError):
             continue

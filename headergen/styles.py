@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path, PurePath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from headergen.card import THEMES_FOR_ALL
-from headergen.diffusion.models import MODELS
 from headergen.errors import ArticleError
 from headergen.frontmatter.card_request import CardRequest, read_card
 from headergen.frontmatter.mapping import HeaderMapping, shown
+
+if TYPE_CHECKING:
+    from pathspec import GitIgnoreSpec
 
 DEFAULT_KEYS = ("card", "prompt")
 STYLE_KEYS = ("paths", "default", "prompt_prefix", "model", "theme")
@@ -117,6 +119,8 @@ def _read_style(value: object, fault: Fault) -> Style:
     paths = value["paths"] if isinstance(value["paths"], list) else [value["paths"]]
     if not paths or not all(isinstance(each, str) and each for each in paths):
         raise fault("paths", f"{shown(value['paths'])} is not a path such as articles/games/**")
+    from headergen.diffusion.models import MODELS  # not where no style is told
+
     default = value.get("default")
     if default is not None:
         default = read_default(default, lambda key, message: fault(_below("default", key), message))
@@ -149,12 +153,16 @@ def style_of(path: PurePath, styles: tuple[Style, ...]) -> Style | None:
     """Return the first style that the article at `path`, relative to the root, matches."""
     if not styles:
         return None
+    name = path.as_posix()
+    return next((style for style in styles if _spec(style.paths).match_file(name)), None)
+
+
+@lru_cache
+def _spec(paths: tuple[str, ...]) -> GitIgnoreSpec:
+    """Compile a style's paths once, for the thousands of articles that are compared with them."""
     from pathspec import GitIgnoreSpec
 
-    name = path.as_posix()
-    return next(
-        (style for style in styles if GitIgnoreSpec.from_lines(style.paths).match_file(name)), None
-    )
+    return GitIgnoreSpec.from_lines(paths)
 
 
 def default_of(

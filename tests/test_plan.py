@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from headergen import article, git, plan
+from headergen import article, freshness, git, plan
 from headergen.config import Config
 from headergen.diffusion.models import MODELS
 from headergen.errors import HeadergenError
+from headergen.freshness import Fresh, HandMade, Wanted
 from headergen.paint import canvas
-from headergen.plan import Composite, Fresh, HandMade, Job, Painting, Wanted
+from headergen.plan import Composite, Job, Painting
 from headergen.provenance import Metadata
 
 
@@ -322,6 +323,6 @@ def test_a_stale_header_is_told_from_a_missing_one(root: Path) -> None:
         text = f"---\nheader:\n  prompt: a\n  image: {image}\n  digest: '00000000'\n---\n"
         parsed = article.parse(path, text.encode())
         assert parsed is not None
-        state = plan.state_of(parsed, Config(), root)
+        state = freshness.state_of(parsed, Config(), root)
         assert isinstance(state, Wanted)
         assert state.is_stale == stale

@@ -20,6 +20,7 @@ from tests.repository import Repository
 
 ARTICLE = "---\ntitle: A title\nheader:\n  sources: [a.png]\n---\nBody.\n"
 HEAVY = {"torch", "numpy", "PIL", "rich", "asyncio", "diffusers", "transformers"}
+PLANNING = {"headergen.plan", "headergen.diffusion.models", "pathspec"}
 WRITE_BACK = {"headergen.frontmatter.yaml_tree", "headergen.frontmatter.yaml_edit", "frontmatter"}
 CLOSER_LOOK = {"yaml", "argparse", "pathlib", "dataclasses"}
 PICTURE = "note_images/post.png"
@@ -84,8 +85,8 @@ def test_nothing_to_do_loads_nothing_heavy(repo: Repository, arguments: list[str
         assert not watch(repo, *arguments).modules & HEAVY
 
 
-def test_what_is_only_read_is_parsed_once_and_compared_with_nothing(repo: Repository) -> None:
-    assert not watch(repo, "check").modules & WRITE_BACK
+def test_a_check_loads_neither_what_writes_nor_what_plans_a_picture(repo: Repository) -> None:
+    assert not watch(repo, "check").modules & {*WRITE_BACK, *PLANNING}
 
 
 def test_a_second_hook_loads_neither_parsers_nor_the_command_line(repo: Repository) -> None:

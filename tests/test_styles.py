@@ -9,7 +9,7 @@ import pytest
 
 from headergen import article as articles
 from headergen import config as configs
-from headergen import defaults, plan
+from headergen import defaults, freshness, plan
 from headergen.article import Article
 from headergen.card import THEMES, Card
 from headergen.config import Config
@@ -204,7 +204,7 @@ def test_a_default_that_needs_a_title_says_so(tmp_path: Path) -> None:
 def test_a_picture_of_the_author_s_own_needs_no_default(tmp_path: Path) -> None:
     article = read(tmp_path, "---\nheader: {image: own.png}\n---\n# T\n")
     (tmp_path / "articles/games/own.png").write_bytes(b"x")
-    assert isinstance(plan.job_for(article, Config(default=CARD), tmp_path), plan.HandMade)
+    assert isinstance(plan.job_for(article, Config(default=CARD), tmp_path), freshness.HandMade)
 
 
 def test_articles_are_read_whole_only_where_one_may_be_given(tmp_path: Path) -> None:

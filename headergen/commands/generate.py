@@ -7,7 +7,7 @@ from argparse import Namespace
 from dataclasses import dataclass
 from pathlib import Path
 
-from headergen import plan, produce, progress
+from headergen import freshness, plan, produce, progress
 from headergen.article import Request
 from headergen.commands import repainting
 from headergen.commands.notices import say_notices
@@ -62,7 +62,7 @@ def _anew(arguments: Namespace, place: Place) -> Task:
         focus=(),
         lines={},
     )
-    seed = int(plan.digest_of(request, ()), 16)
+    seed = int(freshness.digest_of(request, ()), 16)
     chosen = checkpoint.for_config(config, place.root)
     painting = plan.painting(request, chosen, config, size, seed)
     return Task(painting, Path(arguments.output), size)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from headergen import article as articles
 from headergen import config as configs
-from headergen import defaults, plan, settled
+from headergen import defaults, freshness, git, plan, settled
 from headergen.commands.notices import say_notes, say_notices
 from headergen.commands.place import Place
 from headergen.commands.staging import say_git_add, say_ignored
@@ -51,7 +51,7 @@ def make(names: Iterable[str], place: Place, *, hook: bool) -> int:
 
 def _say_nothing_to_do(plans: Sequence[plan.Plan]) -> None:
     fresh = len([each for each in plans if each])
-    standing_in = len([each for each in plans if isinstance(each, plan.StandIn)])
+    standing_in = len([each for each in plans if isinstance(each, freshness.StandIn)])
     stand_ins = "1 is a stand-in" if standing_in == 1 else f"{standing_in} are stand-ins"
     also = f"; {stand_ins}, to be painted on a machine with a GPU" if standing_in else ""
     say(f"nothing to do: {fresh} of {len(plans)} articles have a header, and it is there{also}")
@@ -61,7 +61,7 @@ def _replacing(plans: Iterable[plan.Plan], place: Place) -> list[plan.Job]:
     """Paint what title cards stand in for, if this machine looks as if it could."""
     from headergen.diffusion import hardware
 
-    found = [each for each in plans if isinstance(each, plan.StandIn)]
+    found = [each for each in plans if isinstance(each, freshness.StandIn)]
     if not found or not hardware.may_paint(place.config.device):
         return []
     return [plan.job_of(each.wanted, place.config, place.root) for each in found]
@@ -71,11 +71,11 @@ def _remember(plans: Iterable[plan.Plan], place: Place) -> None:
     """Let the next hook end at once where nothing changed that concerns these articles."""
     if place.in_git and not place.is_config_named and place.root == Path.cwd().resolve():
         for each in plans:
-            if isinstance(each, plan.Fresh | plan.HandMade) and each.picture:
+            if isinstance(each, freshness.Fresh | freshness.HandMade) and each.picture:
                 _remember_one(each, each.picture, place)
 
 
-def _remember_one(found: plan.Fresh | plan.HandMade, picture: Path, place: Place) -> None:
+def _remember_one(found: freshness.Fresh | freshness.HandMade, picture: Path, place: Place) -> None:
     from headergen import check
 
     article, request = found.article, found.article.request
@@ -83,14 +83,14 @@ def _remember_one(found: plan.Fresh | plan.HandMade, picture: Path, place: Place
     if frontmatter is None:
         return
     sources: tuple[Path, ...] = ()
-    if request and isinstance(found, plan.Fresh):
-        sources = plan.sources_of(article, request, place.root)
+    if request and isinstance(found, freshness.Fresh):
+        sources = freshness.sources_of(article, request, place.root)
     files = [os.path.relpath(path, place.root) for path in (check.tracked(picture), *sources)]
     settled.remember(
         os.fspath(article.path),
         frontmatter,
         [*files, *configs.FILES],
-        confirm=lambda: plan.state_of(article, place.config, place.root) == found,
+        confirm=lambda: freshness.state_of(article, place.config, place.root) == found,
     )
 
 
@@ -132,8 +132,6 @@ def _plan(
     names: Iterable[str], place: Place, *, hook: bool
 ) -> tuple[list[plan.Plan], list[HeadergenError]]:
     """Read every article; an error is printed at once, and the other articles go on."""
-    from headergen import check
-
     plans: list[plan.Plan] = []
     errors: list[HeadergenError] = []
     for name in names:
@@ -145,8 +143,22 @@ def _plan(
                 say(f"{error.place}: {error.headline}", sys.stderr)
             errors.append(error)
     if place.in_git:
-        plans = check.without_left_out(plans, place.config, place.root)
+        plans = _without_left_out(plans, place)
     return plans, errors
+
+
+def _without_left_out(plans: Sequence[plan.Plan], place: Place) -> list[plan.Plan]:
+    """Drop what is wanted only because a sparse checkout leaves the standing header out."""
+    from headergen import check
+
+    def awaited(each: plan.Plan) -> Path | None:
+        if not isinstance(each, plan.Job):
+            return None
+        return check.awaited(each.article, each.digest, place.config, place.root)
+
+    pictures = [awaited(each) for each in plans]
+    left_out = git.left_out(place.root, filter(None, pictures))
+    return [each for each, picture in zip(plans, pictures, strict=True) if picture not in left_out]
 
 
 def _plan_for(name: str, place: Place, *, hook: bool) -> plan.Plan:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import reprlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,6 +27,9 @@ Focus = Point | Literal["auto"]
 _LONGEST_SHOWN = 60
 _SHORT = reprlib.Repr()
 _SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = 4 * _LONGEST_SHOWN
+
+# NUL, and lone surrogates, which no file can hold and nothing can draw.
+_NO_TEXT = re.compile("[\0\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -177,7 +181,7 @@ class HeaderMapping:
     def _usable(self, key: str, value: str, may_be_empty: bool) -> str:
         if not value.strip() and not may_be_empty:
             raise self.error(key, "is empty; write a text or remove the key")
-        if "\0" in value or any("\ud800" <= character <= "\udfff" for character in value):
+        if _NO_TEXT.search(value):
             raise self.error(key, f"holds a character that no text has: {shown(value)}; remove it")
         return value
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from headergen import article as articles
-from headergen import check, plan
+from headergen import check, freshness
 from headergen.article import Article
 from headergen.config import Config
 from headergen.errors import HeadergenError
@@ -21,11 +21,11 @@ class State:
 
     label: str
     meaning: str
-    matches: Callable[[plan.State], bool]
+    matches: Callable[[freshness.State], bool]
     is_made_by_run: bool = False
 
 
-def _is_stand_in(state: plan.State) -> bool:
+def _is_stand_in(state: freshness.State) -> bool:
     return state is not None and (state.article.digest or "").endswith("-stand-in")
 
 
@@ -45,24 +45,24 @@ STATES: Mapping[str, State] = {
     "missing": State(
         "Missing",
         "The header is not made yet.",
-        lambda state: isinstance(state, plan.Wanted) and not state.is_stale,
+        lambda state: isinstance(state, freshness.Wanted) and not state.is_stale,
         is_made_by_run=True,
     ),
     "stale": State(
         "Stale",
         "The request changed since this header was made.",
-        lambda state: isinstance(state, plan.Wanted),
+        lambda state: isinstance(state, freshness.Wanted),
         is_made_by_run=True,
     ),
     "fresh": State(
         "Fresh",
         "The header is there, and made for this very request.",
-        lambda state: isinstance(state, plan.Fresh),
+        lambda state: isinstance(state, freshness.Fresh),
     ),
     "hand-made": State(
         "Hand-made",
         "The author's own picture; headergen never touches it.",
-        lambda state: isinstance(state, plan.HandMade),
+        lambda state: isinstance(state, freshness.HandMade),
     ),
     "no-header": State("No header", "The article asks for none.", lambda _: True),
 }
@@ -110,7 +110,7 @@ def read(names: Iterable[str], config: Config, root: Path, *, in_git: bool) -> l
 def _entry(name: str, config: Config, root: Path, notes: tuple[str, ...]) -> Entry:
     try:
         article = articles.read(name, config.image_key, every=True)
-        state = plan.state_of(article, config, root) if article else None
+        state = freshness.state_of(article, config, root) if article else None
     except (HeadergenError, OSError) as error:
         return Entry(name, _title_of(name), "broken", notes=notes or (str(error),))
     if article is None:
@@ -137,7 +137,7 @@ def _title_of(name: str) -> str:
         return Path(name).stem
 
 
-def _picture_of(state: plan.State) -> Path | None:
+def _picture_of(state: freshness.State) -> Path | None:
     found = state.picture if state else None
     return found if found and found.is_file() else None
 
@@ -151,4 +151,4 @@ def _seed(article: Article) -> int | None:
     request = article.request
     if not request or not request.prompt:
         return None
-    return request.seed if request.seed is not None else int(plan.digest_of(request, ()), 16)
+    return request.seed if request.seed is not None else int(freshness.digest_of(request, ()), 16)

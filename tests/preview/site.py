@@ -7,7 +7,7 @@ from pathlib import Path
 from PIL import Image
 
 from headergen import article as articles
-from headergen import plan
+from headergen import freshness
 from headergen.paint import canvas
 from headergen.provenance import Metadata
 from tests import repository
@@ -52,7 +52,7 @@ def _painted(repo: Repository, name: str, title: str, prompt: str) -> None:
     text = f"---\ntitle: {title}\nheader:\n  prompt: {prompt}\n  seed: 7\n---\n"
     found = articles.parse(Path(f"{name}.md"), text.encode())
     assert found and found.request
-    digest = plan.digest_of(found.request, ())
+    digest = freshness.digest_of(found.request, ())
     repo.write(f"note_images/{name}.png", canvas.encode(_scene(len(name)), "png", Metadata(digest)))
     repo.write(f"{name}.md", articles.with_image(found, f"note_images/{name}.png", digest))
 

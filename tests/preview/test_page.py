@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from headergen import config as configs
+from headergen import freshness
 from headergen.preview import entries, page
 from headergen.preview.entries import STATES, Entry
 from tests.preview import site
@@ -72,10 +73,8 @@ def test_a_seed_is_the_one_that_the_painter_would_take(repo: Repository) -> None
 
 
 def read_digest(entry: Entry) -> str:
-    from headergen import plan
-
     assert entry.article and entry.article.request
-    return plan.digest_of(entry.article.request, ())
+    return freshness.digest_of(entry.article.request, ())
 
 
 def test_what_check_finds_is_told_but_not_the_state_twice(repo: Repository) -> None:
