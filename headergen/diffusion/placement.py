@@ -144,7 +144,7 @@ def ladder(
         PlacementError: None fits; says what is short by how much.
     """
     every = list(candidates(model, parts, hardware, render_size, quantizable, dtype))
-    fitting = next((at for at, each in enumerate(every) if not _short(each, hardware)), None)
+    fitting = next((at for at, each in enumerate(every) if not shortage(each, hardware)), None)
     if fitting is None:
         raise _nothing_fits(name or model.name, every, hardware, quantizable)
     return tuple(every[fitting:])
@@ -286,7 +286,7 @@ def _is_mapped(part: Part, dtype: str, quantization: Mapping[str, str]) -> bool:
     return part.name not in quantization and (part.quantized or set(part.bytes_by_dtype) == {own})
 
 
-def _short(placement: Placement, hardware: Hardware) -> dict[str, int]:
+def shortage(placement: Placement, hardware: Hardware) -> dict[str, int]:
     """Say which memory is short, by how many bytes."""
     short = {"RAM": placement.peak_ram_bytes - hardware.ram_available_bytes}
     if hardware.vram_free_bytes is not None:
@@ -298,8 +298,8 @@ def _nothing_fits(
     name: str, every: Sequence[Placement], hardware: Hardware, quantizable: bool
 ) -> PlacementError:
     """Tell of the placement that comes nearest."""
-    nearest = min(every, key=lambda each: sum(_short(each, hardware).values()))
-    short = _short(nearest, hardware)
+    nearest = min(every, key=lambda each: sum(shortage(each, hardware).values()))
+    short = shortage(nearest, hardware)
     needs = {"RAM": nearest.peak_ram_bytes, "VRAM": nearest.peak_vram_bytes}
     words = " and ".join(
         f"{_gb(needs[kind])} of {kind}, {_gb(size)} more than is free"

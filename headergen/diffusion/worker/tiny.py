@@ -36,7 +36,7 @@ def build_zimage(folder: Path, *, width: int = 32) -> Path:
     import torch
 
     torch.manual_seed(0)
-    tokenizer = _qwen_tokenizer()
+    tokenizer = qwen_tokenizer()
     pipeline = diffusers.ZImagePipeline(
         scheduler=diffusers.FlowMatchEulerDiscreteScheduler(num_train_timesteps=1000, shift=3.0),
         vae=_vae(latent_channels=16, scaling_factor=0.3611, shift_factor=0.1159),
@@ -54,7 +54,7 @@ def build_sdxl(folder: Path) -> Path:
     import torch
 
     torch.manual_seed(0)
-    tokenizer = _clip_tokenizer()
+    tokenizer = clip_tokenizer()
     pipeline = diffusers.StableDiffusionXLPipeline(
         vae=_vae(latent_channels=4, scaling_factor=0.13025, force_upcast=True),
         text_encoder=_clip_encoder(tokenizer, projected=False),
@@ -120,7 +120,7 @@ def _qwen_encoder(vocabulary: int, width: int) -> Any:
     )
 
 
-def _qwen_tokenizer() -> Any:
+def qwen_tokenizer() -> Any:
     """Build a tokenizer that knows single bytes and the chat marks, so any text has tokens."""
     from tokenizers.pre_tokenizers import ByteLevel
     from transformers import Qwen2Tokenizer
@@ -135,7 +135,7 @@ def _qwen_tokenizer() -> Any:
     return tokenizer
 
 
-def _clip_tokenizer() -> Any:
+def clip_tokenizer() -> Any:
     """Build a tokenizer of single bytes, each also as a word's end, and CLIP's two marks."""
     from tokenizers.pre_tokenizers import ByteLevel
     from transformers import CLIPTokenizer
