@@ -172,9 +172,14 @@ def test_the_form_that_was_fetched_last_is_used(
         monkeypatch.setenv("HF_ENDPOINT", hub.endpoint)
         quantised, _ = bring(quantize="8bit")
         full, _ = bring()
+        assert (quantised.form, full.form) == ("8bit", "")
+        assert cache.find(TINY) == full
+        hub.requests.clear()
+        again, _ = bring(quantize="8bit")
+        assert again == cache.find(TINY) == quantised
+        assert not [line for line in hub.requests if "safetensors" in line]
+        bring()
 
-    assert (quantised.form, full.form) == ("8bit", "")
-    assert cache.find(TINY) == full
     assert cache.find(replace(TINY, revision=COMMIT[:8])) == full
     assert cache.find(replace(TINY, revision="ffffffff")) is None
 

@@ -50,7 +50,9 @@ def fetch(order: Mapping[str, Any], emit: Emit) -> None:
     hub = load("huggingface_hub")
     info = hub.HfApi().model_info(order["hub_id"], revision=order["revision"], files_metadata=True)
     target = Path(order["model_folder"]) / "-".join(filter(None, [info.sha, order["form"]]))
-    if not (target / cache.MANIFEST).exists():
+    if (target / cache.MANIFEST).exists():
+        (target / cache.MANIFEST).touch()  # of several forms the one fetched last is used
+    else:
         entries, files = _files(hub, order, info, target / _STAGING)
         missing = [file for file in files if not _is_stored(target / file.name)]
         _check_room(target, missing, quantizing=bool(order["bits"]))
