@@ -5,28 +5,26 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from collections.abc import Iterator, Mapping
-from contextlib import closing
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from headergen.config import Config
-from headergen.diffusion import cache, hardware, painter, placement
+from headergen.diffusion import cache, checkpoint, hardware, placement
+from headergen.diffusion.cache import Fetched
 from headergen.diffusion.checkpoint import Checkpoint
-from headergen.diffusion.client import Worker
 from headergen.diffusion.hardware import Card, Cards, Memory
 from headergen.diffusion.interpreter import find_interpreter
-from headergen.diffusion.models import MODELS, Model, admissible_size, render_size
-from headergen.diffusion.placement import Hardware
+from headergen.diffusion.models import MODELS, render_size
+from headergen.diffusion.placement import Hardware, Part
+from headergen.diffusion.snapshot import SnapshotError
 from headergen.diffusion.survey import parts_in, parts_to_fetch
-from headergen.errors import InterpreterNotFoundError, PaintError, PlacementError
+from headergen.errors import ConfigError, InterpreterNotFoundError, PlacementError
 
 GIGABYTE = 1e9
 _ANSWER_SECONDS = 120.0  # importing torch from a cold disk
 _PAINTER_RAM_BYTES = 3_000_000_000  # what the smallest placement needs, and a little
-_TEST_SIZE = (128, 64)
 _BUSY_FRACTION = 0.25  # of a card's memory in others' hands is worth a look
 
 # The oldest versions that headergen was tried with, and what each optional library is for.
@@ -40,11 +38,19 @@ _OPTIONAL = {
 # Run by the worker's interpreter, where headergen need not be installed.
 _QUESTION = f"""
 import importlib.util, json, torch, diffusers, transformers
+def card(n):
+    try:
+        memory = torch.cuda.mem_get_info(n)
+    except RuntimeError:  # so full that CUDA cannot start
+        memory = 0, torch.cuda.get_device_properties(n).total_memory
+    return [*memory, *torch.cuda.get_device_capability(n)]
+cuda = torch.cuda.is_available()
 print(json.dumps({{
     "versions": {{m.__name__: m.__version__ for m in (torch, diffusers, transformers)}},
     "lacking": [n for n in {tuple(_OPTIONAL)} if importlib.util.find_spec(n) is None],
     "runtime": torch.version.cuda or torch.version.hip,
-    "cuda": torch.cuda.is_available(),
+    "cuda": cuda,
+    "cards": [card(n) for n in range(torch.cuda.device_count() if cuda else 0)],
     "mps": torch.backends.mps.is_available(),
 }}))
 """
@@ -77,60 +83,15 @@ def examine(config: Config, root: Path) -> Iterator[Finding]:
         yield from _libraries(answer, config.device, found)
     yield _disk()
     machine = _hardware(config.device, memory, found, answer)
-    for row in MODELS.values():
-        yield _model(row, machine)
-
-
-def self_test(config: Config, root: Path) -> Iterator[Finding]:
-    """Paint with a tiny random model of each family, through the whole path, on the device wanted.
-
-    Raises:
-        InterpreterNotFoundError: No Python has torch and diffusers.
-    """
-    python = find_interpreter(config.worker_python, root)
-    families = {row.pipeline_class: row for row in MODELS.values()}
-    for row in families.values():
-        with TemporaryDirectory(prefix="headergen-") as folder:
-            try:
-                yield _painted(python, row, Path(folder), config)
-            except PaintError as error:
-                yield Finding(f"self-test {row.pipeline}", False, error.headline, error.advice)
-
-
-def _painted(python: Path, row: Model, folder: Path, config: Config) -> Finding:
-    with Worker(python, "a tiny model", config.worker_timeout_s) as worker:
-        worker.send("build", pipeline_class=row.pipeline_class, folder=str(folder))
-        worker.receive()
-        worker.send("quit")
-    timeout_s = config.worker_timeout_s
-    load = painter.Load("a tiny model", row, folder, config.device, timeout_s=timeout_s)
-    width, height = admissible_size(row, *_TEST_SIZE)
-    request = painter.Paint("a lighthouse", None, width, height, 2, row.guidance_scale, seed=0)
-    told = _Told()
-    with closing(painter.paint(python, load, [request], told)) as results:
-        for _, result in results:
-            if isinstance(result, PaintError):
-                raise result
-    return Finding(f"self-test {row.pipeline}", True, f"painted {told.placement}")
-
-
-class _Told:
-    """Keeps of a painter's reports how the model was placed."""
-
-    placement = ""
-
-    def placed(self, name: str, placement: str) -> None:
-        """Keep the words before what it needs."""
-        self.placement = placement.partition(";")[0]
-
-    def loading(self, part: str, done_bytes: int, total_bytes: int) -> None:
-        """Of no interest here."""
-
-    def step(self, index: int, step: int, steps: int) -> None:
-        """Of no interest here."""
-
-    def note(self, text: str) -> None:
-        """Of no interest here."""
+    quantizable = "sdnq" not in answer.get("lacking", ())
+    try:
+        chosen = checkpoint.for_config(config, root)
+    except ConfigError as error:
+        yield Finding("image.model", False, str(error), error.advice or "correct the config")
+        chosen = None
+    for each in _models(chosen):
+        size = render_size(each.row, config.width, config.height)
+        yield _model(each, machine, size, quantizable=quantizable, wanted=each == chosen)
 
 
 def _memory(memory: Memory) -> Finding:
@@ -227,19 +188,23 @@ def _device(answer: Mapping[str, Any], wanted: str, found: Cards) -> Finding:
     seen = [name for name in ("cuda", "mps") if answer[name]]
     built = f"built for CUDA or ROCm {answer['runtime']}" if answer["runtime"] else "a CPU build"
     message = f"torch, {built}, sees {' and '.join(seen) or 'no GPU'}; the config says {wanted}"
-    ok = wanted == "cpu" or (bool(seen) if wanted == "auto" else wanted.partition(":")[0] in seen)
-    if found.cards and not answer["runtime"]:
-        remedy = "a CPU build of torch leaves the card idle: install the build for its CUDA version"
-    elif found.cards and found.cuda and _version(answer["runtime"]) > found.cuda:
+    kind, _, number = wanted.partition(":")
+    if kind == "cuda" and answer["cuda"] and int(number or 0) >= len(answer["cards"]):
+        last = len(answer["cards"]) - 1
+        return Finding("device", False, message, f"there is no {wanted}: cuda:{last} is the last")
+    ok = wanted == "cpu" or (bool(seen) if wanted == "auto" else kind in seen)
+    return Finding("device", ok, message, None if ok else _device_remedy(answer, found))
+
+
+def _device_remedy(answer: Mapping[str, Any], found: Cards) -> str:
+    if not found.cards:
+        return "`image: {device: cpu}` if you are patient; or paint on another machine"
+    if not answer["runtime"]:
+        return "a CPU build of torch leaves the card idle: install the build for its CUDA version"
+    if found.cuda and _version(answer["runtime"]) > found.cuda:
         newest = ".".join(map(str, found.cuda))
-        remedy = (
-            f"the driver runs CUDA up to {newest}: update it, or install a torch built for that"
-        )
-    elif found.cards:
-        remedy = "torch and the driver do not go together: update the driver, then restart"
-    else:
-        remedy = "`image: {device: cpu}` if you are patient; or paint on another machine"
-    return Finding("device", ok, message, None if ok else remedy)
+        return f"the driver runs CUDA up to {newest}: update it, or install a torch built for that"
+    return "torch and the driver do not go together: update the driver, then restart"
 
 
 def _disk() -> Finding:
@@ -253,12 +218,12 @@ def _disk() -> Finding:
 
 
 def _hardware(wanted: str, memory: Memory, found: Cards, answer: Mapping[str, Any]) -> Hardware:
-    """Say what a worker would find here: the card, as far as torch is able to see it."""
-    card = found.cards[0] if found.cards else None
-    if wanted != "cpu" and card and card.free_bytes is not None and answer.get("cuda", True):
-        device, bfloat16 = "cuda", (card.capability or (8, 0)) >= (8, 0)
-    else:
-        card, device, bfloat16 = None, "mps" if answer.get("mps") else "cpu", True
+    """Say what a worker would find here: the wanted card, if there is one, else MPS or the CPU."""
+    card = None if wanted in ("cpu", "mps") else _wanted_card(wanted, found, answer)
+    device = "mps" if answer.get("mps") and wanted != "cpu" else "cpu"
+    if card:
+        number = f":{card.index}" if ":" in wanted else ""
+        device = f"cuda{number}"
     # On a Mac the GPU shares the RAM; macOS lets it have some two thirds.
     shared = memory.available_bytes * 2 // 3 if device == "mps" else None
     return Hardware(
@@ -268,24 +233,78 @@ def _hardware(wanted: str, memory: Memory, found: Cards, answer: Mapping[str, An
         ram_available_bytes=memory.available_bytes,
         ram_total_bytes=memory.total_bytes,
         capability=card.capability if card else None,
-        bfloat16=bfloat16,
+        bfloat16=card is None or (card.capability or (8, 0)) >= (8, 0),
     )
 
 
-def _model(row: Model, machine: Hardware) -> Finding:
-    """Say whether a model is here, and how it would be placed on this machine."""
-    found = cache.find(Checkpoint(row, row.hub_id, local=False))
-    if found:
-        here, parts = f"in {found.folder}", parts_in(found.folder, row, {})
-    else:
-        here = f"not fetched ({_gb(row.published_bytes)}: headergen fetch {row.name})"
-        parts = parts_to_fetch(row)
+def _wanted_card(wanted: str, found: Cards, answer: Mapping[str, Any]) -> Card | None:
+    """Find the card that the config wants, as torch numbers them; without torch, as the driver."""
+    index = int(wanted.partition(":")[2] or 0)
+    if "cuda" not in answer:
+        told = (each for each in found.cards if each.free_bytes is not None)
+        return next((each for each in told if each.index == index), None)
+    cards = answer["cards"]
+    if index >= len(cards):
+        return None
+    free, total, *capability = cards[index]
+    return Card(index, "", total, free, "", (capability[0], capability[1]))
+
+
+def _models(chosen: Checkpoint | None) -> Iterable[Checkpoint]:
+    """List the table's models, and the one that the config names where that is another."""
+    every = {row.name: Checkpoint(row, row.hub_id, local=False) for row in MODELS.values()}
+    if chosen:
+        every[_subject(chosen)] = chosen
+    return every.values()
+
+
+def _subject(chosen: Checkpoint) -> str:
+    """Name a model, and the GGUF file that it takes its transformer from."""
+    with_file = f" with {Path(chosen.transformer).name}" if chosen.transformer else ""
+    return f"{chosen.name}{with_file}"
+
+
+def _model(
+    chosen: Checkpoint,
+    machine: Hardware,
+    size: tuple[int, int],
+    *,
+    quantizable: bool,
+    wanted: bool = False,
+) -> Finding:
+    """Say whether a model is here, and how it would be placed on this machine at `size` px."""
+    subject, found = _subject(chosen), cache.find(chosen)
+    here = f"in {found.folder}" if found else f"not fetched ({_how_to_fetch(chosen)})"
+    here = f"the config's, {here}" if wanted else here
     try:
-        size = render_size(row, 1280, 670)
-        placed = placement.ladder(row, parts, machine, size, quantizable=True)[0]
+        parts = _parts(chosen, found)
+        if not parts:
+            return Finding(subject, True, f"{here}; its size shows when it is fetched")
+        placed = placement.ladder(
+            chosen.row, parts, machine, size, quantizable=quantizable, name=subject
+        )[0]
+    except SnapshotError as error:
+        return Finding(subject, False, f"{here}; cannot be used: {error}", _NO_CHECKPOINT)
     except PlacementError as error:
-        return Finding(row.name, False, f"{here}; {error.headline}", error.advice)
-    return Finding(row.name, True, f"{here}; would paint {placed.describe()}")
+        return Finding(subject, False, f"{here}; {error.headline}", error.advice)
+    return Finding(subject, True, f"{here}; would paint {placed.describe()}")
+
+
+_NO_CHECKPOINT = "use a whole diffusers folder with .safetensors weights, and its preset"
+
+
+def _how_to_fetch(chosen: Checkpoint) -> str:
+    own = chosen.location == chosen.row.hub_id and not chosen.transformer
+    size = f"{_gb(chosen.row.published_bytes)}: " if own else ""
+    return f"{size}headergen fetch {chosen.name}"
+
+
+def _parts(chosen: Checkpoint, found: Fetched | None) -> list[Part]:
+    """Tell the sizes of a model's parts; of a GGUF file that is not here nobody knows."""
+    if found is None:
+        return [] if chosen.transformer else parts_to_fetch(chosen.row)
+    replaced = {"transformer": str(found.transformer)} if found.transformer else {}
+    return parts_in(found.folder, chosen.row, replaced)
 
 
 def _gb(size_bytes: int | None) -> str:

@@ -2,14 +2,18 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from headergen import config as configs
 from headergen import doctor
 from headergen.cli import main
 from headergen.diffusion import hardware, interpreter
-from headergen.diffusion.hardware import Card, Cards
+from headergen.diffusion.checkpoint import Checkpoint
+from headergen.diffusion.hardware import Card, Cards, Memory
 from headergen.diffusion.models import MODELS
 from headergen.diffusion.placement import Hardware
 from tests.executable import executable
@@ -36,7 +40,9 @@ def test_a_machine_without_a_gpu_is_told_so_with_remedies(
     assert "ok   libraries: torch " in out
     assert "sees no GPU; the config says auto" in out
     assert "`image: {device: cpu}` if you are patient" in out
-    assert "z-image-turbo: not fetched (32.8 GB: headergen fetch z-image-turbo); " in out
+    assert (
+        "z-image-turbo: the config's, not fetched (32.8 GB: headergen fetch z-image-turbo); " in out
+    )
     assert "would paint on cpu in bfloat16" in out
     assert "free for models in " in out
 
@@ -81,19 +87,128 @@ def test_a_card_is_named_with_its_memory_and_who_holds_it(
     assert words in f"{finding.message} {finding.remedy}"
 
 
-def test_each_model_gets_the_placement_of_the_card(
-    machine: Path, monkeypatch: pytest.MonkeyPatch
+SMALL, LARGE = [7_500_000_000, 8_000_000_000, 8, 6], [79_000_000_000, 80_000_000_000, 9, 0]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "answer", "words"),
+    [
+        pytest.param("auto", {"cuda": True, "cards": [SMALL, LARGE]}, "on cuda in", id="the first"),
+        pytest.param(
+            "cuda:1", {"cuda": True, "cards": [SMALL, LARGE]}, "on cuda:1 in", id="the second"
+        ),
+        pytest.param("auto", {"cuda": False, "cards": []}, "on cpu in", id="none that torch sees"),
+        pytest.param("cpu", {"cuda": True, "cards": [LARGE]}, "on cpu in", id="none wanted"),
+        pytest.param("cuda", {}, "on cuda in", id="no torch, so the driver is believed"),
+        pytest.param("cuda:1", {}, "on cpu in", id="one that the driver does not know"),
+    ],
+)
+def test_each_model_gets_the_placement_of_the_wanted_card(
+    machine: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    wanted: str,
+    answer: dict[str, Any],
+    words: str,
 ) -> None:
     executable(machine / "nvidia-smi", NVIDIA_SMI)
     monkeypatch.setenv("FREE", "7500")
-    there = doctor._hardware("auto", hardware.memory(), hardware.cards(), {"cuda": True})
-    here = doctor._hardware("auto", hardware.memory(), hardware.cards(), {"cuda": False})
-    assert "on cuda in bfloat16, transformer and text_encoder in" in told(there)
-    assert "on cpu in bfloat16" in told(here)
+    there = doctor._hardware(wanted, MEMORY, hardware.cards(), answer)
+    message = found_of(ZIMAGE, there).message
+    assert f"would paint {words} bfloat16" in message
+    assert ("transformer and text_encoder in" in message) == (words == "on cuda in")
 
 
-def told(machine: Hardware) -> str:
-    return doctor._model(MODELS["z-image-turbo"], machine).message
+MEMORY = Memory(32_000_000_000, 24_000_000_000, 0, 0)
+ZIMAGE = Checkpoint(MODELS["z-image-turbo"], MODELS["z-image-turbo"].hub_id, local=False)
+
+
+def found_of(chosen: Checkpoint, there: Hardware, *, quantizable: bool = True) -> doctor.Finding:
+    return doctor._model(chosen, there, (1280, 672), quantizable=quantizable)
+
+
+def test_a_model_that_only_fits_quantised_needs_the_library() -> None:
+    there = doctor._hardware("auto", MEMORY, Cards(), {"cuda": True, "cards": [SMALL]})
+    found = found_of(ZIMAGE, there, quantizable=False)
+    assert not found.ok
+    assert "does not fit on this machine: it needs at least" in found.message
+    assert "install sdnq" in (found.remedy or "")
+
+
+@pytest.mark.parametrize(
+    ("image", "subject", "ok", "words"),
+    [
+        pytest.param(
+            "{model: TINY, device: cpu}",
+            "zimage",
+            True,
+            "the config's, in TINY; would paint on cpu in bfloat16",
+            id="a folder",
+        ),
+        pytest.param(
+            "{model: someone/tuned, preset: animagine-xl-3.1}",
+            "someone/tuned",
+            True,
+            "the config's, not fetched (headergen fetch someone/tuned); would paint on cpu",
+            id="a hub id, with the sizes of its preset",
+        ),
+        pytest.param(
+            "{model: TINY, transformer: small.gguf}",
+            "zimage with small.gguf",
+            True,
+            "the config's, in TINY; would paint on cpu in bfloat16",
+            id="a folder with a GGUF transformer",
+        ),
+        pytest.param(
+            "{transformer: someone/gguf/Q4.gguf}",
+            "z-image-turbo with Q4.gguf",
+            True,
+            "not fetched (headergen fetch z-image-turbo); its size shows when it is fetched",
+            id="a GGUF transformer on the hub",
+        ),
+        pytest.param(
+            "{model: empty, preset: z-image-turbo}",
+            "empty",
+            False,
+            "cannot be used: empty is not a diffusers folder",
+            id="a folder that is no checkpoint",
+        ),
+        pytest.param(
+            "{model: nonsense}",
+            "image.model",
+            False,
+            "headergen.yaml:1: image.model: unknown model 'nonsense'",
+            id="no model",
+        ),
+    ],
+)
+def test_the_model_of_the_config_is_reported_too(
+    machine: Path,
+    tiny_zimage: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    image: str,
+    subject: str,
+    ok: bool,
+    words: str,
+) -> None:
+    monkeypatch.setattr(doctor, "find_interpreter", lambda *_: Path(sys.executable))
+    monkeypatch.setattr(doctor, "_ask", lambda _: {"fault": "not asked"})
+    executable(machine / "nvidia-smi", "exit 9")
+    (machine / "small.gguf").write_bytes(b"GGUF")
+    (machine / "empty").mkdir()
+    (machine / "headergen.yaml").write_text(f"image: {image.replace('TINY', str(tiny_zimage))}\n")
+    config = configs.load(Path())
+    found = {each.subject: each for each in doctor.examine(config, machine)}
+    assert set(MODELS) <= set(found)
+    assert found[subject].ok is ok
+    assert words.replace("TINY", str(tiny_zimage)) in found[subject].message.replace(
+        f"{machine}{os.sep}", ""
+    )
+    assert found[subject].ok or found[subject].remedy
+
+
+def test_the_models_are_the_tables_where_the_config_names_one_of_them(machine: Path) -> None:
+    rows = [Checkpoint(row, row.hub_id, local=False) for row in MODELS.values()]
+    assert list(doctor._models(rows[1])) == rows
 
 
 def test_an_old_driver_reports_no_compute_capability(machine: Path) -> None:
@@ -145,14 +260,16 @@ def test_the_kernels_log_is_read_where_it_may_be(
         pytest.param("13.0", False, "auto", False, False, "patient", id="no card"),
         pytest.param(None, False, "cpu", False, True, "", id="the CPU, as the config says"),
         pytest.param("13.0", True, "mps", True, False, "", id="another device than is there"),
-        pytest.param("13.0", True, "cuda:1", True, True, "", id="a numbered device"),
+        pytest.param("13.0", True, "cuda:0", True, True, "", id="a numbered device"),
+        pytest.param("13.0", True, "cuda:1", True, False, "cuda:0 is", id="no second device"),
     ],
 )
 def test_the_device_is_judged_by_the_config(
     runtime: str | None, cuda: bool, wanted: str, card: bool, ok: bool, remedy: str
 ) -> None:
     cards = Cards((Card(0, "Some Card", 1, 1, "580.1", (8, 6)),) if card else (), cuda=(12, 4))
-    found = doctor._device({"runtime": runtime, "cuda": cuda, "mps": False}, wanted, cards)
+    answer = {"runtime": runtime, "cuda": cuda, "mps": False, "cards": [SMALL] if cuda else []}
+    found = doctor._device(answer, wanted, cards)
     assert found.ok == ok
     assert remedy in (found.remedy or "")
 

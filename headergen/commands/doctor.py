@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from argparse import Namespace
 
-from headergen import doctor
+from headergen import doctor, self_test
 from headergen.commands.place import find_place
 from headergen.terminal import say, say_findings
 
@@ -12,7 +12,7 @@ from headergen.terminal import say, say_findings
 def run(arguments: Namespace) -> int:
     """Print each finding with its remedy; 1 where anything is amiss."""
     place = find_place(arguments)
-    look = doctor.self_test if arguments.self_test else doctor.examine
+    look = self_test.self_test if arguments.self_test else doctor.examine
     findings = list(look(place.config, place.root))
     if arguments.json:
         say_findings(findings)

@@ -1,0 +1,70 @@
+"""Paint with tiny random models through the whole path: does this machine work at all?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from headergen.config import Config
+from headergen.diffusion import painter
+from headergen.diffusion.client import Worker
+from headergen.diffusion.interpreter import find_interpreter
+from headergen.diffusion.models import MODELS, Model, admissible_size
+from headergen.doctor import Finding
+from headergen.errors import PaintError
+
+_SIZE = (128, 64)
+
+
+def self_test(config: Config, root: Path) -> Iterator[Finding]:
+    """Paint with a tiny random model of each family, through the whole path, on the device wanted.
+
+    Raises:
+        InterpreterNotFoundError: No Python has torch and diffusers.
+    """
+    python = find_interpreter(config.worker_python, root)
+    families = {row.pipeline_class: row for row in MODELS.values()}
+    for row in families.values():
+        with TemporaryDirectory(prefix="headergen-") as folder:
+            try:
+                yield _painted(python, row, Path(folder), config)
+            except PaintError as error:
+                yield Finding(f"self-test {row.pipeline}", False, error.headline, error.advice)
+
+
+def _painted(python: Path, row: Model, folder: Path, config: Config) -> Finding:
+    with Worker(python, "a tiny model", config.worker_timeout_s) as worker:
+        worker.send("build", pipeline_class=row.pipeline_class, folder=str(folder))
+        worker.receive()
+        worker.send("quit")
+    timeout_s = config.worker_timeout_s
+    load = painter.Load("a tiny model", row, folder, config.device, timeout_s=timeout_s)
+    width, height = admissible_size(row, *_SIZE)
+    request = painter.Paint("a lighthouse", None, width, height, 2, row.guidance_scale, seed=0)
+    told = _Told()
+    with closing(painter.paint(python, load, [request], told)) as results:
+        for _, result in results:
+            if isinstance(result, PaintError):
+                raise result
+    return Finding(f"self-test {row.pipeline}", True, f"painted {told.placement}")
+
+
+class _Told:
+    """Keeps of a painter's reports how the model was placed."""
+
+    placement = ""
+
+    def placed(self, name: str, placement: str) -> None:
+        """Keep the words before what it needs."""
+        self.placement = placement.partition(";")[0]
+
+    def loading(self, part: str, done_bytes: int, total_bytes: int) -> None:
+        """Of no interest here."""
+
+    def step(self, index: int, step: int, steps: int) -> None:
+        """Of no interest here."""
+
+    def note(self, text: str) -> None:
+        """Of no interest here."""
