@@ -54,8 +54,8 @@ def draw(card: Card, width: int, height: int) -> Image.Image:
     smallest letters ends in an ellipsis; tags that find no room are left out.
 
     Raises:
-        UsageError: the theme is unknown or lacks its picture, a colour is malformed, or the
-            title is blank.
+        UsageError: the theme is unknown or lacks its picture, a colour is malformed, the title is
+            blank, or the size leaves it no room.
         GlyphError: no bundled font draws a character.
         SourceError: the logo or picture cannot be used.
     """

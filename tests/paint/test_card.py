@@ -193,6 +193,12 @@ def test_what_cannot_be_drawn_is_an_error(card: Card, error: type[Exception], na
     assert named in str(raised.value)
 
 
+@pytest.mark.parametrize("size", [(1, 1), (2, 2)])
+def test_a_size_without_room_is_an_error(size: tuple[int, int]) -> None:
+    with pytest.raises(UsageError, match="no room for '猫と暮らす'"):
+        draw(Card("猫と暮らす"), *size)
+
+
 def test_tags_that_find_no_room_are_left_out() -> None:
     few = Card("猫", tags=("いちばん長い名前のタグ" * 2,) * 2)
     many = replace(few, tags=few.tags * 5)

@@ -16,8 +16,8 @@ T = TypeVar("T")
 
 # Shapes are drawn this much larger, and averaged.
 _OVERSAMPLING = 3
-# Soft fields are computed at a picture this wide, and enlarged.
-_FIELD_WIDTH = 96
+# Soft fields are computed at a picture this long, and enlarged.
+_FIELD_LENGTH = 96
 
 
 class Chance:
@@ -78,8 +78,8 @@ class Scene:
 
     def field(self, colour_at: Callable[[float, float], Colour]) -> Image.Image:
         """Paint a soft field: the colour at each x and y in [0, 1], of which few are asked for."""
-        columns = _FIELD_WIDTH
-        rows = max(round(columns * self.height / self.width), 2)
+        scale = _FIELD_LENGTH / max(self.size)
+        columns, rows = (max(round(length * scale), 2) for length in self.size)
         small = Image.new("RGB", (columns, rows))
         small.putdata(
             [

@@ -7,6 +7,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from headergen.errors import UsageError
 from headergen.paint.typography import breaks
 from headergen.paint.typography.glyphs import Glyph, Row, is_japanese, normalise, row
 
@@ -72,6 +73,7 @@ def fit(text: str, style: Style, width: float, height: float) -> Setting:
 
     Raises:
         GlyphError: a character or emoji sequence has no glyph.
+        UsageError: not even one character fits at the smallest size.
         ValueError: the text is blank.
     """
     whole = normalise(text)
@@ -83,6 +85,8 @@ def fit(text: str, style: Style, width: float, height: float) -> Setting:
         setting = _best(row(shown, style.family, style.tracking), style, width, height)
         if setting:
             return setting
+        if len(kept) <= 1:
+            raise UsageError(f"a picture of this size has no room for {whole[:20]!r}")
         kept = _shortened(kept)
 
 
@@ -100,7 +104,7 @@ def _shortened(text: str) -> str:
         for index, cost in breaks.opportunities(text).items()
         if cost < breaks.INSIDE_PHRASE and len(text) - 12 <= index
     ]
-    return text[: starts[-1] if starts else -1] or text[:1]
+    return text[: starts[-1] if starts else -1]
 
 
 def _best(whole: Row, style: Style, width: float, height: float) -> Setting | None:
