@@ -10,7 +10,7 @@ import os
 import re
 import stat
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from types import MappingProxyType
@@ -38,6 +38,7 @@ __all__ = [
 # Values for keys of the author's, which a command writes at the author's word.
 Changes = Mapping[str, str | int]
 _NO_CHANGES: Changes = MappingProxyType({})
+_NO_OTHERS: Mapping[str, str] = MappingProxyType({})
 
 ARTICLE_SUFFIXES = (".md", ".markdown", ".mdx", ".qmd")
 
@@ -67,6 +68,7 @@ class Article:
     that of the `header` key; `image_line` that of the image's key, else the same. Lines are
     1-based and counted in the file. `image_key` is dotted, such as `header.image`, `heroImage`.
     `facts` are what else the frontmatter tells, and `body` is where in `data` the text starts.
+    `values` is the whole frontmatter as it was loaded.
     """
 
     path: Path
@@ -80,6 +82,14 @@ class Article:
     image_key: str
     facts: Facts
     body: int
+    values: Mapping[Any, Any] = field(compare=False, repr=False)
+
+    def text_at(self, key: str) -> str | None:
+        """Return the text under a dotted key such as `cover.alt`, None where there is none."""
+        value: object = self.values
+        for name in key.split("."):
+            value = value.get(name) if isinstance(value, dict) else None
+        return value if isinstance(value, str) else None
 
     @property
     def title(self) -> str | None:
@@ -196,20 +206,29 @@ def _without_header(
         image_key=image_key,
         facts=read_facts(document.values) if document else Facts(),
         body=body,
+        values=document.values if document else {},
     )
 
 
-def with_image(article: Article, image: str, digest: str, changes: Changes = _NO_CHANGES) -> bytes:
+def with_image(
+    article: Article,
+    image: str,
+    digest: str,
+    changes: Changes = _NO_CHANGES,
+    others: Mapping[str, str] = _NO_OTHERS,
+) -> bytes:
     """Return the article's bytes with `image` and `digest` set and all other bytes untouched.
 
-    At most the lines of these two keys change or appear. The result is read again and must be
-    the old frontmatter plus the two keys; writing the same values twice changes nothing.
+    At most the lines of these two keys, and of `others`, change or appear. The result is read
+    again and must be the old frontmatter plus these keys; writing the same values twice changes
+    nothing.
 
     Args:
         article: An article as `parse` returned it.
         image: The value for the key `article.image_key`.
         digest: 8 hex digits, the value for `header.digest`.
         changes: Values for `prompt` and `seed` that are written as well.
+        others: Texts for further keys, dotted paths outside of `header`.
 
     Raises:
         ArticleError: The change cannot be made without risk; the error names path and line.
@@ -219,7 +238,9 @@ def with_image(article: Article, image: str, digest: str, changes: Changes = _NO
     block = _with_changes(article, _editable(article), changes)
     block = _with_value(article, block, keys, image, before)
     block = _with_value(article, block, ("header", "digest"), digest)
-    _verify(article, block, changes, image, digest)
+    for key, text in others.items():
+        block = _with_value(article, block, tuple(key.split(".")), text)
+    _verify(article, block, changes, image, digest, others)
     return block.data
 
 
@@ -314,7 +335,12 @@ def _with_value(
 
 
 def _verify(
-    article: Article, block: Block, changes: Changes, image: str | None, digest: str | None
+    article: Article,
+    block: Block,
+    changes: Changes,
+    image: str | None,
+    digest: str | None,
+    others: Mapping[str, str] = _NO_OTHERS,
 ) -> None:
     """Raise unless the new bytes split and read as the old article with what was written."""
     try:
@@ -326,6 +352,7 @@ def _verify(
     if (
         new is None
         or (new.request, new.alt, new.title, new.image, new.digest) != expected
+        or any(new.text_at(key) != text for key, text in others.items())
         or find(article.path, block.data) != block
     ):
         raise _left_alone(article, "what was written would not read back so")
@@ -356,6 +383,7 @@ def _article(document: _Document, header: HeaderMapping, data: bytes, image_key:
         image_key=image_key,
         facts=facts,
         body=body,
+        values=document.values,
     )
 
 

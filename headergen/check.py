@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headergen import article as articles
-from headergen import defaults, freshness, git, paths, picture
+from headergen import cuts, defaults, freshness, git, paths, picture
 from headergen.article import STAND_IN, Article
 from headergen.config import Config
 from headergen.errors import ArticleError, HeadergenError, OutsideRepositoryError
@@ -33,6 +33,7 @@ CODES = {
     "too-large": 1,
     "lfs-pointer": 1,
     "not-in-index": 1,
+    "no-alt": 1,
     "outside-repository": 2,
     "bad-frontmatter": 2,
 }
@@ -50,9 +51,10 @@ class Finding:
 
 @dataclass(frozen=True)
 class Named:
-    """An article and the picture that it names, both on disk; `line` is that of the image's key.
+    """An article and a picture that it names under `key` (dotted), both on disk.
 
-    It holds no more than a finding needs: a site has thousands, and an article's text is long.
+    `line` is that of the header's image; `size` is what the picture is to have, in px. It holds no
+    more than a finding needs: a site has thousands, and an article's text is long.
     """
 
     path: Path
@@ -60,6 +62,8 @@ class Named:
     image: str
     digest: str | None
     picture: Path
+    key: str
+    size: tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -108,6 +112,7 @@ def _look(name: str, config: Config, root: Path) -> Iterator[Finding | _Absent |
         every = defaults.has_default(name, config, root)
         found = articles.read(name, config.image_key, every=every)
         state = freshness.state_of(found, config, root) if found else None
+        beside = [*_beside(state, config, root), *named_by(state, config, root)]
     except (HeadergenError, OSError) as error:
         yield _of_error(name, error)
         return
@@ -115,7 +120,7 @@ def _look(name: str, config: Config, root: Path) -> Iterator[Finding | _Absent |
         yield _Absent(_of_wanted(state), awaited(state.article, state.digest, config, root))
     elif isinstance(state, freshness.StandIn):
         yield _of_stand_in(state)
-    yield from named_by(state)
+    yield from beside
 
 
 def awaited(article: Article, digest: str, config: Config, root: Path) -> Path | None:
@@ -129,13 +134,46 @@ def awaited(article: Article, digest: str, config: Config, root: Path) -> Path |
     return None if picture is None or picture.is_file() else tracked(picture)
 
 
-def named_by(state: freshness.State | Plan) -> Iterator[Named]:
-    """Yield the article with its picture, if it names one that is on disk."""
+def _beside(state: freshness.State, config: Config, root: Path) -> Iterator[Finding | _Absent]:
+    """Find what is lacking beside a header that is there: its alt, and what is cut from it."""
+    if not isinstance(state, freshness.Fresh | freshness.HandMade) or state.article.image is None:
+        return
+    article = state.article
+    path, line = str(article.path), article.image_line
+    if config.require_alt and not _has_alt(article, config):
+        message = "the header has no alt: describe the picture in header.alt"
+        yield Finding(path, line, "no-alt", message)
+    also = cuts.beside(state, config, root)
+    made = article.digest is not None
+    if config.alt_key and made and article.alt not in (None, article.text_at(config.alt_key)):
+        message = f"{config.alt_key} is not what header.alt says: run `headergen run`"
+        yield Finding(path, line, "stale", message)
+    for cut in also:
+        names_it = article.text_at(cut.key) == cut.image
+        if not names_it or not cut.output.is_file():
+            message = f"{cut.key}: no {cut.image} yet: run `headergen run`"
+            file = tracked(cut.output) if names_it else None
+            yield _Absent(Finding(path, line, "missing", message), file)
+
+
+def _has_alt(article: Article, config: Config) -> bool:
+    at_key = article.text_at(config.alt_key) if config.alt_key else None
+    return article.alt is not None or at_key is not None
+
+
+def named_by(state: freshness.State | Plan, config: Config, root: Path) -> Iterator[Named]:
+    """Yield the article with each picture that it names, if it is on disk."""
     if not isinstance(state, freshness.Fresh | freshness.HandMade | freshness.StandIn):
         return
     article, picture = state.article, state.picture
+    at = (article.path, article.image_line)
     if article.image and picture and picture.is_file():
-        yield Named(article.path, article.image_line, article.image, article.digest, picture)
+        size = (config.width, config.height)
+        yield Named(*at, article.image, article.digest, picture, article.image_key, size)
+    for cut in cuts.beside(state, config, root):
+        if article.text_at(cut.key) == cut.image and cut.output.is_file():
+            size = (cut.width, cut.height)
+            yield Named(*at, cut.image, article.digest, cut.output, cut.key, size)
 
 
 def unstaged(named: Sequence[Named], config: Config, root: Path) -> Iterator[Unstaged]:
@@ -217,7 +255,8 @@ def _names_the_same(named: Named, staged: bytes, config: Config) -> bool:
         there = articles.parse(named.path, staged, config.image_key)
     except ArticleError:
         return False
-    return there is not None and (there.image, there.digest) == (named.image, named.digest)
+    told = there and (there.text_at(named.key), there.digest)
+    return told == (named.image, named.digest)
 
 
 def _of_unstaged(found: Unstaged) -> Finding:
@@ -275,13 +314,9 @@ def _of_readable_picture(named: Named, config: Config) -> Iterator[Finding]:
     elif found.format == "unknown" or found.format != wanted:
         what = "no picture that headergen knows" if found.format == "unknown" else found.format
         yield Finding(path, line, "wrong-format", f"{image} is {what}")
-    elif (found.width, found.height) != (config.width, config.height):
-        yield Finding(
-            path,
-            line,
-            "wrong-size",
-            f"{image} is {found.width}×{found.height} px, not {config.width}×{config.height}",
-        )
+    elif (found.width, found.height) != named.size:
+        size, wanted_size = (f"{w}×{h}" for w, h in ((found.width, found.height), named.size))
+        yield Finding(path, line, "wrong-size", f"{image} is {size} px, not {wanted_size}")
     if _is_outdated(found, named):
         yield Finding(path, line, "stale", f"{image} {OUTDATED}")
     if found.size_bytes > LARGEST_BYTES:

@@ -13,6 +13,7 @@ from typing import Any
 from headergen.card import THEMES_FOR_ALL
 from headergen.errors import ConfigError
 from headergen.frontmatter.request import AUTHOR_KEYS
+from headergen.shapes import Shape, read_shapes
 from headergen.styles import Default, Fault, Style, read_colours, read_default, read_styles
 
 FORMATS = ("png", "webp")
@@ -50,6 +51,9 @@ class Config:
     metadata: str = "full"
     image_key: str = "header.image"
     image_prefix: str = ""
+    also: tuple[Shape, ...] = ()
+    alt_key: str | None = None
+    require_alt: bool = False
     worker_python: str | None = None
     worker_timeout_s: float = 3600.0
     default: Default | None = None
@@ -133,6 +137,14 @@ KEYS: Mapping[str, Key] = {
         wanted="a frontmatter key such as header.image, cover.image or heroImage",
     ),
     "image_prefix": Key("image_prefix", str, pattern=r"[^\x00-\x1f]*", wanted="a text"),
+    "also": Key("also", list, read=read_shapes),
+    "alt_key": Key(
+        "alt_key",
+        str,
+        pattern=r"(?!header(\.|$))[\w-]+(\.[\w-]+)*",
+        wanted="a frontmatter key outside of `header`, such as cover.alt",
+    ),
+    "require_alt": Key("require_alt", bool),
     "default": Key("default", dict, read=read_default),
     "styles": Key("styles", list, read=read_styles),
     "fallback": Key("fallback", str, choices=("card",)),
@@ -287,6 +299,7 @@ def _build(path: str, values: Mapping[str, Any], lines: Mapping[str, int]) -> Co
             fields[key.field] = _checked(value, key, place)
     config = Config(path=path, lines=lines, **fields)
     _check_output(config)
+    _check_keys(config)
     return config
 
 
@@ -360,3 +373,15 @@ def _check_output(config: Config) -> None:
             f"{config.output!r} ends in {suffix or 'no suffix'!r}, but header.format is "
             f"{config.format!r}; end it in .{{format}}",
         )
+
+
+def _check_keys(config: Config) -> None:
+    """Refuse to write two things under one key, or one within the other."""
+    image_keys = {"image_key": config.image_key, "alt_key": config.alt_key}
+    keys = [*image_keys.items(), *(("also", shape.key) for shape in config.also)]
+    seen: list[str] = []
+    for name, key in keys:
+        for other in seen if key else ():
+            if f"{key}.".startswith(f"{other}.") or f"{other}.".startswith(f"{key}."):
+                raise config.error(name, f"{key!r} and {other!r} can't both be written")
+        seen += [key] if key else []

@@ -97,7 +97,7 @@ def state_of(article: Article, config: Config, root: Path, *, in_hook: bool = Fa
         return wanted
     if article.digest.removesuffix(STAND_IN) != digest:
         return wanted
-    if not in_hook and not _may_be_for(picture, article.digest):
+    if not in_hook and not may_be_for(picture, article.digest):
         return wanted
     return Fresh(article, picture) if article.digest == digest else StandIn(wanted, picture)
 
@@ -174,7 +174,7 @@ def _is_hand_made(article: Article, image: str, picture: Path | None) -> bool:
     return False
 
 
-def _may_be_for(picture: Path, digest: str) -> bool:
+def may_be_for(picture: Path, digest: str) -> bool:
     """Tell a picture from one that headergen made for another request.
 
     One without a digest passes: tools that shrink pictures strip what they don't know.

@@ -43,7 +43,7 @@ def read(path: Path) -> Metadata:
 
 
 def _digest_in(xmp: str) -> str | None:
-    found = re.search(rf'{DIGEST_KEYWORD}="([0-9a-f]{{8}})"', xmp)
+    found = re.search(rf'{DIGEST_KEYWORD}="([0-9a-f]{{8}}(?:-stand-in)?)"', xmp)
     return found and found[1]
 
 

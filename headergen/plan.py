@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from headergen import defaults, paths, titling
+from headergen import cuts, defaults, paths, titling
 from headergen.article import Article, Request
 from headergen.card import Card
 from headergen.config import Config
+from headergen.cuts import Cut
 from headergen.diffusion import checkpoint
 from headergen.diffusion.checkpoint import Checkpoint
 from headergen.diffusion.models import MODELS, Model, admissible_size, render_size
 from headergen.errors import ArticleError, PathError
-from headergen.freshness import Fresh, HandMade, StandIn, Wanted, at_key, state_of
+from headergen.freshness import Fresh, HandMade, StandIn, Wanted, at_key, may_be_for, state_of
 from headergen.frontmatter.mapping import AUTO_FOCUS, Focus
 from headergen.styles import Style
 
@@ -47,12 +49,20 @@ class Composite:
 
 
 @dataclass(frozen=True)
+class Standing:
+    """The header at `picture` is there, and what is made of it, or told of it, is lacking."""
+
+    picture: Path
+
+
+@dataclass(frozen=True)
 class Job:
     """One header to make: `output` (absolute) is written, then `image` and `digest` go back.
 
     `metadata` says how much of its provenance the picture carries: one of `config.METADATA`.
-    `max_kb` bounds its file, in units of 1,024 bytes. `title` is laid over the picture. `stand_in`
-    is drawn where a painting can't be painted here.
+    `max_kb` bounds its file, in units of 1,024 bytes. `also` is cut from it; `texts` are all that
+    the article then says, by dotted keys. `title` is laid over the picture. `stand_in` is drawn
+    where a painting can't be painted here.
     """
 
     article: Article
@@ -62,11 +72,33 @@ class Job:
     width: int
     height: int
     format: str
-    content: Painting | Composite | Card
+    content: Painting | Composite | Card | Standing
+    texts: Mapping[str, str]
     metadata: str = "full"
     max_kb: int | None = None
+    also: tuple[Cut, ...] = ()
     title: Card | None = None
     stand_in: Card | None = None
+
+    @property
+    def outputs(self) -> list[Path]:
+        """The header's file, and those of what is cut from it."""
+        return [self.output, *(cut.output for cut in self.also)]
+
+    @property
+    def cut_jobs(self) -> list[Job]:
+        """Each picture that is cut from the header, as if it were one itself."""
+        return [
+            replace(
+                self,
+                output=cut.output,
+                image=cut.image,
+                width=cut.width,
+                height=cut.height,
+                also=(),
+            )
+            for cut in self.also
+        ]
 
 
 Plan = Job | StandIn | Fresh | HandMade | None
@@ -80,7 +112,37 @@ def job_for(article: Article, config: Config, root: Path, *, in_hook: bool = Fal
         ConfigError: the model that the config names cannot be used.
     """
     state = state_of(article, config, root, in_hook=in_hook)
+    if isinstance(state, Fresh):
+        return _completion(state, config, root) or state
     return job_of(state, config, root) if isinstance(state, Wanted) else state
+
+
+def _completion(state: Fresh, config: Config, root: Path) -> Job | None:
+    """Settle what is lacking beside a standing header; None: nothing is, or it isn't headergen's.
+
+    From a picture that was made for another request, which a hook may find on disk, nothing is cut.
+    """
+    article, image, digest = state.article, state.article.image, state.article.digest
+    if image is None or digest is None:
+        return None
+    also = cuts.beside(state, config, root)
+    texts = cuts.texts_of(article, image, also, config)
+    if not any(cuts.lacking(article, also, texts)) or not may_be_for(state.picture, digest):
+        return None
+    return Job(
+        article=article,
+        output=state.picture,
+        image=image,
+        digest=digest,
+        width=config.width,
+        height=config.height,
+        format=config.format,
+        content=Standing(state.picture),
+        texts=texts,
+        metadata=config.metadata,
+        max_kb=config.max_kb,
+        also=also,
+    )
 
 
 def job_of(state: Wanted, config: Config, root: Path) -> Job:
@@ -92,10 +154,13 @@ def job_of(state: Wanted, config: Config, root: Path) -> Job:
     article, request = state.article, state.request
     image = config.output.format(stem=article.path.stem, format=config.format)
     output = _output_path(article, image, root)
-    if output in state.sources:
-        message = f"{image!r} is where the header itself goes: name another picture"
-        key = f"sources[{state.sources.index(output)}]" if request.sources else "card"
-        raise at_key(article, request, key, message)
+    also = cuts.cuts_of(article, config, root)
+    for name, file in ((image, output), *((cut.image, cut.output) for cut in also)):
+        if file in state.sources:
+            what = "the header itself" if file == output else "what is cut from the header"
+            message = f"{name!r} is where {what} goes: name another picture"
+            key = f"sources[{state.sources.index(file)}]" if request.sources else "card"
+            raise at_key(article, request, key, message)
     style = defaults.style_for(article, config, root)
     card = None
     if request.card or request.title or config.fallback:
@@ -110,8 +175,10 @@ def job_of(state: Wanted, config: Config, root: Path) -> Job:
         height=config.height,
         format=config.format,
         content=content,
+        texts=cuts.texts_of(article, config.image_prefix + image, also, config),
         metadata=config.metadata,
         max_kb=config.max_kb,
+        also=also,
         title=card if request.title else None,
         stand_in=card if config.fallback and isinstance(content, Painting) else None,
     )

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from headergen import lock, metadata, paths, provenance, site, store
+from headergen import cutting, lock, metadata, paths, provenance, site, store
 from headergen.article import STAND_IN
 from headergen.card import Card
 from headergen.config import Config
@@ -31,7 +31,7 @@ from headergen.errors import (
 )
 from headergen.paint import budget, canvas, composite
 from headergen.paint import card as cards
-from headergen.plan import Composite, Job, Painting
+from headergen.plan import Composite, Job, Painting, Standing
 from headergen.provenance import Provenance
 
 if TYPE_CHECKING:
@@ -136,19 +136,18 @@ def _output_key(job: Job) -> str:
 def _by_output(jobs: Iterable[Job]) -> dict[str, list[Job]]:
     groups: dict[str, list[Job]] = {}
     for job in jobs:
-        groups.setdefault(_output_key(job), []).append(job)
+        for each in (job, *job.cut_jobs):
+            groups.setdefault(_output_key(each), []).append(each)
     return groups
 
 
 def _colliding(jobs: Sequence[Job], config: Config, root: Path) -> dict[Path, list[Path]]:
     """Find the articles whose header would be, or is, the header of other articles as well."""
-    groups = _by_output(jobs).values()
-    found = {
-        job.article.path: [other.article.path for other in group if other is not job]
-        + _naming(job, config, root)
-        for group in groups
-        for job in group
-    }
+    found: dict[Path, list[Path]] = {}
+    for group in _by_output(jobs).values():
+        for job in group:
+            others = [other.article.path for other in group if other.article is not job.article]
+            found.setdefault(job.article.path, []).extend(others + _naming(job, config, root))
     return {article: others for article, others in found.items() if others}
 
 
@@ -175,8 +174,9 @@ def _attempt(job: Job, root: Path) -> Outcome | None:
     try:
         store.require_wanted(job)
         if store.is_made(job):
+            said = cutting.save_cuts(job, root)
             store.write_back(job, root)
-            return Written(job, "made by an earlier run")
+            return Written(job, _how_it_stood(job) + said)
         if isinstance(job.content, Composite):
             return _compose(job, job.content, root)
         if isinstance(job.content, Card):
@@ -184,6 +184,10 @@ def _attempt(job: Job, root: Path) -> Outcome | None:
     except HeadergenError as error:
         return Failed(job, error)
     return None
+
+
+def _how_it_stood(job: Job) -> str:
+    return "brought up to date" if isinstance(job.content, Standing) else "made by an earlier run"
 
 
 def _compose(job: Job, content: Composite, root: Path) -> Written:
@@ -243,13 +247,12 @@ def _finish_header(
         with _naming_article(job):
             image = cards.lay_title(image, job.title)
     texts = origin.metadata(job.metadata, job.digest)
-    limit_bytes = job.max_kb and job.max_kb * budget.KILOBYTE
-    encoded = budget.encode(image, job.format, texts, limit_bytes)
+    encoded = budget.encode(image, job.format, texts, budget.bytes_of(job.max_kb))
     store.save(job, encoded.data, root)
+    said = f"; saved {encoded.how} to fit {job.max_kb} kB" if encoded.how else ""
+    said += cutting.save_cuts(job, root)
     store.write_back(job, root)
-    return Written(
-        job, how + (f"; saved {encoded.how} to fit {job.max_kb} kB" if encoded.how else "")
-    )
+    return Written(job, how + said)
 
 
 def _count(number: int, noun: str) -> str:

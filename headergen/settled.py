@@ -27,14 +27,19 @@ def nothing_to_do(arguments: Sequence[str]) -> bool:
     """
     names = _hook_files(arguments)
     try:
-        pictures = list(filter(None, map(_settled_picture, names)))
-        return 0 < len(names) == len(pictures) and _is_staged([*names, *pictures])
+        found = list(filter(None, map(_settled_pictures, names)))
+        pictures = [picture for each in found for picture in each]
+        return 0 < len(names) == len(found) and _is_staged([*names, *pictures])
     except (OSError, ValueError, HeadergenError):
         return False
 
 
 def remember(
-    name: str, frontmatter: bytes, inputs: Sequence[str], confirm: Callable[[], bool]
+    name: str,
+    frontmatter: bytes,
+    pictures: Sequence[str],
+    inputs: Sequence[str],
+    confirm: Callable[[], bool],
 ) -> None:
     """Record that an article needs nothing until something changes that this verdict came of.
 
@@ -43,16 +48,17 @@ def remember(
     Args:
         name: The article's.
         frontmatter: The article's first bytes, to the end of the line that closes its frontmatter.
-        inputs: The header that it names, then all other files that the verdict came of; they need
-            not exist.
+        pictures: The header that it names, and what is cut from it.
+        inputs: All other files that the verdict came of; they need not exist.
         confirm: Looks again, after the files were read for the record and before it is kept.
     """
     with suppress(OSError):  # a read-only repository, or a worktree, whose .git is a file
-        seal = _seal(name, frontmatter, inputs)
+        seal = _seal(name, frontmatter, [*pictures, *inputs])
         if confirm():
             os.makedirs(FOLDER, exist_ok=True)
             with open(_record_of(name), "wb") as file:
-                file.write(os.fsencode("\0".join([seal, str(len(frontmatter)), *inputs])))
+                numbers = [str(len(frontmatter)), str(len(pictures))]
+                file.write(os.fsencode("\0".join([seal, *numbers, *pictures, *inputs])))
 
 
 def _hook_files(arguments: Sequence[str]) -> list[str]:
@@ -62,17 +68,17 @@ def _hook_files(arguments: Sequence[str]) -> list[str]:
     return files if is_plain else []
 
 
-def _settled_picture(name: str) -> str | None:
-    """Return the picture that a settled article names, None where a closer look is due.
+def _settled_pictures(name: str) -> list[str]:
+    """Return the pictures that a settled article names, none where a closer look is due.
 
     Raises:
         OSError, ValueError: there is no such record, or it is damaged.
     """
     with open(_record_of(name), "rb") as file:
-        seal, length, picture, *others = os.fsdecode(file.read()).split("\0")
+        seal, length, count, *inputs = os.fsdecode(file.read()).split("\0")
     with open(name, "rb") as article:
         frontmatter = article.read(int(length))
-    return picture if seal == _seal(name, frontmatter, [picture, *others]) else None
+    return inputs[: int(count)] if seal == _seal(name, frontmatter, inputs) else []
 
 
 def _record_of(name: str) -> str:

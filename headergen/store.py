@@ -13,7 +13,7 @@ from headergen import article as articles
 from headergen import durable, git, paths, picture
 from headergen.article import Article
 from headergen.errors import ArticleError, OutputError, PathError
-from headergen.plan import Job
+from headergen.plan import Job, Standing
 
 
 def sweep(jobs: Iterable[Job]) -> None:
@@ -37,6 +37,8 @@ def is_made(job: Job) -> bool:
         return False
     except OSError as error:
         raise _output_error(job, f"{job.image}: {error.strerror}") from error
+    if job.content == Standing(job.output) and standing.digest in (None, job.digest):
+        return True
     if standing.digest is None:
         raise _taken(job)
     size = (standing.width, standing.height)
@@ -106,8 +108,9 @@ def write_back(job: Job, root: Path) -> None:
 def _confirm(job: Job, root: Path) -> None:
     """Look a last time, at the latest moment: picture whole, article as it was read."""
     _require_inside(job, job.article.path, root)
-    if not is_made(job):
-        raise _output_error(job, f"{job.image} disappeared before the article could name it")
+    for each in (job, *job.cut_jobs):
+        if not is_made(each):
+            raise _output_error(job, f"{each.image} disappeared before the article could name it")
     if _article_bytes(job) != job.article.data:
         raise article_error(
             job,
@@ -117,7 +120,9 @@ def _confirm(job: Job, root: Path) -> None:
 
 
 def _finished(job: Job) -> bytes:
-    return articles.with_image(job.article, job.image, job.digest)
+    others = dict(job.texts)
+    image = others.pop(job.article.image_key)
+    return articles.with_image(job.article, image, job.digest, others=others)
 
 
 def _article_bytes(job: Job) -> bytes:

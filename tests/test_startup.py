@@ -210,7 +210,7 @@ def test_a_file_that_changes_during_the_look_is_not_remembered(
     repo: Repository, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(repo.root)
-    settled.remember("post.md", b"---\n", [PICTURE], confirm=lambda: False)
+    settled.remember("post.md", b"---\n", [PICTURE], [], confirm=lambda: False)
     assert not (repo.root / settled.FOLDER).exists()
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from headergen import article as articles
 from headergen import config as configs
-from headergen import defaults, freshness, git, plan, settled
+from headergen import cuts, defaults, freshness, git, plan, settled
 from headergen.commands.notices import say_notes, say_notices
 from headergen.commands.place import Place
 from headergen.commands.staging import say_git_add, say_ignored
@@ -85,12 +85,15 @@ def _remember_one(found: freshness.Fresh | freshness.HandMade, picture: Path, pl
     sources: tuple[Path, ...] = ()
     if request and isinstance(found, freshness.Fresh):
         sources = freshness.sources_of(article, request, place.root)
-    files = [os.path.relpath(path, place.root) for path in (check.tracked(picture), *sources)]
+    beside = cuts.beside(found, place.config, place.root)
+    pictures = [picture, *(cut.output for cut in beside)]
+    also_named = cuts.named_by(article, place.config, place.root)
     settled.remember(
         os.fspath(article.path),
         frontmatter,
-        [*files, *configs.FILES],
-        confirm=lambda: freshness.state_of(article, place.config, place.root) == found,
+        [os.path.relpath(check.tracked(path), place.root) for path in pictures],
+        [*(os.path.relpath(path, place.root) for path in (*sources, *also_named)), *configs.FILES],
+        confirm=lambda: plan.job_for(article, place.config, place.root) == found,
     )
 
 
@@ -117,7 +120,7 @@ def _carry_out(
             elif isinstance(outcome, produce.Kept):
                 say(f"{article.path}: {outcome.job.image} ({outcome.how})")
             else:
-                to_add += (article.path, outcome.job.output)
+                to_add += (article.path, *outcome.job.outputs)
                 say(f"{article.path}: {outcome.job.image} ({outcome.how})")
 
 
@@ -179,7 +182,7 @@ def _unstaged(plans: Iterable[plan.Plan], place: Place) -> list[Unstaged]:
     """Find, and print, what the commit lacks of headers made earlier."""
     from headergen import check
 
-    named = [named for each in plans for named in check.named_by(each)]
+    named = [named for each in plans for named in check.named_by(each, place.config, place.root)]
     lacking = list(check.unstaged(named, place.config, place.root)) if named else []
     for found in lacking:
         say(f"{found.named.path}:{found.named.line}: {check.describe(found)}", sys.stderr)

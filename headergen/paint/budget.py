@@ -27,6 +27,11 @@ class Encoded:
     how: str = ""
 
 
+def bytes_of(max_kb: int | None) -> int | None:
+    """Turn the config's `header.max_kb` into bytes."""
+    return max_kb and max_kb * KILOBYTE
+
+
 def encode(image: Image.Image, format: str, metadata: Metadata, limit_bytes: int | None) -> Encoded:
     """Encode an RGB picture as `format` ("png", "webp") in at most `limit_bytes` bytes.
 

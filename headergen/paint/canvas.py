@@ -134,6 +134,16 @@ def cover(
     )
 
 
+def point_in_cover(
+    image: Image.Image, focus: tuple[float, float], width: int, height: int
+) -> tuple[float, float]:
+    """Say where `focus` of `image` lies in what `cover` makes of it, in shares of that."""
+    scale = max(width / image.width, height / image.height)
+    sides = ((image.width, width / scale, focus[0]), (image.height, height / scale, focus[1]))
+    x, y = ((share * side - _start(side, kept, share)) / kept for side, kept, share in sides)
+    return x, y
+
+
 def _start(length: int, kept: float, focus: float) -> float:
     """Say where a crop of `kept` px begins so that `focus` (a share of `length`) is central."""
     return min(max(focus * length - kept / 2, 0), length - kept)

@@ -1,0 +1,116 @@
+"""Pictures in other shapes that are cut from a header: for link cards, squares and the like.
+
+Each has a key of its own in the frontmatter. It carries the digest of its header, so that one which
+was cut from an older header is known, and the author's own picture in its place as well.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from headergen import paths, picture
+from headergen.article import Article
+from headergen.config import Config
+from headergen.errors import PathError
+from headergen.freshness import Fresh, StandIn
+from headergen.shapes import Shape
+
+
+@dataclass(frozen=True)
+class Cut:
+    """One picture to be cut from a header: the text at its key, its file (absolute), its size."""
+
+    key: str
+    image: str
+    output: Path
+    width: int
+    height: int
+
+    def stands(self, digest: str | None) -> bool:
+        """Tell whether it is there, whole, in its size, and cut from the header of `digest`.
+
+        One without a digest passes: tools that shrink pictures strip what they don't know.
+        """
+        try:
+            found = picture.probe(self.output)
+        except OSError:
+            return False
+        size = (found.width, found.height)
+        return size == (self.width, self.height) and found.digest in (None, digest)
+
+
+def beside(state: object, config: Config, root: Path) -> tuple[Cut, ...]:
+    """List what is to stand beside a header that headergen made; nothing beside another.
+
+    Raises:
+        PathError: its file cannot be named after the article.
+    """
+    if not isinstance(state, Fresh | StandIn) or state.article.digest is None:
+        return ()
+    return cuts_of(state.article, config, root)
+
+
+def cuts_of(article: Article, config: Config, root: Path) -> tuple[Cut, ...]:
+    """List what is cut from the article's header; not where the author names a picture of theirs.
+
+    Raises:
+        PathError: its file cannot be named after the article.
+    """
+    found = (_cut(article, shape, config, root) for shape in config.also)
+    return tuple(cut for cut in found if not _is_own(article, cut, config, root))
+
+
+def _cut(article: Article, shape: Shape, config: Config, root: Path) -> Cut:
+    stem = article.path.stem + shape.suffix
+    name = config.output.format(stem=stem, format=config.format)
+    try:
+        output = paths.inside(paths.folder_of(article.path), name, root)
+    except PathError as error:
+        raise error.at(path=str(article.path), line=article.line, key=shape.key) from error
+    return Cut(shape.key, config.image_prefix + name, output, shape.width, shape.height)
+
+
+def _is_own(article: Article, cut: Cut, config: Config, root: Path) -> bool:
+    """Tell whether the key names the author's own picture: a file without a digest, or no file."""
+    text = article.text_at(cut.key)
+    if not text or text == cut.image:
+        return False
+    named = _file(article, text, config, root)
+    try:
+        return named is None or picture.probe(named).digest is None
+    except OSError:
+        return False  # it is gone: headergen's is made, as for a header
+
+
+def _file(article: Article, text: str, config: Config, root: Path) -> Path | None:
+    """Resolve what a key names to a file, existing or not; None: only the site knows what it is."""
+    name = text.removeprefix(config.image_prefix)
+    if name.startswith("/") or re.match(r"(https?|data):", name, re.IGNORECASE):
+        return None
+    try:
+        return paths.inside(paths.folder_of(article.path), name, root)
+    except PathError:
+        return None
+
+
+def named_by(article: Article, config: Config, root: Path) -> list[Path]:
+    """List the files that the article names under the keys of the config's `also`."""
+    texts = filter(None, (article.text_at(shape.key) for shape in config.also))
+    return list(filter(None, (_file(article, text, config, root) for text in texts)))
+
+
+def texts_of(article: Article, image: str, cuts: Iterable[Cut], config: Config) -> dict[str, str]:
+    """Return what an article says, by dotted keys, when its header and all beside it are there."""
+    texts = {article.image_key: image, **{cut.key: cut.image for cut in cuts}}
+    if config.alt_key and article.alt is not None:
+        texts[config.alt_key] = article.alt
+    return texts
+
+
+def lacking(article: Article, cuts: Iterable[Cut], texts: Mapping[str, str]) -> Iterator[str]:
+    """Yield the keys whose text or picture is not as it is to be beside the standing header."""
+    gone = {cut.key for cut in cuts if not cut.stands(article.digest)}
+    yield from (key for key, text in texts.items() if article.text_at(key) != text or key in gone)

@@ -1,0 +1,251 @@
+"""What stands beside a header: pictures in other shapes that are cut from it, and its alt."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from headergen import metadata, picture, provenance
+from headergen.cli import main
+from headergen.paint import canvas
+from headergen.provenance import SourceType
+from tests import repository
+from tests.repository import Repository
+
+ARTICLE = "---\ntitle: A\nheader:\n  sources: [a.png, b.png]\n  alt: two colours\n---\nBody.\n"
+ALSO = (
+    "also:\n  - {key: og_image, width: 300, height: 158}\n"
+    "  - {key: cover.square, width: 200, height: 200}\n"
+)
+CONFIG = f"header: {{width: 320, height: 168}}\n{ALSO}alt_key: cover.alt\n"
+HEADER, LINK, SQUARE = (
+    f"note_images/{name}.png" for name in ("post", "post-og_image", "post-cover-square")
+)
+
+
+@pytest.fixture
+def repo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
+    """A repository with an article that wants pictures beside its header."""
+    made = repository.create(tmp_path / "repo")
+    for name, colour in (("a.png", "teal"), ("b.png", "orange")):
+        Image.new("RGB", (160, 168), colour).save(made.root / name)
+    made.write("headergen.yaml", CONFIG)
+    made.write("post.md", ARTICLE)
+    monkeypatch.chdir(made.root)
+    monkeypatch.delenv("PRE_COMMIT", raising=False)
+    return made
+
+
+def commit(repo: Repository) -> None:
+    repo.git("add", ".")
+    repo.git("commit", "--quiet", "--allow-empty", "-m", "all")
+
+
+def codes(capsys: pytest.CaptureFixture[str]) -> list[str]:
+    capsys.readouterr()
+    main(["check", "--json"])
+    return [finding["code"] for finding in json.loads(capsys.readouterr().out)]
+
+
+def contents(*names: str) -> dict[str, bytes]:
+    return {name: Path(name).read_bytes() for name in names}
+
+
+def test_run_cuts_pictures_and_writes_all_keys(
+    repo: Repository, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["run"]) == 0
+    assert f"git add -- post.md {HEADER} {LINK} {SQUARE}\n" in capsys.readouterr().out
+    digest = picture.probe(Path(HEADER)).digest
+    written = f"  image: {HEADER}\n  digest: {digest}\n"
+    beside = f"og_image: {LINK}\ncover:\n  square: {SQUARE}\n  alt: two colours\n"
+    expected = ARTICLE.replace("  alt:", f"{written}  alt:").replace(
+        "---\nBody", f"{beside}---\nBody"
+    )
+    lines = Path("post.md").read_text().replace("'", "").splitlines()
+    assert sorted(lines) == sorted(expected.splitlines())
+    assert lines.index("cover:") < lines.index(f"  square: {SQUARE}") < lines.index("---", 1)
+    for name, size in ((LINK, (300, 158)), (SQUARE, (200, 200))):
+        found = picture.probe(Path(name))
+        assert (found.width, found.height, found.digest) == (*size, digest)
+        assert provenance.read(metadata.read(Path(name))).source_type == SourceType.COMPOSITE
+    with Image.open(SQUARE) as square:  # the seam between the sources stays in the middle
+        assert square.getpixel((5, 100)) == (0, 128, 128)
+        assert square.getpixel((195, 100)) == (255, 165, 0)
+    assert main(["run"]) == 0
+    assert "nothing to do" in capsys.readouterr().out
+    commit(repo)
+    assert codes(capsys) == []
+
+
+@pytest.mark.parametrize("focus", ["[0.14, 0.5]", "auto"])
+def test_a_cut_is_cropped_around_the_focus_of_its_header(repo: Repository, focus: str) -> None:
+    wide = Image.new("RGB", (640, 168), "teal")
+    wide.paste("orange", (60, 54, 120, 114))
+    wide.save("a.png")
+    one = ARTICLE.replace("[a.png, b.png]", f"[a.png]\n  focus: {focus}")
+    repo.write("post.md", one)
+    assert main(["run"]) == 0
+    with Image.open(HEADER) as header, Image.open(SQUARE) as square:
+        assert header.convert("RGB").getpixel((160, 84)) == (0, 128, 128)
+        subject = [x for x in range(200) if square.getpixel((x, 100)) == (255, 165, 0)]
+    assert len(subject) > 60  # 60 px of the source, enlarged by 200 / 168
+
+
+@pytest.mark.parametrize("lost", [[LINK], [LINK, SQUARE]], ids=["one", "both"])
+def test_a_lost_cut_is_made_again_from_the_header_and_comes_out_the_same(
+    repo: Repository, lost: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["run"])
+    commit(repo)
+    before, header = contents("post.md", LINK, SQUARE), os.stat(HEADER)
+    for name in lost:
+        os.remove(name)
+    # The sources are not needed for it, so that a painting would not be painted again either.
+    assert codes(capsys) == ["missing"] * len(lost)
+    capsys.readouterr()
+    assert main(["run"]) == 0
+    assert f"post.md: {HEADER} (brought up to date)" in capsys.readouterr().out
+    assert contents("post.md", LINK, SQUARE) == before
+    assert os.stat(HEADER).st_mtime_ns == header.st_mtime_ns
+
+
+def test_a_changed_request_renews_the_cuts(
+    repo: Repository, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["run"])
+    before = contents(LINK, SQUARE)
+    repo.write("post.md", Path("post.md").read_text().replace("[a.png, b.png]", "[b.png, a.png]"))
+    assert main(["run"]) == 0
+    digest = picture.probe(Path(HEADER)).digest
+    for name in (LINK, SQUARE):
+        assert Path(name).read_bytes() != before[name]
+        assert picture.probe(Path(name)).digest == digest
+    commit(repo)
+    assert codes(capsys) == []
+
+
+def test_another_size_in_the_config_is_found_and_made(
+    repo: Repository, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["run"])
+    commit(repo)
+    repo.write("headergen.yaml", CONFIG.replace("width: 300", "width: 280"))
+    assert codes(capsys) == ["wrong-size"]
+    assert main(["run"]) == 0
+    assert picture.probe(Path(LINK)).width == 280
+
+
+def test_an_old_cut_in_its_place_is_stale(
+    repo: Repository, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["run"])
+    commit(repo)
+    old = canvas.encode(Image.new("RGB", (300, 158)), "png", provenance.Metadata(digest="00000000"))
+    repo.write(LINK, old)
+    repo.git("add", ".")
+    assert codes(capsys) == ["stale"]
+    assert main(["run"]) == 0
+    commit(repo)
+    assert codes(capsys) == []
+
+
+@pytest.mark.parametrize("text", ["mine.png", "https://example.com/a.png", "/static/a.png"])
+def test_a_picture_of_the_authors_under_the_key_is_left_alone(
+    repo: Repository, text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Image.new("RGB", (9, 9)).save("mine.png")
+    repo.write("post.md", ARTICLE.replace("title: A\n", f"title: A\nog_image: {text}\n"))
+    assert main(["run"]) == 0
+    assert f"og_image: {text}\n" in Path("post.md").read_text()
+    assert not Path(LINK).exists()
+    assert Path(SQUARE).exists()
+    commit(repo)
+    assert codes(capsys) == []
+
+
+def test_a_file_of_the_authors_where_a_cut_goes_is_left_alone(
+    repo: Repository, capsys: pytest.CaptureFixture[str]
+) -> None:
+    repo.write(LINK, b"mine")
+    assert main(["run"]) == 2
+    assert f"{LINK} exists and headergen did not make it" in capsys.readouterr().err
+    assert Path(LINK).read_bytes() == b"mine"
+    assert Path("post.md").read_text() == ARTICLE
+
+
+def test_a_cut_and_a_header_that_would_be_one_file_are_both_refused(
+    repo: Repository, capsys: pytest.CaptureFixture[str]
+) -> None:
+    repo.write("post-og_image.md", ARTICLE)
+    assert main(["run"]) == 2
+    assert capsys.readouterr().err.count("would be the same file as that of") == 2
+
+
+def test_a_hook_makes_what_is_lacking_and_then_remembers_it(repo: Repository) -> None:
+    repo.headergen("run")
+    commit(repo)
+    os.remove(SQUARE)
+    assert f"git add -- post.md {HEADER} {SQUARE}" in repo.headergen(
+        "hook", "--", "post.md", code=1
+    ).replace(f"{LINK} ", "")
+    repo.headergen("hook", "--", "post.md")
+    assert any((repo.root / ".git" / "headergen").iterdir())
+    repo.git("rm", "--quiet", "--cached", LINK)
+    assert f"{LINK} is not staged" in repo.headergen("hook", "--", "post.md", code=1)
+    repo.git("add", ".")
+    os.remove(LINK)
+    repo.headergen("hook", "--", "post.md", code=1)
+    assert Path(LINK).exists()
+
+
+# --- alt ---------------------------------------------------------------------------------------
+
+
+def test_a_changed_alt_is_written_where_the_site_reads_it(
+    repo: Repository, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["run"])
+    commit(repo)
+    before = Path("post.md").read_text()
+    repo.write("post.md", before.replace("  alt: two colours", "  alt: a seam", 1))
+    repo.git("add", ".")
+    assert codes(capsys) == ["stale"]
+    assert main(["run"]) == 0
+    assert Path("post.md").read_text() == before.replace("two colours", "a seam")
+    repo.write("post.md", Path("post.md").read_text().replace("  alt: a seam\n", "", 1))
+    assert main(["run"]) == 0
+    assert "cover:\n" in Path("post.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("article", "found"),
+    [
+        pytest.param(ARTICLE, [], id="there is one"),
+        pytest.param(ARTICLE.replace("  alt: two colours\n", ""), ["no-alt"], id="there is none"),
+        pytest.param(ARTICLE.replace("two colours", "''"), [], id="a picture that says nothing"),
+        pytest.param(
+            ARTICLE.replace("  alt: two colours\n", "").replace(
+                "---\nB", "cover: {alt: x}\n---\nB"
+            ),
+            [],
+            id="where the site reads it",
+        ),
+        pytest.param("---\nheader: {image: a.png}\n---\n", ["no-alt"], id="a picture of one's own"),
+        pytest.param("---\ntitle: A\n---\n", [], id="no header"),
+    ],
+)
+def test_check_asks_for_an_alt_if_the_config_does(
+    repo: Repository, article: str, found: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    repo.write("headergen.yaml", "header: {width: 160, height: 168}\nalt_key: cover.alt\n")
+    repo.write("post.md", article)
+    main(["run"])
+    commit(repo)
+    assert codes(capsys) == []
+    repo.write("headergen.yaml", Path("headergen.yaml").read_text() + "require_alt: true\n")
+    assert codes(capsys) == found
