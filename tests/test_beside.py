@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from headergen import metadata, picture, provenance
+from headergen import article, metadata, picture, provenance
 from headergen.cli import main
 from headergen.paint import canvas
 from headergen.provenance import SourceType
@@ -80,6 +80,28 @@ def test_run_cuts_pictures_and_writes_all_keys(
     assert "nothing to do" in capsys.readouterr().out
     commit(repo)
     assert codes(capsys) == []
+
+
+def test_toml_and_flow_mappings_gain_the_keys_too(repo: Repository) -> None:
+    repo.write(
+        "toml.md",
+        '+++\ntitle = "A"\n[header]\nsources = ["a.png", "b.png"]\nalt = "x"\n'
+        "[cover]\nrelative = true\n+++\nBody.\n",
+    )
+    repo.write(
+        "flow.md",
+        "---\nheader: {sources: [a.png, b.png], alt: x}\ncover: {relative: true}\n---\nBody.\n",
+    )
+    for name in ("toml", "flow"):
+        before = Path(f"{name}.md").read_text().splitlines()
+        assert main(["run", f"{name}.md"]) == 0
+        found = article.parse(Path(f"{name}.md"), Path(f"{name}.md").read_bytes())
+        assert found
+        assert found.text_at("og_image") == f"note_images/{name}-og_image.png"
+        assert found.text_at("cover.square") == f"note_images/{name}-cover-square.png"
+        assert (found.text_at("cover.alt"), found.values["cover"]["relative"]) == ("x", True)
+        assert len(Path(f"{name}.md").read_text().splitlines()) >= len(before) + 1
+        assert main(["check", f"{name}.md"]) == 1  # not in the index, and nothing else
 
 
 @pytest.mark.parametrize("focus", ["[0.14, 0.5]", "auto"])
