@@ -10,10 +10,13 @@ from headergen.frontmatter.mapping import Point
 
 # Longer side in px at which a picture is looked at: subjects stay, dithering and noise go.
 _PROBE_SIDE = 64
-# Blurs in px of the probe: what is one thing, and what is around it.
-_NEAR, _AROUND = 1.0, 12.0
+# Blurs in px of the probe: what is one thing, what lies around it, and how far its contours make
+# a place rich in detail.
+_NEAR, _AROUND, _DETAIL = 1.0, 12.0, 2.0
+# What a colour that stands out counts where there is no detail: a flat jacket, less than the face.
+_FLAT = 0.3
 # Hues set a subject off more surely than light, which falls on everything.
-_CHANNEL_WEIGHTS = (1, 2, 2)
+_CHANNEL_WEIGHTS = (0.7, 1.4, 1.4)
 # How much less counts what lies in a corner; photographers put their subject inside.
 _CORNER_LOSS = 0.5
 
@@ -55,18 +58,8 @@ def _probe(picture: Image.Image) -> Image.Image:
 
 def _interest(probe: Image.Image) -> list[list[float]]:
     """Rate each pixel of a probe, in rows; squared, so that one subject outweighs many specks."""
-    # Pillow blurs no YCbCr, but three bands under another name.
-    colours = Image.merge("RGB", probe.convert("YCbCr").split())
-    near = colours.filter(ImageFilter.GaussianBlur(_NEAR))
-    around = colours.filter(ImageFilter.GaussianBlur(_AROUND))
-    beside = colours.resize((1, probe.height), Image.Resampling.BOX).resize(probe.size)
-    maps = (
-        _weights(ImageChops.difference(near, around)),
-        _weights(ImageChops.difference(near, beside)),
-        _contours(probe.convert("L")),
-    )
     width, height = probe.size
-    rates = [0.7 * one + 0.7 * other + contour for one, other, contour in zip(*maps, strict=True)]
+    rates = _rates(_distinctness(probe), _contours(probe.convert("L")))
     return [
         [
             (rates[y * width + x] * _inside((x + 0.5) / width, (y + 0.5) / height)) ** 2
@@ -76,17 +69,42 @@ def _interest(probe: Image.Image) -> list[list[float]]:
     ]
 
 
-def _weights(difference: Image.Image) -> list[int]:
-    red, green, blue = (band.tobytes() for band in difference.split())
-    one, two, three = _CHANNEL_WEIGHTS
-    return [one * a + two * b + three * c for a, b, c in zip(red, green, blue, strict=True)]
+def _rates(distinct: Sequence[float], contours: Image.Image) -> list[float]:
+    """Combine colours that stand out, where there is detail, with contours of whatever colour."""
+    edges = contours.filter(ImageFilter.GaussianBlur(_NEAR)).tobytes()
+    detail = contours.filter(ImageFilter.GaussianBlur(_DETAIL)).tobytes()
+    richest = max(*detail, 1)
+    return [
+        colour * (_FLAT + (1 - _FLAT) * rich / richest) + edge
+        for colour, rich, edge in zip(distinct, detail, edges, strict=True)
+    ]
 
 
-def _contours(gray: Image.Image) -> list[int]:
+def _distinctness(probe: Image.Image) -> list[float]:
+    """Measure how each pixel's colour differs from what is around it and what is on its row."""
+    # Pillow blurs no YCbCr, but three bands under another name.
+    colours = Image.merge("RGB", probe.convert("YCbCr").split())
+    near = colours.filter(ImageFilter.GaussianBlur(_NEAR))
+    around = colours.filter(ImageFilter.GaussianBlur(_AROUND))
+    beside = colours.resize((1, probe.height), Image.Resampling.BOX).resize(probe.size)
+    return _sum(ImageChops.difference(near, around), ImageChops.difference(near, beside))
+
+
+def _sum(*differences: Image.Image) -> list[float]:
+    """Add up, pixel by pixel, how far colours lie from each other."""
+    total = [0.0] * (differences[0].width * differences[0].height)
+    for difference in differences:
+        for band, weight in zip(difference.split(), _CHANNEL_WEIGHTS, strict=True):
+            total = [
+                so_far + weight * level for so_far, level in zip(total, band.tobytes(), strict=True)
+            ]
+    return total
+
+
+def _contours(gray: Image.Image) -> Image.Image:
     """Measure local contrast by the morphological gradient, which needs no pixel outside."""
     highest, lowest = ImageFilter.MaxFilter(3), ImageFilter.MinFilter(3)
-    edges = ImageChops.subtract(gray.filter(highest), gray.filter(lowest))
-    return list(edges.filter(ImageFilter.GaussianBlur(_NEAR)).tobytes())
+    return ImageChops.subtract(gray.filter(highest), gray.filter(lowest))
 
 
 def _inside(x: float, y: float) -> float:

@@ -6,6 +6,7 @@ import pytest
 from PIL import Image, ImageDraw, ImageFilter
 
 from headergen.paint.saliency import focus_for
+from tests.paint.pictures import PICTURES
 
 Spot = tuple[float, float]
 
@@ -70,3 +71,12 @@ def test_an_upright_picture_is_looked_at_as_its_mirror_is() -> None:
     picture = with_subject(meadow(), (0.3, 0.6))
     turned = picture.transpose(Image.Transpose.TRANSPOSE)
     assert focus_for(turned, 600, 300) == focus_for(picture, 300, 600)[::-1]
+
+
+@pytest.mark.parametrize("shape", [(600, 200), (1280, 670)])
+def test_a_face_is_kept_rather_than_the_clothes_below_it(shape: tuple[int, int]) -> None:
+    person = PICTURES["photograph of a person"]()
+    _, y = focus_for(person, *shape)
+    kept = person.width * shape[1] / shape[0] / person.height
+    top = min(max(y - kept / 2, 0), 1 - kept)
+    assert top < 0.26 and top + kept > 0.5, "eyes at 0.4, chin at 0.49 of the height"
