@@ -24,6 +24,20 @@ FILES = ("headergen.yaml", "config.yaml", "pyproject.toml")
 
 
 @dataclass(frozen=True)
+class Look:
+    """How composites look; lengths in px of a header of 1280x670.
+
+    `corners` None and `background` "auto" mean what the layout says. `slant` is how far the seams
+    of a split lean to the right, in degrees.
+    """
+
+    gutter: float = 8
+    corners: float | None = None
+    background: str = "auto"
+    slant: float = 0
+
+
+@dataclass(frozen=True)
 class Config:
     """Settings of one repository; every field has the default that holds without a config file.
 
@@ -49,6 +63,10 @@ class Config:
     output: str = "note_images/{stem}.{format}"
     max_kb: int | None = None
     metadata: str = "full"
+    gutter: float = Look.gutter
+    corners: float | None = Look.corners
+    background: str = Look.background
+    slant: float = Look.slant
     image_key: str = "header.image"
     image_prefix: str = ""
     also: tuple[Shape, ...] = ()
@@ -66,6 +84,11 @@ class Config:
     card_date: bool = False
     card_tags: bool = False
     lines: Mapping[str, int] = field(default_factory=dict, compare=False)
+
+    @property
+    def look(self) -> Look:
+        """How composites look."""
+        return Look(self.gutter, self.corners, self.background, self.slant)
 
     def error(self, key: str, message: str, remedy: str | None = None) -> ConfigError:
         """Make the error that says where the config sets `key`."""
@@ -122,6 +145,15 @@ KEYS: Mapping[str, Key] = {
     "header.width": Key("width", int, 16, 8192),
     "header.height": Key("height", int, 16, 8192),
     "header.format": Key("format", str, choices=FORMATS),
+    "composite.gutter": Key("gutter", float, 0, 100),
+    "composite.corners": Key("corners", float, 0, 200),
+    "composite.background": Key(
+        "background",
+        str,
+        pattern=r"auto|blur|colours|#[0-9a-fA-F]{6}",
+        wanted='one of auto, blur, colours, or a colour in quotes such as "#f4f1ea"',
+    ),
+    "composite.slant": Key("slant", float, -30, 30),
     "output": Key(
         "output",
         str,

@@ -111,7 +111,8 @@ def _require_known(article: Article, request: Request, config: Config) -> None:
     if request.layout is not None:
         _require_one_of(LAYOUTS, "layout", request.layout, article, request)
     if request.layout == "cover" and len(request.sources) > 1:
-        raise at_key(article, request, "layout", "'cover' takes one source; try split or grid")
+        message = "'cover' takes one source; leave the layout out, or try split"
+        raise at_key(article, request, "layout", message)
 
 
 def _require_one_of(

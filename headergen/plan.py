@@ -9,7 +9,7 @@ from pathlib import Path
 from headergen import cuts, defaults, paths, titling
 from headergen.article import Article, Request
 from headergen.card import Card
-from headergen.config import Config
+from headergen.config import Config, Look
 from headergen.cuts import Cut
 from headergen.diffusion import checkpoint
 from headergen.diffusion.checkpoint import Checkpoint
@@ -46,6 +46,7 @@ class Composite:
     sources: tuple[Path, ...]
     layout: str
     focus: tuple[Focus, ...]
+    look: Look
 
 
 @dataclass(frozen=True)
@@ -191,7 +192,8 @@ def _content(
     if request.card and card:
         return card
     if request.sources:
-        return Composite(state.sources, request.layout or "auto", request.focus or (AUTO_FOCUS,))
+        focus = request.focus or (AUTO_FOCUS,)
+        return Composite(state.sources, request.layout or "auto", focus, config.look)
     chosen, own = _checkpoint(request, config, style, root)
     if style and style.prompt_prefix:
         request = replace(request, prompt=f"{style.prompt_prefix.rstrip(', ')}, {request.prompt}")

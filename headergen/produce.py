@@ -200,7 +200,9 @@ def _compose(job: Job, content: Composite, root: Path) -> Written:
             sources.append(canvas.open_source(shown, at_least=(job.width, job.height)))
         except (PathError, SourceError) as error:
             raise _source_error(error, job, index) from error
-    image = composite.compose(sources, job.width, job.height, content.layout, content.focus)
+    image = composite.compose(
+        sources, job.width, job.height, content.layout, content.focus, content.look
+    )
     origin = provenance.of_composite(map(metadata.read, content.sources))
     how = f"composed of {_count(len(sources), 'picture')}"
     return _finish_header(job, image, origin, how, root)

@@ -32,6 +32,7 @@ image:
   negative_prompt: ""
 header: {width: 1200, height: 630, format: webp}
 output: img/{stem}.{format}
+composite: {gutter: 0, corners: 20, background: "#f4f1ea", slant: -8.5}
 image_key: cover.image
 image_prefix: ./
 worker: {python: ../venv/bin/python}
@@ -51,6 +52,10 @@ worker: {python: ../venv/bin/python}
         height=630,
         format="webp",
         output="img/{stem}.{format}",
+        gutter=0.0,
+        corners=20.0,
+        background="#f4f1ea",
+        slant=-8.5,
         image_key="cover.image",
         image_prefix="./",
         worker_python="../venv/bin/python",
@@ -96,6 +101,10 @@ def test_a_named_file_is_the_only_one_read(tmp_path: Path) -> None:
         pytest.param("image:\n  width: 10\n", 2, ["10", "64 to 4096"], id="out of range"),
         pytest.param("image:\n  device: gpu\n", 2, ["'gpu'", "cuda:N"], id="a choice"),
         pytest.param("header: {format: gif}\n", 1, ["png, webp"], id="a format"),
+        pytest.param("composite: {slant: 31}\n", 1, ["31", "-30 to 30"], id="a steep slant"),
+        pytest.param(
+            "composite:\n  background: '#fff'\n", 2, ["'#fff'", '"#f4f1ea"'], id="a short colour"
+        ),
         pytest.param("output: img/header.png\n", 1, ["{stem}"], id="one file for all"),
         pytest.param("output: img/{stem}.webp\n", 1, ["'.webp'", "'png'"], id="suffix and format"),
         pytest.param("output: /img/{stem}.png\n", 1, ["relative"], id="an absolute output"),

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from headergen import article, freshness, git, plan
-from headergen.config import Config
+from headergen.config import Config, Look
 from headergen.diffusion.models import MODELS
 from headergen.errors import HeadergenError
 from headergen.freshness import Fresh, HandMade, Wanted
@@ -103,9 +103,18 @@ def test_sources_are_relative_to_the_article_or_to_the_root(root: Path) -> None:
     job = state_of(root, "  sources: [a.png, ../shared.png, /shared.png]\n  layout: grid\n")
     assert isinstance(job, Job)
     shared = root / "shared.png"
-    assert job.content == Composite(
-        (root / "articles" / "a.png", shared, shared), "grid", ("auto",)
-    )
+    sources = (root / "articles" / "a.png", shared, shared)
+    assert job.content == Composite(sources, "grid", ("auto",), Look())
+
+
+def test_the_look_of_a_composite_is_the_configs_and_not_in_the_digest(root: Path) -> None:
+    header = "  sources: [a.png]\n"
+    plain = state_of(root, header)
+    slanted = state_of(root, header, Config(slant=8, gutter=2))
+    assert isinstance(plain, Job) and isinstance(slanted, Job)
+    assert isinstance(slanted.content, Composite)
+    assert slanted.content.look == Look(gutter=2, slant=8)
+    assert slanted.digest == plain.digest
 
 
 def test_a_focus_written_is_the_composites_and_part_of_the_digest(root: Path) -> None:

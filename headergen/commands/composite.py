@@ -24,7 +24,12 @@ def run(arguments: Namespace) -> int:
     width, height = size_of(arguments, config)
     sources = [canvas.open_source(path, at_least=(width, height)) for path in arguments.sources]
     image = composite.compose(
-        sources, width, height, arguments.layout, arguments.focus or (AUTO_FOCUS,)
+        sources,
+        width,
+        height,
+        arguments.layout,
+        arguments.focus or (AUTO_FOCUS,),
+        config.look,
     )
     origin = provenance.of_composite(map(metadata.read, arguments.sources))
     save(arguments.output, canvas.encode(image, format, origin.metadata(config.metadata)))

@@ -26,7 +26,7 @@ _PAINTING_KEYS = ("negative_prompt", "model", "seed", "steps", "guidance_scale")
 MAX_SEED = 2**64 - 1  # torch.Generator.manual_seed takes 64 bits
 MAX_STEPS = 200
 MAX_GUIDANCE_SCALE = 50.0
-LAYOUTS = ("auto", "cover", "split", "grid")
+LAYOUTS = ("auto", "cover", "split", "grid", "hero", "fan", "shelf")
 
 
 @dataclass(frozen=True)
