@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING
 
 from headergen import freshness, metadata, provenance, store
 from headergen.frontmatter.mapping import AUTO_FOCUS, Point
-from headergen.paint import budget, canvas
+from headergen.paint import budget, canvas, framing
 from headergen.paint.saliency import focus_for
 from headergen.plan import Job
 from headergen.provenance import Metadata, SourceType
 
 if TYPE_CHECKING:
     from PIL import Image
+
+_MIDDLE: Point = (0.5, 0.5)
 
 
 def save_cuts(job: Job, root: Path) -> str:
@@ -32,8 +34,7 @@ def save_cuts(job: Job, root: Path) -> str:
     header, texts = canvas.open_source(job.output), _texts(job)
     said = ""
     for each in wanted:
-        focus = _focus(header, job, each, root)
-        image = canvas.cover(header, each.width, each.height, focus)
+        image = _cut(header, job, each, root)
         encoded = budget.encode(image, each.format, texts, budget.bytes_of(each.max_kb))
         store.save(each, encoded.data, root)
         said += f"; {each.image} {encoded.how}" if encoded.how else ""
@@ -49,20 +50,24 @@ def _texts(job: Job) -> Metadata:
     return Metadata(job.digest, packet, told.parameters)
 
 
-def _focus(header: Image.Image, job: Job, cut: Job, root: Path) -> Point:
-    """Find the point around which a header is cropped: the one around which it was cropped itself.
+def _cut(header: Image.Image, job: Job, cut: Job, root: Path) -> Image.Image:
+    """Crop a header around what it was cropped around itself; what is laid out stays legible."""
+    focus = _focus(header, job, cut, root)
+    if focus is None and not framing.crop_is_safe(header, cut.width, cut.height):
+        return framing.whole(header, cut.width, cut.height)
+    return canvas.cover(header, cut.width, cut.height, focus or _MIDDLE)
 
-    What stands side by side, or has a title in it, has its middle in the middle.
-    """
+
+def _focus(header: Image.Image, job: Job, cut: Job, root: Path) -> Point | None:
+    """Find the point of interest in a header; None: it is laid out, as panels or with a title."""
     request = job.article.request
     told = provenance.read(metadata.read(job.output)).source_type
-    if request and len(request.sources) == 1 and not request.title:
-        focus = request.focus[0] if request.focus else AUTO_FOCUS
-        if focus != AUTO_FOCUS:
-            (path, *_) = freshness.sources_of(job.article, request, root)
-            source = canvas.open_source(path, at_least=header.size)
-            return canvas.point_in_cover(source, focus, *header.size)
-        return focus_for(header, cut.width, cut.height)
-    if told == SourceType.PAINTED and not (request and request.title):
-        return focus_for(header, cut.width, cut.height)
-    return 0.5, 0.5
+    if request and (request.title or len(request.sources) > 1):
+        return None
+    focus = request.focus[0] if request and request.focus else AUTO_FOCUS
+    if request and request.sources and focus != AUTO_FOCUS:
+        (path, *_) = freshness.sources_of(job.article, request, root)
+        source = canvas.open_source(path, at_least=header.size)
+        return canvas.point_in_cover(source, focus, *header.size)
+    is_one_picture = told == SourceType.PAINTED or (request is not None and bool(request.sources))
+    return focus_for(header, cut.width, cut.height) if is_one_picture else None

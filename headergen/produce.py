@@ -176,7 +176,10 @@ def _attempt(job: Job, root: Path) -> Outcome | None:
         if store.is_made(job):
             said = cutting.save_cuts(job, root)
             store.write_back(job, root)
-            return Written(job, _how_it_stood(job) + said)
+            beside = isinstance(job.content, Standing)
+            return Written(
+                job, ("brought up to date" if beside else "made by an earlier run") + said
+            )
         if isinstance(job.content, Composite):
             return _compose(job, job.content, root)
         if isinstance(job.content, Card):
@@ -184,10 +187,6 @@ def _attempt(job: Job, root: Path) -> Outcome | None:
     except HeadergenError as error:
         return Failed(job, error)
     return None
-
-
-def _how_it_stood(job: Job) -> str:
-    return "brought up to date" if isinstance(job.content, Standing) else "made by an earlier run"
 
 
 def _compose(job: Job, content: Composite, root: Path) -> Written:
