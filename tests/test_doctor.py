@@ -87,6 +87,7 @@ def test_a_card_is_named_with_its_memory_and_who_holds_it(
     assert words in f"{finding.message} {finding.remedy}"
 
 
+GB = 1_000_000_000
 SMALL, LARGE = [7_500_000_000, 8_000_000_000, 8, 6], [79_000_000_000, 80_000_000_000, 9, 0]
 
 
@@ -220,6 +221,41 @@ esac
 """
     executable(machine / "nvidia-smi", script)
     assert hardware.cards().cards == (Card(0, "Old Card", None, None, "470.1", None),)
+
+
+@pytest.mark.parametrize(
+    ("memory", "ok", "words"),
+    [
+        pytest.param(
+            Memory(16 * GB, 9 * GB, 4 * GB, 3 * GB),
+            True,
+            "16.0 GB, 9.0 GB free; swap 4.0 GB, 3.0 GB free",
+            id="enough",
+        ),
+        pytest.param(Memory(16 * GB, GB, 0, 0), False, "1.0 GB free; swap 0.0 GB", id="too little"),
+        pytest.param(
+            Memory(8 * GB, 5 * GB, 0, 0, limited=True),
+            True,
+            "a limit of this container",
+            id="limit",
+        ),
+    ],
+)
+def test_ram_and_swap_are_told(memory: Memory, ok: bool, words: str) -> None:
+    found = doctor._memory(memory)
+    assert found.ok is ok
+    assert words in found.message
+    assert "exit 137" in (found.remedy or "")
+
+
+def test_a_disk_without_room_for_a_model_is_told(
+    machine: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hardware, "free_disk_bytes", lambda _: 5 * GB)
+    found = doctor._disk()
+    assert not found.ok
+    assert "5.0 GB free for models in " in found.message
+    assert found.remedy == "z-image-turbo takes 20.5 GB: make room, or set HEADERGEN_MODELS"
 
 
 @pytest.mark.parametrize(

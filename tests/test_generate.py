@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -64,6 +65,28 @@ def test_a_header_tells_what_was_really_painted_and_nothing_of_the_machine(
     assert told.settings == Settings("海", None, tiny_zimage.name, "04cc4abb", 8, 0.0, 3, 64, 32)
     for secret in (tiny_zimage.parent, repo.root, Path.home()):
         assert os.fsencode(secret) not in path.read_bytes()
+
+
+def test_what_is_no_picture_is_never_saved(
+    repo: Repository, tiny_zimage: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import torch
+    from safetensors.torch import load_file, save_file
+
+    folder = shutil.copytree(tiny_zimage, repo.root / "model")
+    file = folder / "vae" / "diffusion_pytorch_model.safetensors"
+    tensors = load_file(file)
+    tensors["decoder.conv_out.bias"].fill_(torch.nan)
+    save_file(tensors, file, metadata={"format": "pt"})
+    repo.write("headergen.yaml", "image: {model: model, device: cpu, width: 64, height: 64}\n")
+    article = "---\nheader: {prompt: a, steps: 1}\n---\n"
+    repo.write("a.md", article)
+    assert main(["run"]) == 3
+    err = capsys.readouterr().err
+    assert "overflowed to NaN: there is no picture; trying again: on cpu in float32" in err
+    assert "a.md:2: not painted: model: the model's numbers overflowed to NaN" in err
+    assert (repo.root / "a.md").read_text() == article
+    assert not list(repo.root.rglob("*.png"))
 
 
 def test_what_the_model_cannot_do_is_said_with_the_articles_line(

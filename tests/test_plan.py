@@ -57,6 +57,28 @@ def test_a_prompt_becomes_a_job_with_the_tables_settings(root: Path) -> None:
     assert content.seed == int(job.digest, 16)
 
 
+@pytest.mark.parametrize(
+    ("header", "prompt", "note"),
+    [
+        pytest.param("  model: z-image-turbo\n", "a cat", "knows no weights", id="Z-Image"),
+        pytest.param("  model: sdxl-turbo\n", "a (cat:1.4)", None, id="SDXL"),
+        pytest.param(
+            "  model: sdxl-turbo\n  negative_prompt: dog\n",
+            "a (cat:1.4)",
+            "the negative prompt has no effect",
+            id="a negative prompt without guidance",
+        ),
+    ],
+)
+def test_a_model_is_told_what_it_understands_and_the_author_what_it_does_not(
+    root: Path, header: str, prompt: str, note: str | None
+) -> None:
+    found = painting(root, f"  prompt: a (cat:1.4)\n{header}")
+    assert found.prompt == prompt
+    assert len(found.notes) == (note is not None)
+    assert note is None or note in found.notes[0]
+
+
 def test_the_article_overrules_the_config_which_overrules_the_table(root: Path) -> None:
     config = Config(model="animagine-xl-3.1", num_inference_steps=20, guidance_scale=5.0)
     found = painting(root, "  prompt: a cat\n  steps: 9\n  seed: 7\n", config)

@@ -90,3 +90,12 @@ def test_every_command_is_a_module_that_can_be_run(command: str) -> None:
 @pytest.mark.parametrize("name", [*THEMES, *CARD_KEYS, *STYLE_KEYS])
 def test_every_theme_and_every_key_of_cards_and_styles_is_named(name: str) -> None:
     assert re.search(rf"\b{name}\b", section("Frontmatter"))
+
+
+def test_the_findings_that_explain_a_trouble_are_the_doctors() -> None:
+    rows = re.findall(r"^\| .* \| ([^|]*) \|$", section("When something goes wrong"), re.M)
+    named = {name for cell in rows for name in re.findall(r"`([^`]+)`", cell)}
+    rooms = ("doctor.py", "self_test.py")
+    code = "".join((CHECKOUT / "headergen" / room).read_text("utf-8") for room in rooms)
+    assert named >= {"interpreter", "graphics", "device", "system RAM", "kernel log", "self-test"}
+    assert named <= set(re.findall(r'Finding\(f?"([\w -]+?)(?: \{.*?)?"', code))

@@ -563,6 +563,7 @@ def test_out_of_video_memory_goes_down_to_tiles_stages_and_smaller_sizes(
     assert all("out of video memory (VRAM)" in note for note in run.progress.notes)
     assert "decoding by tiles" in run.progress.notes[0]
     assert "2 stages" in "".join(run.progress.notes)
+    assert all(each.startswith("tiny-zimage: ") for each in run.progress.placements)
     assert run.progress.notes[-2].endswith("painting at 75% of the render size, to be scaled up")
     assert run.progress.notes[-1].endswith("painting at 50% of the render size, to be scaled up")
 
