@@ -12,6 +12,9 @@ from headergen import __version__
 from headergen.frontmatter.mapping import AUTO_FOCUS, Focus
 from headergen.frontmatter.request import LAYOUTS, MAX_GUIDANCE_SCALE, MAX_SEED, MAX_STEPS
 
+# More pictures than one contact sheet can show at a size that tells them apart.
+MAX_CANDIDATES = 24
+
 
 def parser() -> ArgumentParser:
     """Build the parser; what it returns names the command in `command`."""
@@ -24,6 +27,8 @@ def parser() -> ArgumentParser:
     _add_hook(commands)
     _add_check(commands)
     _add_preview(commands)
+    _add_candidates(commands)
+    _add_pick(commands)
     _add_generate(commands)
     _add_composite(commands)
     _add_show(commands)
@@ -59,6 +64,28 @@ def _add_preview(commands: Any) -> None:
     preview.add_argument("--open", action="store_true", help="open the page in a browser")
     preview.add_argument(
         "--output", type=Path, metavar="FILE", help="default: .headergen/preview.html"
+    )
+
+
+def _add_candidates(commands: Any) -> None:
+    candidates = _add(commands, "candidates", "paint variations of an article's header")
+    candidates.add_argument(
+        "article", type=Path, metavar="ARTICLE", help="an article with a prompt"
+    )
+    candidates.add_argument(
+        "-n",
+        "--number",
+        type=_whole_number(1, MAX_CANDIDATES),
+        default=6,
+        help=f"how many, at most {MAX_CANDIDATES}; default: 6",
+    )
+
+
+def _add_pick(commands: Any) -> None:
+    pick = _add(commands, "pick", "make a candidate the article's header")
+    pick.add_argument("article", type=Path, metavar="ARTICLE", help="an article with candidates")
+    pick.add_argument(
+        "number", type=_whole_number(1, MAX_CANDIDATES), metavar="NUMBER", help="the candidate's"
     )
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from headergen import cuts, defaults, paths, titling
-from headergen.article import Article, Request
+from headergen.article import Article, Changes, Request
 from headergen.card import Card
 from headergen.config import Config, Look
 from headergen.cuts import Cut
@@ -60,6 +60,7 @@ class Standing:
 class Job:
     """One header to make: `output` (absolute) is written, then `image` and `digest` go back.
 
+    `changes` of the request, which the header is made for, go back with them.
     `metadata` says how much of its provenance the picture carries: one of `config.METADATA`.
     `max_kb` bounds its file, in units of 1,024 bytes. `also` is cut from it; `texts` are all that
     the article then says, by dotted keys. `title` is laid over the picture. `stand_in` is drawn
@@ -80,6 +81,7 @@ class Job:
     also: tuple[Cut, ...] = ()
     title: Card | None = None
     stand_in: Card | None = None
+    changes: Changes = field(default_factory=dict)
 
     @property
     def outputs(self) -> list[Path]:

@@ -128,6 +128,18 @@ def run(
             yield _or_stand_in(outcome, root)
 
 
+def adopt(job: Job, image: Image.Image, origin: Provenance, config: Config, root: Path) -> Outcome:
+    """Make a picture of the job's size that was painted before the header of its article."""
+    store.sweep([job])
+    if others := _colliding([job], config, root).get(job.article.path):
+        return _collision(job, others)
+    try:
+        store.require_wanted(job)
+        return _finish_header(job, image, origin, "picked", root)
+    except HeadergenError as error:
+        return Failed(job, error)
+
+
 def _output_key(job: Job) -> str:
     """Fold what some file systems take for one name: case, and composed against decomposed."""
     return unicodedata.normalize("NFC", str(job.output)).casefold()

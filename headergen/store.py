@@ -122,7 +122,7 @@ def _confirm(job: Job, root: Path) -> None:
 def _finished(job: Job) -> bytes:
     others = dict(job.texts)
     image = others.pop(job.article.image_key)
-    return articles.with_image(job.article, image, job.digest, others=others)
+    return articles.with_image(job.article, image, job.digest, job.changes, others)
 
 
 def _article_bytes(job: Job) -> bytes:

@@ -16,6 +16,7 @@ from headergen.diffusion.models import MODELS
 from headergen.frontmatter.card_request import CARD_KEYS
 from headergen.frontmatter.request import AUTHOR_KEYS, LAYOUTS
 from headergen.styles import STYLE_KEYS
+from headergen.variations import VARIATIONS
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 README = (CHECKOUT / "README.md").read_text(encoding="utf-8")
@@ -99,3 +100,8 @@ def test_the_findings_that_explain_a_trouble_are_the_doctors() -> None:
     code = "".join((CHECKOUT / "headergen" / room).read_text("utf-8") for room in rooms)
     assert named >= {"interpreter", "graphics", "device", "system RAM", "kernel log", "self-test"}
     assert named <= set(re.findall(r'Finding\(f?"([\w -]+?)(?: \{.*?)?"', code))
+
+
+@pytest.mark.parametrize("name", VARIATIONS)
+def test_every_variation_of_candidates_is_named(name: str) -> None:
+    assert f"`{name}`" in section("Seeing").replace("\n", " ")

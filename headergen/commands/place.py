@@ -7,9 +7,12 @@ from argparse import Namespace
 from dataclasses import dataclass
 from pathlib import Path
 
+from headergen import article as articles
 from headergen import config as configs
-from headergen import git
+from headergen import git, site
+from headergen.article import Article
 from headergen.config import Config
+from headergen.errors import ArticleError, UsageError
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,27 @@ def find_place(arguments: Namespace) -> Place:
     root = repository or Path.cwd().resolve()
     config = configs.load(Path(os.path.relpath(root)), arguments.config)
     return Place(root, repository is not None, config, is_config_named=bool(arguments.config))
+
+
+def read_article(path: Path, place: Place) -> Article:
+    """Read the one article that a command is about.
+
+    Raises:
+        UsageError: there is no such file, or it is no article.
+        ArticleError: it has no `header`, cannot be read, or lies outside the place.
+    """
+    if path.is_dir():
+        raise UsageError(f"{path} is a folder; name one article")
+    (name,) = site.articles_at([path])
+    try:
+        found = articles.read(name, place.config.image_key)
+    except OSError as error:
+        raise ArticleError(f"cannot be read: {error.strerror}", path=name) from error
+    if found is None:
+        raise ArticleError("has no `header:` in its frontmatter", path=name, line=1)
+    if not found.path.resolve().is_relative_to(place.root):
+        raise ArticleError(f"lies outside {place.root}: run headergen there", path=name)
+    return found
 
 
 def own_config(config: Config, model: str | None) -> Config:

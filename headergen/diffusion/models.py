@@ -19,7 +19,8 @@ class Model:
     trained on fixed shapes paints best on multiples of `bucket_multiple` px. `weights` tells for
     each part that bears any the safetensors dtype and the bytes that are published. With
     `prompt_weights` it knows AUTOMATIC1111's notation; a negative prompt has an effect where the
-    guidance scale is above `guided_above`.
+    guidance scale is above `guided_above`. With `seeds_vary_little` another seed gives nearly the
+    same picture, so that candidates need other words as well.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Model:
     variant: str | None = None
     notice: str | None = None
     prompt_weights: bool = False
+    seeds_vary_little: bool = False
     guided_above: float = 0.0
     weights: Mapping[str, tuple[str, int]] = field(default_factory=lambda: MappingProxyType({}))
 
@@ -82,6 +84,8 @@ MODELS: Mapping[str, Model] = MappingProxyType(
                 size_multiple=16,
                 min_pixels=512 * 512,
                 max_pixels=1536 * 1536,
+                # Tongyi-MAI/Z-Image #16, #27.
+                seeds_vary_little=True,
                 # 6.155 G parameters in float32, and the sizes of the published files.
                 weights=MappingProxyType(
                     {

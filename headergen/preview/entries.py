@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from headergen import article as articles
-from headergen import check, freshness
+from headergen import candidates, check, defaults, freshness
 from headergen.article import Article
 from headergen.config import Config
 from headergen.errors import HeadergenError
 from headergen.frontmatter.facts import heading
+from headergen.frontmatter.request import Request
 from headergen.picture import Picture, probe
 
 
@@ -25,10 +26,6 @@ class State:
     is_made_by_run: bool = False
 
 
-def _is_stand_in(state: freshness.State) -> bool:
-    return state is not None and (state.article.digest or "").endswith("-stand-in")
-
-
 # In the order in which an author wants to hear of them; the first that matches counts.
 STATES: Mapping[str, State] = {
     "broken": State(
@@ -39,7 +36,7 @@ STATES: Mapping[str, State] = {
     "stand-in": State(
         "Stand-in",
         "A card stands in for a picture that could not be painted here.",
-        _is_stand_in,
+        lambda state: isinstance(state, freshness.StandIn),
         is_made_by_run=True,
     ),
     "missing": State(
@@ -79,12 +76,17 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Entry:
-    """One article on the page. `picture` is on disk; `notes` are what `headergen check` finds."""
+    """One article on the page.
+
+    `request` may be the config's default; `picture` is on disk; `notes` are what `headergen check`
+    finds besides the state.
+    """
 
     path: str
     title: str
     state: str
     article: Article | None = None
+    request: Request | None = None
     model: str | None = None
     seed: int | None = None
     picture: Path | None = None
@@ -102,7 +104,7 @@ def read(names: Iterable[str], config: Config, root: Path, *, in_git: bool) -> l
     names = list(names)
     notes: dict[str, list[str]] = {}
     for found in check.check(names, config, root, in_git=in_git):
-        if found.code not in ("missing", "stale"):
+        if found.code not in STATES:  # which the page tells by itself
             notes.setdefault(found.path, []).append(found.message)
     return [_entry(name, config, root, tuple(notes.get(name, ()))) for name in names]
 
@@ -111,6 +113,7 @@ def _entry(name: str, config: Config, root: Path, notes: tuple[str, ...]) -> Ent
     try:
         article = articles.read(name, config.image_key, every=True)
         state = freshness.state_of(article, config, root) if article else None
+        request = defaults.request_for(article, config, root) if article else None
     except (HeadergenError, OSError) as error:
         return Entry(name, _title_of(name), "broken", notes=notes or (str(error),))
     if article is None:
@@ -121,11 +124,20 @@ def _entry(name: str, config: Config, root: Path, notes: tuple[str, ...]) -> Ent
         title=article.title or Path(name).stem,
         state=next(key for key, row in STATES.items() if row.matches(state)),
         article=article,
-        model=_model(article, config),
-        seed=_seed(article),
+        request=request,
+        model=_model(request, article, config, root),
+        seed=_seed(request, article, root),
         picture=shown,
         probed=probe(shown) if shown else None,
         notes=notes,
+        candidates=_candidates(article, root),
+    )
+
+
+def _candidates(article: Article, root: Path) -> tuple[Candidate, ...]:
+    return tuple(
+        Candidate(each.number, each.what, candidates.picture_of(article, each.number, root))
+        for each in candidates.shown(article, root)
     )
 
 
@@ -142,13 +154,17 @@ def _picture_of(state: freshness.State) -> Path | None:
     return found if found and found.is_file() else None
 
 
-def _model(article: Article, config: Config) -> str | None:
-    request = article.request
-    return (request.model or config.model) if request and request.prompt else None
-
-
-def _seed(article: Article) -> int | None:
-    request = article.request
-    if not request or not request.prompt:
+def _model(request: Request | None, article: Article, config: Config, root: Path) -> str | None:
+    if request is None or not request.prompt:
         return None
-    return request.seed if request.seed is not None else int(freshness.digest_of(request, ()), 16)
+    style = defaults.style_for(article, config, root)
+    return request.model or (style and style.model) or config.model
+
+
+def _seed(request: Request | None, article: Article, root: Path) -> int | None:
+    if request is None or not request.prompt:
+        return None
+    if request.seed is not None:
+        return request.seed
+    sources = freshness.sources_of(article, request, root)
+    return int(freshness.digest_of(request, sources), 16)

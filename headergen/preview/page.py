@@ -77,8 +77,7 @@ def _page(
 
 
 def _article(entry: Entry, thumbnails: Thumbnails) -> dict[str, Any]:
-    article, probed = entry.article, entry.probed
-    request = article.request if article else None
+    article, request, probed = entry.article, entry.request, entry.probed
     return {
         "path": entry.path,
         "title": entry.title,

@@ -8,6 +8,7 @@ from PIL import Image
 
 from headergen import article as articles
 from headergen import freshness
+from headergen.article import STAND_IN
 from headergen.paint import canvas
 from headergen.provenance import Metadata
 from tests import repository
@@ -25,12 +26,9 @@ def create(root: Path) -> Repository:
         ("stale", "Letters from the old harbour", "an old harbour"),
         ("stand-in", "Slow games for long nights", "a lamp by a window"),
     ):
-        _painted(repo, name, title, prompt)
+        _painted(repo, name, title, prompt, STAND_IN if name == "stand-in" else "")
     stale = (repo.root / "stale.md").read_text()
     repo.write("stale.md", stale.replace("an old harbour", "an old harbour in fog"))
-    standing = (repo.root / "stand-in.md").read_text()
-    digest = articles_digest(repo, "stand-in.md")
-    repo.write("stand-in.md", standing.replace(digest, f"{digest}-stand-in"))
     repo.write("missing.md", "---\ntitle: Nothing yet\nheader: {prompt: a quiet sea}\n---\n")
     repo.write("hand-made/photo.jpg", _jpeg())
     repo.write(
@@ -42,17 +40,11 @@ def create(root: Path) -> Repository:
     return repo
 
 
-def articles_digest(repo: Repository, name: str) -> str:
-    found = articles.parse(Path(name), (repo.root / name).read_bytes())
-    assert found and found.digest
-    return found.digest
-
-
-def _painted(repo: Repository, name: str, title: str, prompt: str) -> None:
+def _painted(repo: Repository, name: str, title: str, prompt: str, mark: str) -> None:
     text = f"---\ntitle: {title}\nheader:\n  prompt: {prompt}\n  seed: 7\n---\n"
     found = articles.parse(Path(f"{name}.md"), text.encode())
     assert found and found.request
-    digest = freshness.digest_of(found.request, ())
+    digest = freshness.digest_of(found.request, ()) + mark
     repo.write(f"note_images/{name}.png", canvas.encode(_scene(len(name)), "png", Metadata(digest)))
     repo.write(f"{name}.md", articles.with_image(found, f"note_images/{name}.png", digest))
 

@@ -1,0 +1,268 @@
+"""Candidates for an article's header: planned, and kept where no commit looks.
+
+Each article has a folder of them in `.headergen`: a PNG for each, with the digest of its request
+inside, and a record of what each request was.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from headergen import article as articles
+from headergen import durable, freshness, plan, scratch
+from headergen.article import Article, Changes
+from headergen.config import Config
+from headergen.errors import ArticleError, UsageError
+from headergen.picture import probe
+from headergen.plan import Job, Painting
+from headergen.variations import Variant, variants
+
+_RECORD = "candidates.json"
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A candidate to paint; `job` would make it the header of the article as it is."""
+
+    number: int
+    variant: Variant
+    job: Job
+    painting: Painting
+
+    @property
+    def painted_as(self) -> str:
+        """Tell this painting from any other, whatever device it is done on."""
+        settings = replace(self.painting, device="", notes=())
+        return hashlib.sha256(repr(settings).encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A candidate that is painted: `digest` is that of its request, `what` what it varies."""
+
+    number: int
+    seed: int
+    prompt: str
+    what: str
+    digest: str
+    painted_as: str
+
+    @property
+    def changes(self) -> Changes:
+        """What its request says otherwise than the article's may."""
+        return {"prompt": self.prompt, "seed": self.seed}
+
+
+@dataclass(frozen=True)
+class Kept:
+    """An article's candidates; `request` is the digest of the request that they are variants of."""
+
+    request: str
+    candidates: tuple[Candidate, ...]
+
+    def are_for(self, article: Article, root: Path) -> bool:
+        """Tell whether the article asks for what they vary, or for one of them.
+
+        Raises:
+            PathError, SourceError: a picture on the title that it wants is missing or unfit.
+        """
+        return asked(article, root) in {self.request, *(each.digest for each in self.candidates)}
+
+
+def asked(article: Article, root: Path) -> str:
+    """Return the digest of the article's own request, "" where it has none.
+
+    Raises:
+        PathError, SourceError: as `Kept.are_for`.
+    """
+    if article.request is None:
+        return ""
+    sources = freshness.sources_of(article, article.request, root)
+    return freshness.digest_of(article.request, sources)
+
+
+def planned(article: Article, config: Config, root: Path, count: int) -> list[Planned]:
+    """Plan `count` candidates for an article with a prompt.
+
+    Where a model's seeds vary little and the prompt can be written back, words vary, too.
+
+    Raises:
+        ArticleError: the article has no prompt, or a picture of the author's, or cannot be edited.
+    """
+    request = article.request
+    if request is None or request.prompt is None:
+        raise _error(article, "has no prompt to paint candidates from", "write header.prompt")
+    first = _planned(article, variants(request.prompt, request.seed, 1, words=False), config, root)
+    words = first[0].painting.checkpoint.row.seeds_vary_little
+    if words:
+        try:
+            found = variants(request.prompt, request.seed, count, words=True)
+            return _planned(article, found, config, root)
+        except ArticleError:
+            pass  # such as a prompt of several lines: its seeds can be varied all the same
+    return _planned(
+        article, variants(request.prompt, request.seed, count, words=False), config, root
+    )
+
+
+def _planned(
+    article: Article, found: Sequence[Variant], config: Config, root: Path
+) -> list[Planned]:
+    return [
+        _one_planned(article, number, variant, config, root)
+        for number, variant in enumerate(found, start=1)
+    ]
+
+
+def _one_planned(
+    article: Article, number: int, variant: Variant, config: Config, root: Path
+) -> Planned:
+    job = job_with(article, {"prompt": variant.prompt, "seed": variant.seed}, config, root)
+    assert isinstance(job, Job)  # with another seed no header is fresh
+    assert isinstance(job.content, Painting)
+    return Planned(number, variant, job, job.content)
+
+
+def job_with(
+    article: Article, changes: Changes, config: Config, root: Path
+) -> Job | freshness.Fresh:
+    """Plan the header of the article as it would be with `changes`; writing back makes them.
+
+    Raises:
+        ArticleError: the header is the author's own picture, or the article cannot be edited.
+    """
+    changed = articles.parse(
+        article.path, articles.with_request(article, changes), article.image_key
+    )
+    assert changed is not None
+    found = plan.job_for(changed, config, root)
+    if isinstance(found, Job):
+        return replace(found, article=article, changes=changes)
+    if isinstance(found, freshness.Fresh):
+        return found
+    raise _error(
+        article,
+        f"has a picture of your own: {article.image}",
+        f"remove {article.image_key} to have headergen paint one",
+    )
+
+
+def folder_of(article: Article, root: Path) -> str:
+    """Name the article's folder in `.headergen`, by where the article lies below `root`."""
+    name = os.path.relpath(article.path.absolute(), root)
+    return f"candidates/{Path(name).as_posix()}"
+
+
+def picture_of(article: Article, number: int, root: Path) -> Path:
+    """Return where candidate `number` lies, there or not."""
+    return root / scratch.FOLDER / folder_of(article, root) / f"{number}.png"
+
+
+def read(article: Article, root: Path) -> Kept | None:
+    """Read what is kept of an article's candidates; None: nothing, or nothing that can be read."""
+    try:
+        text = (root / scratch.FOLDER / folder_of(article, root) / _RECORD).read_text("utf-8")
+        record = json.loads(text)
+        found = tuple(_candidate(each) for each in record["candidates"])
+        return Kept(str(record["request"]), found)
+    except (OSError, ValueError, LookupError, TypeError):
+        return None
+
+
+def _candidate(values: dict[str, object]) -> Candidate:
+    """Read one from a record, which anybody may have written.
+
+    Raises:
+        TypeError: it is none.
+    """
+    types = {"number": int, "seed": int}
+    if any(type(value) is not types.get(key, str) for key, value in values.items()):
+        raise TypeError(values)
+    return Candidate(**values)  # type: ignore[arg-type]
+
+
+def shown(article: Article, root: Path) -> list[Candidate]:
+    """List the candidates that can be picked for the article as it is, and are there."""
+    kept = read(article, root)
+    if kept is None or not kept.are_for(article, root):
+        return []
+    return [each for each in kept.candidates if _digest_in(article, each, root) == each.digest]
+
+
+def _digest_in(article: Article, candidate: Candidate, root: Path) -> str | None:
+    try:
+        return probe(picture_of(article, candidate.number, root)).digest
+    except OSError:
+        return None
+
+
+def reusable(article: Article, wanted: Iterable[Planned], root: Path) -> list[Candidate]:
+    """List the candidates that an earlier run painted just as they are wanted now."""
+    kept = read(article, root)
+    by_number = {each.number: each for each in kept.candidates} if kept else {}
+    return [
+        found
+        for each in wanted
+        if (found := by_number.get(each.number))
+        and found.painted_as == each.painted_as
+        and is_whole(article, found, each.job, root)
+    ]
+
+
+def is_whole(article: Article, candidate: Candidate, job: Job, root: Path) -> bool:
+    """Tell whether the candidate's picture is there, for the job's very request and size."""
+    try:
+        found = probe(picture_of(article, candidate.number, root))
+    except OSError:
+        return False
+    wanted = (job.digest, job.width, job.height)
+    return candidate.digest == job.digest and (found.digest, found.width, found.height) == wanted
+
+
+def keep(article: Article, planned: Planned, png: bytes, root: Path) -> Candidate:
+    """Save a candidate's picture.
+
+    Raises:
+        UsageError: it cannot be written.
+    """
+    place = scratch.place(root, f"{folder_of(article, root)}/{planned.number}.png")
+    _write(place, png)
+    variant = planned.variant
+    return Candidate(
+        number=planned.number,
+        seed=variant.seed,
+        prompt=variant.prompt,
+        what=variant.what,
+        digest=planned.job.digest,
+        painted_as=planned.painted_as,
+    )
+
+
+def record(article: Article, candidates: Iterable[Candidate], root: Path) -> None:
+    """Keep on record what the article's candidates are.
+
+    Raises:
+        UsageError: it cannot be written.
+    """
+    told = {
+        "request": asked(article, root),
+        "candidates": [asdict(each) for each in sorted(candidates, key=lambda each: each.number)],
+    }
+    place = scratch.place(root, f"{folder_of(article, root)}/{_RECORD}")
+    _write(place, json.dumps(told, ensure_ascii=False, indent=1).encode())
+
+
+def _write(place: Path, data: bytes) -> None:
+    try:
+        durable.write(place, data)
+    except OSError as error:
+        raise UsageError(f"{place} cannot be written: {error.strerror}") from error
+
+
+def _error(article: Article, message: str, remedy: str) -> ArticleError:
+    return ArticleError(message, path=str(article.path), line=article.line, remedy=remedy)

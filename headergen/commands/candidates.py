@@ -1,0 +1,100 @@
+"""`headergen candidates`: paint variations of an article's header, to pick one of."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from argparse import Namespace
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+
+from headergen import candidates, produce, progress, scratch
+from headergen.article import Article
+from headergen.candidates import Candidate, Planned
+from headergen.commands.notices import say_notices
+from headergen.commands.place import Place, find_place, read_article
+from headergen.commands.saving import save
+from headergen.errors import HeadergenError
+from headergen.paint import canvas
+from headergen.paint.contact_sheet import contact_sheet
+from headergen.terminal import say, say_error
+
+
+def run(arguments: Namespace) -> int:
+    """Paint the candidates, in one load of the model, and lay them out on a sheet."""
+    place = find_place(arguments)
+    article = read_article(arguments.article, place)
+    wanted = candidates.planned(article, place.config, place.root, arguments.number)
+    say_notices(each.painting for each in wanted)
+    _say_plan(article, wanted)
+    found = candidates.reusable(article, wanted, place.root)
+    candidates.record(article, found, place.root)
+    numbers = {each.number for each in found}
+    missing = [each for each in wanted if each.number not in numbers]
+    failure = _paint(article, missing, found, place) if missing else None
+    if found:
+        _say_sheet(article, found, place)
+    return failure.exit_code if failure else 0
+
+
+def _say_plan(article: Article, wanted: Sequence[Planned]) -> None:
+    """Tell what each varies, with the words that a pick would put into the article."""
+    for each in wanted:
+        varied = f": {each.variant.prompt.strip()}" if each.variant.name else ""
+        say(f"{each.number}  {each.variant.what}{varied}")
+    if wanted[0].painting.checkpoint.row.seeds_vary_little and not any(
+        each.variant.name for each in wanted[1:2]
+    ):
+        say(
+            f"{article.path}:{article.line}: note: {wanted[0].painting.checkpoint.name} paints "
+            "nearly the same from every seed, and this prompt is written such that no words can "
+            "be added to it: put it on one line",
+            sys.stderr,
+        )
+
+
+def _paint(
+    article: Article, missing: Sequence[Planned], found: list[Candidate], place: Place
+) -> HeadergenError | None:
+    """Paint what is missing and add it to `found`; what is painted is kept whatever comes after."""
+    failure: HeadergenError | None = None
+    results = produce.paint(
+        [each.painting for each in missing],
+        [f"{article.path}, candidate {each.number}" for each in missing],
+        place.config,
+        place.root,
+        progress.for_terminal(hook=False),
+        download=True,
+    )
+    with closing(results):
+        for index, result in results:
+            each = missing[index]
+            if isinstance(result, HeadergenError):
+                failure = result
+                say_error(result.at(path=f"{article.path}, candidate {each.number}"))
+                continue
+            image = result.image(each.job.width, each.job.height)
+            texts = result.provenance.metadata("full", each.job.digest)
+            png = canvas.encode(image, "png", texts)
+            found.append(candidates.keep(article, each, png, place.root))
+            candidates.record(article, found, place.root)
+    return failure
+
+
+def _say_sheet(article: Article, found: Sequence[Candidate], place: Place) -> None:
+    pictures = {
+        each.number: (candidates.picture_of(article, each.number, place.root), each.what)
+        for each in found
+    }
+    sheet = contact_sheet(pictures, place.config.width, place.config.height)
+    output = scratch.place(place.root, f"{candidates.folder_of(article, place.root)}/sheet.png")
+    save(output, canvas.encode(sheet, "png"))
+    name = shlex.quote(os.path.relpath(article.path))
+    say(f"{_count(len(found))} on one sheet: {Path(os.path.relpath(output))}")
+    say(f"to make one the header: headergen pick {name} NUMBER")
+
+
+def _count(number: int) -> str:
+    return "1 candidate" if number == 1 else f"{number} candidates"

@@ -1,0 +1,65 @@
+"""`headergen pick`: make a candidate the article's header, without painting it again."""
+
+from __future__ import annotations
+
+import shlex
+from argparse import Namespace
+
+from headergen import candidates, metadata, produce, provenance
+from headergen.article import Article
+from headergen.candidates import Candidate
+from headergen.commands.place import Place, find_place, read_article
+from headergen.commands.staging import say_git_add, say_ignored
+from headergen.errors import ArticleError
+from headergen.freshness import Fresh
+from headergen.paint import canvas
+from headergen.plan import Job
+from headergen.provenance import Provenance, SourceType
+from headergen.terminal import say
+
+
+def run(arguments: Namespace) -> int:
+    """Save the candidate as the header, and write its request and the header into the article."""
+    place = find_place(arguments)
+    article = read_article(arguments.article, place)
+    candidate = _candidate(article, arguments.number, place)
+    job = candidates.job_with(article, candidate.changes, place.config, place.root)
+    if isinstance(job, Fresh):
+        say(f"{article.path}: candidate {candidate.number} is the header already")
+        return 0
+    if not candidates.is_whole(article, candidate, job, place.root):
+        raise _error(article, f"candidate {candidate.number} does not fit the article any more")
+    _make_header(article, candidate, job, place)
+    return 0
+
+
+def _candidate(article: Article, number: int, place: Place) -> Candidate:
+    kept = candidates.read(article, place.root)
+    if kept is None or not kept.candidates:
+        raise _error(article, "has no candidates")
+    if not kept.are_for(article, place.root):
+        raise _error(article, "asks for something else since its candidates were painted")
+    for each in kept.candidates:
+        if each.number == number:
+            return each
+    numbers = ", ".join(str(each.number) for each in kept.candidates)
+    raise _error(article, f"has no candidate {number}; choose from {numbers}")
+
+
+def _make_header(article: Article, candidate: Candidate, job: Job, place: Place) -> None:
+    picture = candidates.picture_of(article, candidate.number, place.root)
+    settings = provenance.read(metadata.read(picture)).settings
+    origin = Provenance(SourceType.PAINTED, settings)
+    outcome = produce.adopt(job, canvas.open_source(picture), origin, place.config, place.root)
+    if isinstance(outcome, produce.Failed):
+        raise outcome.error
+    say(f"{article.path}: {job.image} (candidate {candidate.number}: {candidate.what})")
+    if place.in_git:
+        paths = [article.path, *job.outputs]
+        ignored = say_ignored(paths, place.root)
+        say_git_add([path for path in paths if path not in ignored])
+
+
+def _error(article: Article, message: str) -> ArticleError:
+    remedy = f"paint them: headergen candidates {shlex.quote(str(article.path))}"
+    return ArticleError(message, path=str(article.path), line=article.line, remedy=remedy)
