@@ -238,3 +238,11 @@ def test_opaque_source_is_cropped_about_what_is_in_it() -> None:
     header = compose([source], 200, 200, "cover", [(0.9, 0.5)])
     # Lanczos looks a few pixels beyond the crop.
     assert header.crop((10, 0, 190, 200)).getcolors() == [(180 * 200, GREEN)]
+
+
+def test_many_cards_do_not_darken_the_ground_more_than_one() -> None:
+    gray = Image.new("RGB", (600, 600), (200, 200, 200))
+    look = Look(background="#808080")
+    few, many = (compose([gray] * n, 1280, 670, "fan", look=look).convert("L") for n in (3, 12))
+    darkest = [picture.crop((400, 600, 880, 670)).getextrema()[0] for picture in (few, many)]
+    assert darkest[1] == pytest.approx(darkest[0], abs=25)

@@ -42,6 +42,9 @@ def compose(
     frames = row.arrange(sources, stage, ground.mean_luminance(canvas))
     _require_room(frames, stage)
     corners = stage.px(row.corners if look.corners is None else look.corners)
+    if row.lifted:
+        cards = [frame for frame in frames if not frame.bare]
+        mount.shade_ground(canvas, cards, stage, corners)
     for frame in frames:
         mount.put(canvas, sources[frame.source], frame, stage, corners=corners, lifted=row.lifted)
     return canvas

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PIL import Image, ImageChops, ImageFilter
 
 from headergen.paint.composite import outline, panel
@@ -9,9 +11,10 @@ from headergen.paint.composite.outline import Outline
 from headergen.paint.composite.source import Source
 from headergen.paint.composite.stage import Frame, Stage
 
-# Blur and drop in px at 1280x670, and darkness in [0, 1], of a card's two shadows: one where it
-# touches the ground, one of the light above.
-_SHADOWS = ((9, 4, 0.40), (38, 24, 0.45))
+# Blur and drop in px at 1280x670, and darkness in [0, 1]: of the shadow that each card casts on
+# what it touches, and of the one that all cast on the ground, once, or a fan would lie in the dark.
+_CONTACT_SHADOW = (12, 5, 0.45)
+_GROUND_SHADOW = (38, 24, 0.5)
 # A shadow is soft: nobody sees that it is drawn at a quarter of the size.
 _SHADOW_REDUCTION = 4
 # Width in px at 1280x670 and strength in [0, 1] of the light along a card's edge.
@@ -39,7 +42,7 @@ def put(
         room = frame.size[0] * _BARE_ROOM, frame.size[1] * _BARE_ROOM
         panel.stand(source, canvas, frame.middle, room)
     elif lifted:
-        _cast_shadows(canvas, frame.outline, stage, corners)
+        _cast_shadow(canvas, [frame], stage, corners, _CONTACT_SHADOW)
         _paste(canvas, source, frame, corners)
         _light_rim(canvas, frame.outline, stage.px(_RIM_WIDTH), corners)
     elif frame.is_plain and not corners:
@@ -67,16 +70,31 @@ def _turned(source: Source, frame: Frame) -> Image.Image:
     return filled.rotate(-frame.angle, Image.Resampling.BICUBIC, expand=True)
 
 
-def _cast_shadows(canvas: Image.Image, shape: Outline, stage: Stage, corners: float) -> None:
-    for blur, drop, darkness in _SHADOWS:
-        lowered = [(x, y + stage.px(drop)) for x, y in shape]
+def shade_ground(
+    canvas: Image.Image, frames: Sequence[Frame], stage: Stage, corners: float
+) -> None:
+    """Darken the ground below cards, with corners rounded by so many px, as one light would."""
+    _cast_shadow(canvas, frames, stage, corners, _GROUND_SHADOW)
+
+
+def _cast_shadow(
+    canvas: Image.Image,
+    frames: Sequence[Frame],
+    stage: Stage,
+    corners: float,
+    shadow: tuple[float, float, float],
+) -> None:
+    blur, drop, darkness = shadow
+    shade = Image.new("L", [-(-side // _SHADOW_REDUCTION) for side in canvas.size])
+    for frame in frames:
+        lowered = [(x, y + stage.px(drop)) for x, y in frame.outline]
         small = tuple((x / _SHADOW_REDUCTION, y / _SHADOW_REDUCTION) for x, y in lowered)
         mask, at = outline.mask(small, corners / _SHADOW_REDUCTION)
-        shade = Image.new("L", [-(-side // _SHADOW_REDUCTION) for side in canvas.size])
-        shade.paste(mask.point([round(level * darkness) for level in range(256)]), at)
-        soft = shade.filter(ImageFilter.GaussianBlur(stage.px(blur) / _SHADOW_REDUCTION))
-        large = soft.resize([side * _SHADOW_REDUCTION for side in soft.size])
-        canvas.paste((0, 0, 0), (0, 0), large.crop((0, 0, *canvas.size)))
+        shade.paste(255, at, mask)
+    soft = shade.filter(ImageFilter.GaussianBlur(stage.px(blur) / _SHADOW_REDUCTION))
+    dark = soft.point([round(level * darkness) for level in range(256)])
+    large = dark.resize([side * _SHADOW_REDUCTION for side in dark.size])
+    canvas.paste((0, 0, 0), (0, 0), large.crop((0, 0, *canvas.size)))
 
 
 def _light_rim(canvas: Image.Image, shape: Outline, width: float, corners: float) -> None:

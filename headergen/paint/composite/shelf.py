@@ -20,7 +20,7 @@ _MARGINS = (84, 56)
 _GAP = 4
 # Shapes (width to height); whatever is narrower or wider is cropped. A wordmark of the full height
 # would outweigh everything.
-_NARROWEST, _WIDEST, _WIDEST_LOGO = 0.5, 1.9, 1.5
+_NARROWEST, _WIDEST, _WIDEST_LOGO = 0.45, 1.9, 1.5
 # Of ten: a logo that loses more of its outline on the ground gets a tile of its own.
 _DROWNED = 2
 
