@@ -242,7 +242,8 @@ def _decode(path: Path) -> str:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise ConfigError("is not UTF-8", path=str(path), line=line) from error
+        remedy = "save it as UTF-8"
+        raise ConfigError("is not UTF-8", path=str(path), line=line, remedy=remedy) from error
 
 
 # What PyYAML's constructors let through: `!!bool x` is a KeyError, `2024-99-99` a ValueError, ...
@@ -259,12 +260,19 @@ def _parse_yaml(path: Path, text: str) -> tuple[dict[str, Any], dict[str, int]]:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark else None
         reason = getattr(error, "problem", None) or error
-        raise ConfigError(f"is not valid YAML: {reason}", path=str(path), line=line) from error
+        raise _invalid(path, f"is not valid YAML: {reason}", line) from error
     if values is None:
         return {}, {}
     if not isinstance(values, dict) or not isinstance(node, yaml.MappingNode):
-        raise ConfigError("must be a mapping of keys to values", path=str(path), line=1)
+        remedy = "begin it with a key, such as `image:`"
+        message = "must be a mapping of keys to values"
+        raise ConfigError(message, path=str(path), line=1, remedy=remedy)
     return dict(_flatten(values)), _yaml_lines(path, node)
+
+
+def _invalid(path: Path, message: str, line: int | None) -> ConfigError:
+    remedy = "correct that line: texts with signs in them stand in quotes"
+    return ConfigError(message, path=str(path), line=line, remedy=remedy)
 
 
 def _yaml_lines(path: Path, node: Any, prefix: str = "") -> dict[str, int]:
@@ -273,7 +281,9 @@ def _yaml_lines(path: Path, node: Any, prefix: str = "") -> dict[str, int]:
     for key, value in node.value:
         name, line = f"{prefix}{key.value}", key.start_mark.line + 1
         if name in lines:
-            raise ConfigError("is there twice", path=str(path), line=line, key=name)
+            raise ConfigError(
+                "is there twice", path=str(path), line=line, key=name, remedy="keep one of them"
+            )
         lines[name] = line
         if value.id == "mapping" and not prefix:
             lines |= _yaml_lines(path, value, f"{name}.")
@@ -285,8 +295,10 @@ def _parse_toml(path: Path, text: str) -> tuple[dict[str, Any], dict[str, int]]:
 
     try:
         document = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise ConfigError(f"is not valid TOML: {error}", path=str(path)) from error
+    except (ValueError, RecursionError) as error:  # a number of 5000 digits is a ValueError
+        place = re.search(r"at line (\d+)", str(error))
+        line = int(place[1]) if place else None
+        raise _invalid(path, f"is not valid TOML: {error}", line) from error
     if path.name == "pyproject.toml":
         document = _headergen_table(path, document)
     values = dict(_flatten(document))
@@ -297,7 +309,8 @@ def _headergen_table(path: Path, document: dict[str, Any]) -> dict[str, Any]:
     tool = document.get("tool")
     table = tool.get("headergen", {}) if isinstance(tool, dict) else {}
     if not isinstance(table, dict):
-        raise ConfigError("must be a table", path=str(path), key="tool.headergen")
+        remedy = "write it as [tool.headergen]"
+        raise ConfigError("must be a table", path=str(path), key="tool.headergen", remedy=remedy)
     return table
 
 
@@ -323,7 +336,9 @@ def _build(path: str, values: Mapping[str, Any], lines: Mapping[str, int]) -> Co
         key = KEYS.get(name)
         if key is None and name in _SECTIONS:
             if value is not None:
-                raise ConfigError(f"{value!r} is not a mapping of keys to values", **place)
+                known = ", ".join(key for key in KEYS if key.startswith(f"{name}."))
+                message = f"{value!r} is not a mapping of keys to values"
+                raise ConfigError(message, **place, remedy=f"known keys: {known}")
             continue
         if key is None:
             raise ConfigError(_unknown_key(name), **place)

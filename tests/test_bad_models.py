@@ -210,3 +210,68 @@ def test_code_that_comes_with_a_checkpoint_does_not_run(
     assert main(["run"]) == 0
     assert not list(repo.root.rglob("ran"))
     assert picture.probe(repo.root / "note_images" / "bad.png").digest
+
+
+# --- The config --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "line", "fact", "remedy"),
+    [
+        pytest.param(
+            "headergen.yaml", b"imgae: {model: x}\n", 1, "unknown key", "mean image?", id="a typo"
+        ),
+        pytest.param(
+            "headergen.yaml", b"image:\n  stpes: 8\n", 2, "unknown", "num_inference_", id="below"
+        ),
+        pytest.param(
+            "headergen.yaml", b"image: {width: wide}\n", 1, "'wide'", "64 to 4096", id="a type"
+        ),
+        pytest.param(
+            "headergen.yaml", b"header: [png]\n", 1, "not a mapping", "header.width", id="a list"
+        ),
+        pytest.param(
+            "headergen.yaml", b"output: a\noutput: b\n", 2, "is there twice", "keep one", id="twice"
+        ),
+        pytest.param(
+            "headergen.yaml", b"image: [\n", 2, "not valid YAML", "correct that line", id="no YAML"
+        ),
+        pytest.param(
+            "headergen.yaml", b"a: 1\n\xff: 2\n", 2, "not UTF-8", "save it as UTF-8", id="no UTF-8"
+        ),
+        pytest.param(
+            "headergen.yaml", b"- a\n", 1, "must be a mapping", "image:", id="a bare list"
+        ),
+        pytest.param(
+            "headergen.yaml", b"output: ../../{stem}.txt\n", 1, ".txt", "{format}", id="a suffix"
+        ),
+        pytest.param(
+            "pyproject.toml", b"[tool.headergen\n", 1, "not valid TOML", "correct", id="no TOML"
+        ),
+        pytest.param(
+            "pyproject.toml",
+            b"[tool.headergen.header]\nformt = 'png'\n",
+            2,
+            "header.formt: unknown key",
+            "did you mean header.format?",
+            id="a typo in pyproject.toml",
+        ),
+    ],
+)
+def test_a_bad_config_stops_the_run_before_it_touches_anything(
+    repo: Repository,
+    capsys: pytest.CaptureFixture[str],
+    name: str,
+    data: bytes,
+    line: int,
+    fact: str,
+    remedy: str,
+) -> None:
+    repo.write(name, data)
+    assert main(["run"]) == 2
+    told = capsys.readouterr().err
+    assert told.startswith(f"{name}:{line}: ")
+    assert fact in told.splitlines()[0]
+    assert remedy in told
+    assert (repo.root / "good.md").read_text() == COMPOSITE
+    assert not (repo.root / "note_images").exists()

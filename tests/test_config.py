@@ -161,3 +161,8 @@ def test_a_file_that_is_not_utf8_is_named_with_its_line(tmp_path: Path) -> None:
     (tmp_path / "headergen.yaml").write_bytes("a: 1\nb: 猫\n".encode("cp932"))
     with pytest.raises(ConfigError, match=r"headergen\.yaml:2: is not UTF-8"):
         config.load(tmp_path)
+
+
+def test_a_number_that_python_does_not_convert_is_a_mistake_like_others(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="is not valid TOML"):
+        load(tmp_path, "pyproject.toml", f"[tool.headergen]\noutput = {'9' * 5000}\n")
