@@ -1,6 +1,6 @@
-"""Articles: what their frontmatter asks for, and how the finished picture is written into it.
+"""Articles: what their frontmatter asks for.
 
-Bytes in, bytes out: nothing here touches the disk. Reading costs next to nothing for an article
+`writeback` writes into them. Reading costs next to nothing for an article
 without a `header` key: the parsers are imported by the first article that has one.
 """
 
@@ -10,14 +10,14 @@ import os
 import re
 import stat
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Any
 
 from headergen.errors import ArticleError
 from headergen.frontmatter.block import Block, find
+from headergen.frontmatter.document import Document, read_document
 from headergen.frontmatter.facts import Facts, heading, read_facts
 from headergen.frontmatter.mapping import MAX_SOURCES, HeaderMapping, shown
 from headergen.frontmatter.request import Request, asks_for_a_picture, read_request
@@ -26,19 +26,11 @@ __all__ = [
     "ARTICLE_SUFFIXES",
     "STAND_IN",
     "Article",
-    "Changes",
     "Request",
     "frontmatter",
     "parse",
     "read",
-    "with_image",
-    "with_request",
 ]
-
-# Values for keys of the author's, which a command writes at the author's word.
-Changes = Mapping[str, str | int]
-_NO_CHANGES: Changes = MappingProxyType({})
-_NO_OTHERS: Mapping[str, str] = MappingProxyType({})
 
 ARTICLE_SUFFIXES = (".md", ".markdown", ".mdx", ".qmd")
 
@@ -46,7 +38,6 @@ ARTICLE_SUFFIXES = (".md", ".markdown", ".mdx", ".qmd")
 STAND_IN = "-stand-in"
 
 _DIGEST = re.compile(rf"[0-9a-f]{{8}}({STAND_IN})?")
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _MAX_KEYS = 20
 _ONE_READ_BYTES = 64 * 1024  # beyond 128 KiB the allocator asks the kernel each time
@@ -95,22 +86,6 @@ class Article:
     def title(self) -> str | None:
         """The frontmatter's title, else the text of the first heading; None: there is neither."""
         return self.facts.title or heading(self.data[self.body :])
-
-
-class _Document(Protocol):
-    """Frontmatter in one language, as `yaml_read` and `toml_edit` read it."""
-
-    @property
-    def block(self) -> Block: ...
-
-    @property
-    def values(self) -> dict[Any, Any]: ...
-
-    def index_of(self, path: tuple[str | int, ...]) -> int | None: ...
-
-    def with_value(
-        self, path: tuple[str, ...], value: str | int, before: str | None = None
-    ) -> Block: ...
 
 
 def read(name: str, image_key: str = "header.image", *, every: bool = False) -> Article | None:
@@ -174,7 +149,7 @@ def parse(
         return None
     _refuse_utf16(path, data)
     block = find(path, data, every=every)
-    document = None if block is None else _read(block)
+    document = None if block is None else read_document(block)
     values: Mapping[Any, Any] = document.values if document else {}
     if values.get("header") is False:
         return None
@@ -189,7 +164,7 @@ def parse(
 
 
 def _without_header(
-    path: Path, document: _Document | None, data: bytes, body: int, image_key: str
+    path: Path, document: Document | None, data: bytes, body: int, image_key: str
 ) -> Article:
     keys = tuple(image_key.split("."))
     index = document.index_of(keys) if document else None
@@ -208,87 +183,6 @@ def _without_header(
         body=body,
         values=document.values if document else {},
     )
-
-
-def with_image(
-    article: Article,
-    image: str,
-    digest: str,
-    changes: Changes = _NO_CHANGES,
-    others: Mapping[str, str] = _NO_OTHERS,
-) -> bytes:
-    """Return the article's bytes with `image` and `digest` set and all other bytes untouched.
-
-    At most the lines of these two keys, and of `others`, change or appear. The result is read
-    again and must be the old frontmatter plus these keys; writing the same values twice changes
-    nothing.
-
-    Args:
-        article: An article as `parse` returned it.
-        image: The value for the key `article.image_key`.
-        digest: 8 hex digits, the value for `header.digest`.
-        changes: Values for `prompt` and `seed` that are written as well.
-        others: Texts for further keys, dotted paths outside of `header`.
-
-    Raises:
-        ArticleError: The change cannot be made without risk; the error names path and line.
-    """
-    keys = tuple(article.image_key.split("."))
-    before = "digest" if keys[:-1] == ("header",) else None
-    block = _with_changes(article, _editable(article), changes)
-    block = _with_value(article, block, keys, image, before)
-    block = _with_value(article, block, ("header", "digest"), digest)
-    for key, text in others.items():
-        block = _with_value(article, block, tuple(key.split(".")), text)
-    _verify(article, block, changes, image, digest, others)
-    return block.data
-
-
-def with_request(article: Article, changes: Changes) -> bytes:
-    """Return the article's bytes with `changes` of its prompt and seed, all others untouched.
-
-    Raises:
-        ArticleError: As `with_image`.
-    """
-    block = _with_changes(article, _editable(article), changes)
-    _verify(article, block, changes, article.image, article.digest)
-    return block.data
-
-
-def _with_changes(article: Article, block: Block, changes: Changes) -> Block:
-    """Write an author's keys; a new one comes before those that headergen writes."""
-    keys = article.image_key.split(".")
-    in_header = keys[0] == "header" and article.image is not None
-    for key, value in changes.items():
-        block = _with_value(
-            article, block, ("header", key), value, keys[1] if in_header else "digest"
-        )
-    return block
-
-
-def _editable(article: Article) -> Block:
-    """Return the article's frontmatter, or a new one; an empty one gets a `header` to write in."""
-    block = find(article.path, article.data, every=True)
-    if block is None:
-        return _new_block(article)
-    if block.language == "yaml" and _read(block) is None and not _is_of_comments(block.text):
-        raise _left_alone(article, "its frontmatter is not a mapping of keys to values")
-    if block.language == "yaml" and _read(block) is None:
-        end = len(block.text)
-        return block.splice(end, end, f"header:{block.newline(end)}")
-    return block
-
-
-def _new_block(article: Article) -> Block:
-    mark = _BYTE_ORDER_MARK if article.data.startswith(_BYTE_ORDER_MARK) else b""
-    text = article.data[len(mark) :]
-    newline = b"\r\n" if text.partition(b"\n")[0].endswith(b"\r") else b"\n"
-    head, tail = mark + b"---" + newline, b"---" + newline + newline + text
-    return Block(article.path, "yaml", head, f"header:{newline.decode()}", tail, 2)
-
-
-def _is_of_comments(text: str) -> bool:
-    return all(line.lstrip()[:1] in ("", "#") for line in text.split("\n"))
 
 
 def frontmatter(article: Article) -> bytes | None:
@@ -311,63 +205,7 @@ def _refuse_utf16(path: Path, data: bytes) -> None:
         raise ArticleError("is UTF-16; save it as UTF-8", path=str(path), line=1)
 
 
-def _read(block: Block) -> _Document | None:
-    if block.language == "toml":
-        from headergen.frontmatter import toml_edit
-
-        return toml_edit.read(block)
-    from headergen.frontmatter import yaml_read
-
-    return yaml_read.read(block)
-
-
-def _with_value(
-    article: Article,
-    block: Block,
-    path: tuple[str, ...],
-    value: str | int,
-    before: str | None = None,
-) -> Block:
-    document = _read(block)
-    if document is None:
-        raise _left_alone(article, "its frontmatter has no `header` mapping")
-    return document.with_value(path, value, before)
-
-
-def _verify(
-    article: Article,
-    block: Block,
-    changes: Changes,
-    image: str | None,
-    digest: str | None,
-    others: Mapping[str, str] = _NO_OTHERS,
-) -> None:
-    """Raise unless the new bytes split and read as the old article with what was written."""
-    try:
-        new = parse(article.path, block.data, article.image_key)
-    except ArticleError as error:
-        raise _left_alone(article, error.message) from error
-    request = replace(article.request, **changes) if article.request else None  # type: ignore[arg-type]
-    expected = (request, article.alt, article.title, image, digest)
-    if (
-        new is None
-        or (new.request, new.alt, new.title, new.image, new.digest) != expected
-        or any(new.text_at(key) != text for key, text in others.items())
-        or find(article.path, block.data) != block
-    ):
-        raise _left_alone(article, "what was written would not read back so")
-
-
-def _left_alone(article: Article, reason: str) -> ArticleError:
-    return ArticleError(
-        f"{reason}; the article was left alone",
-        path=str(article.path),
-        line=article.image_line,
-        key=article.image_key,
-    )
-
-
-def _article(document: _Document, header: HeaderMapping, data: bytes, image_key: str) -> Article:
+def _article(document: Document, header: HeaderMapping, data: bytes, image_key: str) -> Article:
     keys = tuple(image_key.split("."))
     facts, body = read_facts(document.values), _body(document.block)
     image_index = document.index_of(keys)
@@ -392,7 +230,7 @@ def _body(block: Block) -> int:
     return len(block.data) - len(block.tail.partition(b"\n")[2])
 
 
-def _header_mapping(document: _Document, image_keys: tuple[str, ...]) -> HeaderMapping | None:
+def _header_mapping(document: Document, image_keys: tuple[str, ...]) -> HeaderMapping | None:
     """Return the `header` mapping, None where it is null."""
     block = document.block
     index = document.index_of(("header",))
@@ -411,7 +249,7 @@ def _header_mapping(document: _Document, image_keys: tuple[str, ...]) -> HeaderM
     return HeaderMapping(block.path, block.line(index), values, lines, generated_keys)
 
 
-def _refuse_misindented(document: _Document) -> None:
+def _refuse_misindented(document: Document) -> None:
     """Tell an empty `header:` from one whose keys stand beside it instead of below it."""
     for key in ("prompt", "sources"):
         if key in document.values:
@@ -419,7 +257,7 @@ def _refuse_misindented(document: _Document) -> None:
             raise document.block.error("indent it, so that it is part of `header:`", index, key)
 
 
-def _refuse_slipped_below(document: _Document) -> None:
+def _refuse_slipped_below(document: Document) -> None:
     """Tell a `header:` that one blank too many put below an empty key from another tool's."""
     for key, value in document.values.items():
         header = value.get("header") if isinstance(value, dict) and len(value) == 1 else None
@@ -430,7 +268,7 @@ def _refuse_slipped_below(document: _Document) -> None:
             raise document.block.error(message, index, "header", remedy)
 
 
-def _lines(document: _Document, header: Mapping[Any, object]) -> dict[str, int]:
+def _lines(document: Document, header: Mapping[Any, object]) -> dict[str, int]:
     """Return the line of each key under `header`, and of each item of a list (`sources[0]`)."""
     # More keys than there are known ones hold an unknown one, which is all that will be told.
     keys = [key for key in islice(header, _MAX_KEYS) if isinstance(key, str)]
@@ -450,7 +288,7 @@ def _lines(document: _Document, header: Mapping[Any, object]) -> dict[str, int]:
     }
 
 
-def _image(document: _Document, keys: tuple[str, ...]) -> str | None:
+def _image(document: Document, keys: tuple[str, ...]) -> str | None:
     """Return the value under the image key, None where it is missing, null or empty."""
     value: object = document.values
     for depth, key in enumerate(keys):
@@ -464,7 +302,7 @@ def _image(document: _Document, keys: tuple[str, ...]) -> str | None:
     return value or None
 
 
-def _image_error(document: _Document, keys: tuple[str, ...], message: str) -> ArticleError:
+def _image_error(document: Document, keys: tuple[str, ...], message: str) -> ArticleError:
     index = document.index_of(keys)
     return document.block.error(message, index or 0, ".".join(keys))
 

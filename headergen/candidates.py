@@ -14,13 +14,14 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from headergen import article as articles
-from headergen import durable, freshness, plan, scratch
-from headergen.article import Article, Changes
+from headergen import durable, freshness, plan, scratch, writeback
+from headergen.article import Article
 from headergen.config import Config
 from headergen.errors import ArticleError, UsageError
 from headergen.picture import probe
 from headergen.plan import Job, Painting
 from headergen.variations import Variant, variants
+from headergen.writeback import Changes
 
 _RECORD = "candidates.json"
 
@@ -137,7 +138,7 @@ def job_with(
         ArticleError: the header is the author's own picture, or the article cannot be edited.
     """
     changed = articles.parse(
-        article.path, articles.with_request(article, changes), article.image_key
+        article.path, writeback.with_request(article, changes), article.image_key
     )
     assert changed is not None
     found = plan.job_for(changed, config, root)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from headergen import cuts, defaults, paths, titling
-from headergen.article import Article, Changes, Request
+from headergen.article import Article, Request
 from headergen.card import Card
 from headergen.config import Config, Look
 from headergen.cuts import Cut
@@ -18,6 +18,7 @@ from headergen.errors import ArticleError, PathError
 from headergen.freshness import Fresh, HandMade, StandIn, Wanted, at_key, may_be_for, state_of
 from headergen.frontmatter.mapping import AUTO_FOCUS, Focus
 from headergen.styles import Style
+from headergen.writeback import Changes
 
 
 @dataclass(frozen=True)

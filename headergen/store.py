@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from headergen import article as articles
-from headergen import durable, git, paths, picture
+from headergen import durable, git, paths, picture, writeback
 from headergen.article import Article
 from headergen.errors import ArticleError, OutputError, PathError
 from headergen.plan import Job, Standing
@@ -122,7 +122,7 @@ def _confirm(job: Job, root: Path) -> None:
 def _finished(job: Job) -> bytes:
     others = dict(job.texts)
     image = others.pop(job.article.image_key)
-    return articles.with_image(job.article, image, job.digest, job.changes, others)
+    return writeback.with_image(job.article, image, job.digest, job.changes, others)
 
 
 def _article_bytes(job: Job) -> bytes:

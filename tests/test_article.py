@@ -13,10 +13,11 @@ import pytest
 import yaml
 from frontmatter.default_handlers import YAMLHandler
 
-from headergen.article import ARTICLE_SUFFIXES, Article, parse, with_image
+from headergen.article import ARTICLE_SUFFIXES, Article, parse
 from headergen.errors import ArticleError
 from headergen.frontmatter import yaml_read
 from headergen.frontmatter.toml_edit import TomlHandler
+from headergen.writeback import with_image
 
 ARTICLES = Path(__file__).parent / "data" / "articles"
 GOLDEN = sorted(

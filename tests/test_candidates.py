@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from headergen import article as articles
-from headergen import candidates, durable, picture, variations
+from headergen import candidates, durable, picture, variations, writeback
 from headergen import config as configs
 from headergen.article import Article
 from headergen.cli import main
@@ -271,7 +271,7 @@ def test_another_articles_header_is_not_overwritten(
 ) -> None:
     header = canvas.encode(Image.new("RGB", (64, 32)), "png", Metadata("3fa9c1d2"))
     repo.write("posts/note_images/a.png", header)
-    repo.write("posts/a.mdx", articles.with_image(read(ARTICLE), "note_images/a.png", "3fa9c1d2"))
+    repo.write("posts/a.mdx", writeback.with_image(read(ARTICLE), "note_images/a.png", "3fa9c1d2"))
     assert refused(repo)
     assert "the same file as that of posts/a.mdx" in capsys.readouterr().err
     assert (repo.root / "posts/note_images/a.png").read_bytes() == header

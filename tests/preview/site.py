@@ -7,7 +7,7 @@ from pathlib import Path
 from PIL import Image
 
 from headergen import article as articles
-from headergen import freshness
+from headergen import freshness, writeback
 from headergen.article import STAND_IN
 from headergen.paint import canvas
 from headergen.provenance import Metadata
@@ -46,7 +46,7 @@ def _painted(repo: Repository, name: str, title: str, prompt: str, mark: str) ->
     assert found and found.request
     digest = freshness.digest_of(found.request, ()) + mark
     repo.write(f"note_images/{name}.png", canvas.encode(_scene(len(name)), "png", Metadata(digest)))
-    repo.write(f"{name}.md", articles.with_image(found, f"note_images/{name}.png", digest))
+    repo.write(f"{name}.md", writeback.with_image(found, f"note_images/{name}.png", digest))
 
 
 def _scene(seed: int) -> Image.Image:
