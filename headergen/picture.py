@@ -15,6 +15,9 @@ DIGEST_KEYWORD = "headergen:digest"
 # A PNG's digest has a chunk of its own, and in XMP it comes first: no need to read further.
 METADATA_LIMIT_BYTES = 64 * 1024
 
+# headergen's digest is in one of the first; a file may consist of millions of empty ones.
+MOST_CHUNKS = 1000
+
 SUFFIX_FORMATS = {
     ".png": "png",
     ".webp": "webp",
@@ -91,9 +94,18 @@ def _png_digest(file: BinaryIO) -> str | None:
     return None
 
 
+def _heads(file: BinaryIO) -> Iterator[bytes]:
+    """Yield the 8 bytes at which the file stands, as long as it is put before the next chunk."""
+    for _ in range(MOST_CHUNKS):
+        head = file.read(8)
+        if len(head) < 8:
+            return
+        yield head
+
+
 def _png_chunks(file: BinaryIO) -> Iterator[tuple[bytes, bytes]]:
     file.seek(len(PNG_SIGNATURE))
-    while len(head := file.read(8)) == 8:
+    for head in _heads(file):
         length, name = struct.unpack(">I4s", head)
         if name in (b"IDAT", b"IEND"):
             return
@@ -125,7 +137,7 @@ def _webp_size(head: bytes) -> tuple[int, int]:
 
 def _webp_digest(file: BinaryIO) -> str | None:
     file.seek(12)
-    while len(head := file.read(8)) == 8:
+    for head in _heads(file):
         name, length = struct.unpack("<4sI", head)
         if name == b"XMP ":
             start = file.read(min(length, METADATA_LIMIT_BYTES))

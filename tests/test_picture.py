@@ -61,3 +61,18 @@ def test_a_broken_file_has_no_size(tmp_path: Path, data: bytes) -> None:
     path.write_bytes(data)
     found = picture.probe(path)
     assert (found.width, found.height, found.digest) == (0, 0, None)
+
+
+@pytest.mark.parametrize(
+    ("chunks", "digest"),
+    [
+        pytest.param(900, "3fa9c1d2", id="the digest after many chunks"),
+        pytest.param(100_000, None, id="a file of nothing but chunks"),
+    ],
+)
+def test_the_look_for_the_digest_ends(tmp_path: Path, chunks: int, digest: str | None) -> None:
+    data = canvas.encode(Image.new("RGB", (40, 30)), "png", Metadata("3fa9c1d2"))
+    start = 8 + 25  # signature and IHDR
+    path = tmp_path / "a.png"
+    path.write_bytes(data[:start] + b"\0\0\0\0teXt\0\0\0\0" * chunks + data[start:])
+    assert picture.probe(path).digest == digest
