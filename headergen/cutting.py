@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headergen import freshness, metadata, provenance, store
+from headergen.errors import SourceError
 from headergen.frontmatter.mapping import AUTO_FOCUS, Point
 from headergen.paint import budget, canvas, framing
 from headergen.paint.saliency import focus_for
@@ -29,8 +31,13 @@ def save_cuts(job: Job, root: Path) -> str:
             its bytes.
     """
     wanted = [each for each in job.cut_jobs if not store.is_made(each)]
-    if not wanted:
-        return ""
+    try:
+        return _save(wanted, job, root) if wanted else ""
+    except SourceError as error:  # of the header's own file, or of the source that it shows
+        raise error.at(path=str(job.article.path), line=job.article.line) from error
+
+
+def _save(wanted: Sequence[Job], job: Job, root: Path) -> str:
     header, texts = canvas.open_source(job.output), _texts(job)
     said = ""
     for each in wanted:
@@ -43,7 +50,7 @@ def save_cuts(job: Job, root: Path) -> str:
 
 def _texts(job: Job) -> Metadata:
     """Return what the header tells, for a picture that is a part of it."""
-    told = provenance.read(metadata.read(job.output))
+    told = provenance.read(metadata.of_source(job.output))
     if told.source_type is None:
         return Metadata(job.digest)
     packet = provenance.xmp_packet(job.digest, told.source_type, told.parameters)
@@ -61,7 +68,7 @@ def _cut(header: Image.Image, job: Job, cut: Job, root: Path) -> Image.Image:
 def _focus(header: Image.Image, job: Job, cut: Job, root: Path) -> Point | None:
     """Find the point of interest in a header; None: it is laid out, as panels or with a title."""
     request = job.article.request
-    told = provenance.read(metadata.read(job.output)).source_type
+    told = provenance.read(metadata.of_source(job.output)).source_type
     if request and (request.title or len(request.sources) > 1):
         return None
     focus = request.focus[0] if request and request.focus else AUTO_FOCUS

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
+from headergen.errors import SourceError
 from headergen.picture import DIGEST_KEYWORD, PNG_SIGNATURE, format_of
 from headergen.provenance import Metadata
 
@@ -40,6 +41,18 @@ def read(path: Path) -> Metadata:
     xmp = texts.get("xmp")
     digest = texts.get(DIGEST_KEYWORD) or _digest_in(xmp or "")
     return Metadata(digest, xmp, texts.get("parameters"))
+
+
+def of_source(path: Path) -> Metadata:
+    """Read the texts inside a picture that is about to be used.
+
+    Raises:
+        SourceError: it cannot be read.
+    """
+    try:
+        return read(path)
+    except OSError as error:
+        raise SourceError(f"{str(path)!r} cannot be read: {error.strerror}") from error
 
 
 def _digest_in(xmp: str) -> str | None:

@@ -202,26 +202,28 @@ def _attempt(job: Job, root: Path) -> Outcome | None:
 
 
 def _compose(job: Job, content: Composite, root: Path) -> Written:
-    sources = []
+    sources, told = [], []
     for index, path in enumerate(content.sources):
         try:
             # The error names the picture as it is passed: as the author would type it here.
             shown = Path(os.path.relpath(path))
             paths.require_inside(path, root)
             sources.append(canvas.open_source(shown, at_least=(job.width, job.height)))
+            told.append(metadata.of_source(shown))
         except (PathError, SourceError) as error:
             raise _source_error(error, job, index) from error
     image = composite.compose(
         sources, job.width, job.height, content.layout, content.focus, content.look
     )
-    origin = provenance.of_composite(map(metadata.read, content.sources))
+    origin = provenance.of_composite(told)
     how = f"composed of {_count(len(sources), 'picture')}"
     return _finish_header(job, image, origin, how, root)
 
 
 def _draw(job: Job, card: Card, root: Path, how: str = "") -> Written:
-    origin = provenance.of_card(map(metadata.read, filter(None, (card.picture, card.logo))))
     with _naming_article(job):
+        on_it = filter(None, (card.picture, card.logo))
+        origin = provenance.of_card(map(metadata.of_source, on_it))
         image = cards.draw(card, job.width, job.height)
     return _finish_header(job, image, origin, how or f"a title card, theme {card.theme}", root)
 

@@ -31,7 +31,7 @@ def run(arguments: Namespace) -> int:
         arguments.focus or (AUTO_FOCUS,),
         config.look,
     )
-    origin = provenance.of_composite(map(metadata.read, arguments.sources))
+    origin = provenance.of_composite(map(metadata.of_source, arguments.sources))
     save(arguments.output, canvas.encode(image, format, origin.metadata(config.metadata)))
     say(f"{arguments.output} (composed of {len(sources)} pictures)")
     return 0
