@@ -31,6 +31,7 @@ from headergen.errors import (
 )
 from headergen.paint import budget, canvas, composite
 from headergen.paint import card as cards
+from headergen.painted import Painted
 from headergen.plan import Composite, Job, Painting, Standing
 from headergen.provenance import Provenance
 
@@ -63,33 +64,6 @@ class Kept:
 
 
 Outcome = Written | Failed | Kept
-
-
-@dataclass(frozen=True)
-class Painted:
-    """A picture as a model painted it; `revision` is the model's commit, "" for a local folder."""
-
-    painting: Painting
-    pixels: painter.Pixels
-    revision: str
-
-    @property
-    def provenance(self) -> Provenance:
-        """What the picture shall tell of how it was made: as it was, not as it was planned."""
-        size = (self.pixels.width, self.pixels.height)
-        return provenance.of_painting(self.painting, self.revision, *size)
-
-    def describe(self) -> str:
-        """Say in a line how the picture was painted, with what it takes to paint it again."""
-        painting, pixels = self.painting, self.pixels
-        steps, size = _count(painting.steps, "step"), f"{pixels.width}×{pixels.height} px"
-        return f"painted by {painting.checkpoint.name}, seed {painting.seed}, {steps}, {size}"
-
-    def image(self, width: int, height: int) -> Image.Image:
-        """Make the finished picture of `width` x `height` px."""
-        pixels = self.pixels
-        image = canvas.from_rgb(pixels.rgb, pixels.width, pixels.height)
-        return canvas.cover(image, width, height)
 
 
 class Progress(painter.Progress, fetch.Progress, Protocol):

@@ -16,6 +16,7 @@ from headergen.commands.saving import format_for, require_writable, save, size_o
 from headergen.diffusion import checkpoint
 from headergen.errors import HeadergenError, UsageError
 from headergen.paint import canvas
+from headergen.painted import Painted
 from headergen.plan import Painting
 from headergen.terminal import say
 
@@ -78,7 +79,7 @@ def _again(arguments: Namespace, place: Place) -> Task:
     return Task(again.painting, Path(arguments.prompt or output), again.size)
 
 
-def _painted(task: Task, place: Place) -> produce.Painted:
+def _painted(task: Task, place: Place) -> Painted:
     ((_, result),) = produce.paint(
         [task.painting],
         [str(task.output)],
