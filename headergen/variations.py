@@ -62,8 +62,10 @@ def _varied(prompt: str, seeds: Iterator[int], names: list[str]) -> Iterator[Var
 
 
 def with_words(prompt: str, name: str) -> str:
-    """Put the words of a variation behind a prompt."""
-    text = prompt.rstrip()
+    """Put the words of a variation behind a prompt, and before the line breaks that end it."""
+    text, row = prompt.rstrip(), VARIATIONS[name]
     if _KANA.search(text):
-        return f"{text.removesuffix('。')}、{VARIATIONS[name].japanese}"
-    return f"{text.removesuffix('.')}, {VARIATIONS[name].english}"
+        words = ("" if text[-1] in "。、" else "、") + row.japanese
+    else:
+        words = (" " if text[-1] in ".," else ", ") + row.english
+    return text + words + prompt[len(text) :]

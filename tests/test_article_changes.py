@@ -51,9 +51,43 @@ def test_a_header_is_written_with_the_request_that_it_was_made_for() -> None:
 
 
 @pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        pytest.param(
+            "|\n    the sea,\n    wide\n", "|\n    the sea,\n    wide, low\n", id="literal"
+        ),
+        pytest.param(
+            "|-\n    the sea,\n    wide\n", "|-\n    the sea,\n    wide, low\n", id="stripped"
+        ),
+        pytest.param(
+            "|+\n    sea\n    wide\n\n", "|+\n    sea\n    wide, low\n\n", id="kept blank"
+        ),
+        pytest.param(
+            ">\n    the sea,\n    wide\n", ">\n    the sea,\n    wide, low\n", id="folded"
+        ),
+        pytest.param("the sea,\n    wide\n", "the sea,\n    wide, low\n", id="plain"),
+        pytest.param(
+            "'the sea,\n    wide'  # x\n", "'the sea,\n    wide, low'  # x\n", id="quoted"
+        ),
+        pytest.param('"sea,\n    wide"\n', '"sea,\n    wide, low"\n', id="in double quotes"),
+    ],
+)
+def test_words_go_behind_a_text_of_several_lines_and_away_again(before: str, after: str) -> None:
+    pattern = "---\nheader:\n  prompt: {}  seed: 3\n---\n"
+    article = read(pattern.format(before).encode())
+    assert article.request is not None
+    assert article.request.prompt is not None
+    prompt = article.request.prompt
+    longer = f"{prompt.rstrip()}, low{prompt[len(prompt.rstrip()) :]}"
+    written = with_request(article, {"prompt": longer})
+    assert written == pattern.format(after).encode()
+    assert with_request(read(written), {"prompt": prompt}) == article.data
+
+
+@pytest.mark.parametrize(
     ("frontmatter", "reason"),
     [
-        pytest.param("header:\n  prompt: |\n    the\n    sea\n", "several lines", id="a block"),
+        pytest.param("header:\n  prompt: |\n    the\n    sea\n", "several lines", id="all of it"),
         pytest.param("header:\n  prompt: &p the sea\nalso: *p\n", "anchor &p", id="an anchor"),
         pytest.param("a: &h {prompt: x}\nheader: *h\n", "alias", id="an alias"),
     ],

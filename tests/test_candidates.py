@@ -176,11 +176,11 @@ def test_the_preview_shows_the_candidates_of_an_article(repo: Repository) -> Non
     assert told["candidates"] == []
 
 
-def test_a_prompt_of_several_lines_varies_by_its_seeds_and_says_so(
+def test_a_prompt_that_takes_no_words_varies_by_its_seeds_and_says_so(
     repo: Repository, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(interpreter, "_NEEDED_MODULES", ("no_such_torch",))
-    repo.write("posts/a.md", "---\nheader:\n  prompt: |\n    the sea,\n    wide\n---\n")
+    repo.write("posts/a.md", '+++\n[header]\nprompt = """\nthe sea,\nwide"""\n+++\n')
     assert main(["candidates", "posts/a.md", "-n", "2"]) == 3
     captured = capsys.readouterr()
     assert captured.out.startswith("1  seed 1\n2  seed 2\n")
@@ -327,8 +327,9 @@ def test_a_candidate_that_is_the_header_already_is_told_so(
     ("prompt", "expected"),
     [
         pytest.param("the sea", "the sea, pale pastel colours", id="English"),
-        pytest.param("The sea.\n", "The sea, pale pastel colours", id="without its full stop"),
-        pytest.param("夕焼けの海。", "夕焼けの海、淡いパステルカラー", id="Japanese"),
+        pytest.param("The sea.\n", "The sea. pale pastel colours\n", id="after a full stop"),
+        pytest.param("夕焼けの海", "夕焼けの海、淡いパステルカラー", id="Japanese"),
+        pytest.param("夕焼けの海。\n", "夕焼けの海。淡いパステルカラー\n", id="after a sentence"),
     ],
 )
 def test_words_are_put_behind_a_prompt_in_its_language(prompt: str, expected: str) -> None:

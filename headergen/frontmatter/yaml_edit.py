@@ -24,9 +24,9 @@ def with_value(
 ) -> Block:
     """Return the block, whose `values` are given, with `value` at `path`.
 
-    A value in place is replaced; a missing key comes after the last one of its mapping, or
-    before its sibling `before` where that is written. At most one line of the old text
-    changes, and the new text is read again and compared.
+    A value in place is replaced, or of a text of several lines the end of the last; a missing key
+    comes after the last one of its mapping, or before its sibling `before` where that is written.
+    At most one line of the old text changes, and the new text is read again and compared.
 
     Raises:
         ArticleError: The change cannot be made safely; the message says why.
@@ -34,6 +34,8 @@ def with_value(
     if _value_at(values, path) == value:
         return block
     root = compose(block) or Node("mapping")
+    if (changed := _with_other_end(block, root, values, path, value)) is not None:
+        return changed
     spot = _Written(block, root, values).spot(path, before)
     expected = _put(root, path, _leaf(_scalar(value, spot.style)), spot.sibling)
     for changed in _changes(block, spot, value):
@@ -207,6 +209,40 @@ def _in_place(block: Block, spot: _Spot, key: Node, value: Node, scalar: str) ->
     colon = block.text.find(":", key.end, value.start) + 1
     after = colon or key.end
     yield block.splice(after, after, f" {scalar}" if colon else f": {scalar}")
+
+
+def _with_other_end(
+    block: Block, root: Node, values: dict[Any, Any], path: tuple[str, ...], value: str | int
+) -> Block | None:
+    """Change the end of a text of several lines; None: there is none, or it begins otherwise."""
+    old, node = _value_at(values, path), _node_at(root, path)
+    if node is None or not isinstance(old, str) or not isinstance(value, str):
+        return None
+    if not LINE_BREAK.search(block.text, node.start, node.end):
+        return None
+    same = _common_length(old.rstrip(), value.rstrip())
+    removed, added = old.rstrip()[same:], value.rstrip()[same:]
+    closing = 1 if node.style in ("'", '"') else 0
+    end = len(block.text[: node.end - closing].rstrip())
+    start = end - len(removed)
+    if not same or block.text[start:end] != removed or LINE_BREAK.search(added):
+        return None
+    changed = block.splice(start, end, added)
+    return changed if _means(changed, _put(root, path, replace(node, value=value), None)) else None
+
+
+def _common_length(one: str, other: str) -> int:
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((index for index, (a, b) in pairs if a != b), min(len(one), len(other)))
+
+
+def _node_at(root: Node, path: tuple[str, ...]) -> Node | None:
+    """Return the node that is written at `path`, and not through an alias."""
+    node: Node | None = root
+    for key in path:
+        pair = _pair(node, key) if node else None
+        node = pair[1] if pair else None
+    return node
 
 
 def _with_flow_entry(block: Block, spot: _Spot, entry: str) -> Block:
