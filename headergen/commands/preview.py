@@ -24,6 +24,9 @@ from headergen.terminal import say
 _WIDTHS = {60: 1280, 300: 640}
 _NARROWEST = 440
 
+# So many pictures take longer than one waits without a word.
+_MANY = 100
+
 _MARK = b'content="headergen preview"'
 
 
@@ -46,6 +49,8 @@ def _thumbnails(found: Sequence[Entry]) -> dict[Path, bytes | None]:
     """Shrink all pictures of the page, one on each core: Pillow lets go of the interpreter."""
     pictures = [entry.picture for entry in found if entry.picture]
     pictures += [each.picture for entry in found for each in entry.candidates]
+    if len(pictures) > _MANY:
+        say(f"shrinking {len(pictures)} pictures", sys.stderr)
     width = next((width for most, width in _WIDTHS.items() if len(found) <= most), _NARROWEST)
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         return dict(zip(pictures, pool.map(partial(thumbnail, width=width), pictures), strict=True))

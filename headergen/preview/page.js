@@ -41,6 +41,10 @@ function bytes(count) {
   return count < 1e6 ? `${Math.max(1, Math.round(count / 1e3))} kB` : `${(count / 1e6).toFixed(1)} MB`;
 }
 
+function exactly(count) {
+  return count === null ? null : `${count.toLocaleString("en")} bytes (${bytes(count)})`;
+}
+
 function stateMark(article) {
   return make("span", { class: "state", "data-state": article.state },
     make("span", { class: "dot", "aria-hidden": "true" }), label(article));
@@ -150,11 +154,12 @@ function facts(article) {
   const rows = [
     ["Prompt", article.prompt],
     ["Negative prompt", article.negative_prompt],
+    ["Title card", article.card],
     ["Sources", article.sources.join("\n"), "code"],
     ["Model", article.model, "code"],
     ["Seed", article.seed, "code"],
     ["Picture", article.image, "code"],
-    ["Size", [article.pixels, bytes(article.size)].filter(Boolean).join(" · ")],
+    ["Size", [article.pixels, exactly(article.size)].filter(Boolean).join("\n")],
     ["Alternative text", article.alt],
   ].filter(([, value]) => value);
   return [

@@ -14,6 +14,7 @@ from typing import Any
 
 from headergen import __version__
 from headergen.config import Config
+from headergen.frontmatter.card_request import CardRequest
 from headergen.preview.entries import STATES, Candidate, Entry
 
 # Small copies of pictures, as WebP; None for one that cannot be read.
@@ -84,6 +85,7 @@ def _article(entry: Entry, thumbnails: Thumbnails) -> dict[str, Any]:
         "state": entry.state,
         "prompt": request.prompt if request else None,
         "negative_prompt": request.negative_prompt if request else None,
+        "card": _card(request.card) if request and request.card else None,
         "sources": list(request.sources) if request else [],
         "model": entry.model,
         "seed": None if entry.seed is None else str(entry.seed),  # 64 bits are beyond JavaScript
@@ -97,6 +99,11 @@ def _article(entry: Entry, thumbnails: Thumbnails) -> dict[str, Any]:
         "candidates": [_candidate(each, thumbnails) for each in entry.candidates],
         "pick": _command("pick", entry.path, "1") if entry.candidates else None,
     }
+
+
+def _card(card: CardRequest) -> str:
+    written = (f"{key}: {value}" for key, value in card.written().items())
+    return "\n".join(written) or "all of it by default"
 
 
 def _candidate(candidate: Candidate, thumbnails: Thumbnails) -> dict[str, Any]:

@@ -17,6 +17,9 @@ from tests.preview import browser as browsers
 from tests.preview import site
 from tests.repository import Repository
 
+# Measured: up to 16 where other fonts were installed; 28 and more where the facts, the bar or a
+# picture was missing, the grid another, or a crop around another point.
+ALLOWED = 22
 GOLDENS = Path(__file__).parent.parent / "data" / "preview"
 TITLES = {
     "broken.md": "Mistaken",
@@ -140,7 +143,9 @@ def test_focus_can_be_seen(page: Page) -> None:
     assert "2px" in outline
 
 
-def test_an_article_is_shown_as_readers_meet_it_with_all_that_is_known(page: Page) -> None:
+def test_an_article_is_shown_as_readers_meet_it_with_all_that_is_known(
+    page: Page, repo: Repository
+) -> None:
     page.get_by_role("link", name=TITLES["fresh.md"]).click()
     figures = page.locator("#stage figure")
     kinds = figures.evaluate_all("all => all.map(each => each.dataset.kind)")
@@ -151,6 +156,8 @@ def test_an_article_is_shown_as_readers_meet_it_with_all_that_is_known(page: Pag
     wanted = [1280 / 670, 1280 / 670, 1280 / 454, 984 / 670, 1.91, 1]
     assert ratios == pytest.approx(wanted, rel=0.02)
     facts = page.locator("#facts")
+    size = (repo.root / "note_images/fresh.png").stat().st_size
+    expect(facts).to_contain_text(f"{size:,} bytes")
     for text in ("Fresh", "a lighthouse on a cliff", "z-image-turbo", "7", "640 × 335 px"):
         expect(facts).to_contain_text(text)
     assert (
@@ -291,7 +298,7 @@ def test_it_looks_as_it_did(page: Page, tmp_path: Path, name: str) -> None:
         golden.parent.mkdir(exist_ok=True)
         now.quantize(128).save(golden, optimize=True)
     with Image.open(golden) as image:
-        assert difference(now, image.convert("RGB")) < 6
+        assert difference(now, image.convert("RGB")) < ALLOWED
 
 
 def difference(one: Image.Image, other: Image.Image) -> float:

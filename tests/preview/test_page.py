@@ -65,6 +65,21 @@ def test_tells_of_what_is_not_made_the_command_that_makes_it(repo: Repository) -
     assert (told["thumbnail"], told["size"], told["title"]) == (None, None, "a b's")
 
 
+def test_a_title_card_and_a_default_are_told_as_they_were_asked_for(repo: Repository) -> None:
+    repo.write("headergen.yaml", "default: {prompt: 'flat, {title}'}\n")
+    repo.write("card.md", "---\ntitle: T\nheader: {card: {theme: paper, author: A}}\n---\n")
+    repo.write("plain.md", "# Two\n")
+    found = read(repo, "card.md", "plain.md")
+    card, plain = data_of(rendered(*found.values()))["articles"]
+    assert (card["card"], card["model"], card["state"]) == (
+        "theme: paper\nauthor: A",
+        None,
+        "missing",
+    )
+    assert (plain["prompt"], plain["state"]) == ("flat, Two", "missing")
+    assert plain["seed"] is not None
+
+
 def test_a_seed_is_the_one_that_the_painter_would_take(repo: Repository) -> None:
     repo.write("a.md", "---\nheader: {prompt: x}\n---\n")
     entry = read(repo, "a.md")["a.md"]
