@@ -246,3 +246,10 @@ def test_many_cards_do_not_darken_the_ground_more_than_one() -> None:
     few, many = (compose([gray] * n, 1280, 670, "fan", look=look).convert("L") for n in (3, 12))
     darkest = [picture.crop((400, 600, 880, 670)).getextrema()[0] for picture in (few, many)]
     assert darkest[1] == pytest.approx(darkest[0], abs=25)
+
+
+def test_a_dark_card_parts_from_a_dark_ground_by_a_rim_of_light() -> None:
+    black = Image.new("RGB", (600, 600), (0, 0, 0))
+    header = compose([black], 1280, 670, "shelf", look=Look(background="#000000"))
+    _, lightest = header.convert("L").crop((0, 335, 640, 336)).getextrema()
+    assert isinstance(lightest, int) and 30 < lightest < 110
