@@ -8,19 +8,16 @@ next one, which finds the header by the digest inside it.
 from __future__ import annotations
 
 import os
-import unicodedata
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-from headergen import cutting, lock, metadata, paths, provenance, site, store
+from headergen import collisions, cutting, metadata, painting, paths, provenance, store
 from headergen.article import STAND_IN
 from headergen.card import Card
 from headergen.config import Config
-from headergen.diffusion import fetch, interpreter, painter
-from headergen.diffusion.cache import Fetched
 from headergen.errors import (
     GlyphError,
     HeadergenError,
@@ -31,7 +28,7 @@ from headergen.errors import (
 )
 from headergen.paint import budget, canvas, composite
 from headergen.paint import card as cards
-from headergen.painted import Painted
+from headergen.painting import counted
 from headergen.plan import Composite, Job, Painting, Standing
 from headergen.provenance import Provenance
 
@@ -66,21 +63,8 @@ class Kept:
 Outcome = Written | Failed | Kept
 
 
-class Progress(painter.Progress, fetch.Progress, Protocol):
-    """What a run tells while it works: about fetching, about painting, and for which articles."""
-
-    def waiting(self, holder: str) -> None:
-        """The GPU is in use: `holder` says which process paints, and where."""
-
-    def start(self, model: str, titles: Sequence[str]) -> None:
-        """`model` is about to paint one picture for each of `titles`."""
-
-    def finish(self) -> None:
-        """The model has painted what it was asked to, or given up; also after mere waiting."""
-
-
 def run(
-    jobs: Sequence[Job], config: Config, root: Path, progress: Progress, *, download: bool
+    jobs: Sequence[Job], config: Config, root: Path, progress: painting.Progress, *, download: bool
 ) -> Generator[Outcome]:
     """Carry out `jobs`, yielding one outcome for each as soon as it is final; close it when done.
 
@@ -88,11 +72,11 @@ def run(
     per model for all its prompts. `download` allows fetching a model that is not on the machine.
     """
     store.sweep(jobs)
-    colliding = _colliding(jobs, config, root)
+    colliding = collisions.find(jobs, config, root)
     to_paint = []
     for job in jobs:
         others = colliding.get(job.article.path)
-        outcome = _collision(job, others) if others else _attempt(job, root)
+        outcome = Failed(job, collisions.error_of(job, others)) if others else _attempt(job, root)
         if outcome:
             yield outcome
         else:
@@ -105,51 +89,13 @@ def run(
 def adopt(job: Job, image: Image.Image, origin: Provenance, config: Config, root: Path) -> Outcome:
     """Make a picture of the job's size that was painted before the header of its article."""
     store.sweep([job])
-    if others := _colliding([job], config, root).get(job.article.path):
-        return _collision(job, others)
+    if others := collisions.find([job], config, root).get(job.article.path):
+        return Failed(job, collisions.error_of(job, others))
     try:
         store.require_wanted(job)
         return _finish_header(job, image, origin, "picked", root)
     except HeadergenError as error:
         return Failed(job, error)
-
-
-def _output_key(job: Job) -> str:
-    """Fold what some file systems take for one name: case, and composed against decomposed."""
-    return unicodedata.normalize("NFC", str(job.output)).casefold()
-
-
-def _by_output(jobs: Iterable[Job]) -> dict[str, list[Job]]:
-    groups: dict[str, list[Job]] = {}
-    for job in jobs:
-        for each in (job, *job.cut_jobs):
-            groups.setdefault(_output_key(each), []).append(each)
-    return groups
-
-
-def _colliding(jobs: Sequence[Job], config: Config, root: Path) -> dict[Path, list[Path]]:
-    """Find the articles whose header would be, or is, the header of other articles as well."""
-    found: dict[Path, list[Path]] = {}
-    for group in _by_output(jobs).values():
-        for job in group:
-            others = [other.article.path for other in group if other.article is not job.article]
-            found.setdefault(job.article.path, []).extend(others + _naming(job, config, root))
-    return {article: others for article, others in found.items() if others}
-
-
-def _naming(job: Job, config: Config, root: Path) -> list[Path]:
-    """List the other articles that name the picture which the job would replace."""
-    if not store.would_replace(job):
-        return []
-    named_by = site.naming(job.output, config, root)
-    return [path for path in named_by if not path.samefile(job.article.path)]
-
-
-def _collision(job: Job, others: Iterable[Path]) -> Failed:
-    names = ", ".join(dict.fromkeys(os.path.relpath(path) for path in others))
-    message = f"its header would be the same file as that of {names}: {job.image}"
-    remedy = "rename one of the articles, or change `output` in the config"
-    return Failed(job, store.article_error(job, message, remedy))
 
 
 def _attempt(job: Job, root: Path) -> Outcome | None:
@@ -190,7 +136,7 @@ def _compose(job: Job, content: Composite, root: Path) -> Written:
         sources, job.width, job.height, content.layout, content.focus, content.look
     )
     origin = provenance.of_composite(told)
-    how = f"composed of {_count(len(sources), 'picture')}"
+    how = f"composed of {counted(len(sources), 'picture')}"
     return _finish_header(job, image, origin, how, root)
 
 
@@ -244,10 +190,6 @@ def _finish_header(
     return Written(job, how + said)
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
 def _source_error(error: PathError | SourceError, job: Job, index: int) -> PathError | SourceError:
     key = f"sources[{index}]"
     request = job.article.request
@@ -265,12 +207,12 @@ def _by_model(jobs: Sequence[Job]) -> Iterator[list[Job]]:
 
 
 def _paint(
-    jobs: Sequence[Job], config: Config, root: Path, progress: Progress, download: bool
+    jobs: Sequence[Job], config: Config, root: Path, progress: painting.Progress, download: bool
 ) -> Iterator[Outcome]:
     """Paint the jobs of one model in one worker; what stops the model fails all that are left."""
     left = list(jobs)
     try:
-        with _gpu(config, root, progress) as python:
+        with painting.gpu(config, root, progress) as python:
             # The wait for the GPU may have been long: another run may have painted them.
             for job in jobs:
                 if outcome := _attempt(job, root):
@@ -279,7 +221,8 @@ def _paint(
             painted = list(left)
             paintings = [job.content for job in painted if isinstance(job.content, Painting)]
             titles = [str(job.article.path) for job in painted]
-            with closing(_work(python, paintings, titles, config, progress, download)) as results:
+            results = painting.work(python, paintings, titles, config, progress, download)
+            with closing(results):
                 for index, result in results:
                     left.remove(painted[index])
                     yield _finish(painted[index], result, root)
@@ -287,7 +230,7 @@ def _paint(
         yield from (Failed(job, error) for job in left)
 
 
-def _finish(job: Job, result: Painted | PaintError, root: Path) -> Outcome:
+def _finish(job: Job, result: painting.Painted | PaintError, root: Path) -> Outcome:
     if isinstance(result, PaintError):
         return Failed(job, result)
     try:
@@ -295,96 +238,3 @@ def _finish(job: Job, result: Painted | PaintError, root: Path) -> Outcome:
         return _finish_header(job, result.image(job.width, job.height), origin, how, root)
     except HeadergenError as error:
         return Failed(job, error)
-
-
-def paint(
-    paintings: Sequence[Painting],
-    titles: Sequence[str],
-    config: Config,
-    root: Path,
-    progress: Progress,
-    *,
-    download: bool,
-) -> Generator[tuple[int, Painted | PaintError]]:
-    """Paint pictures of one model, yielding each with its index as soon as it is there.
-
-    Raises:
-        PaintError: what stops the model altogether: no interpreter, no device, no checkpoint,
-            the worker's death, ...
-    """
-    with (
-        _gpu(config, root, progress) as python,
-        closing(_work(python, paintings, titles, config, progress, download)) as results,
-    ):
-        yield from results
-
-
-@contextmanager
-def _gpu(config: Config, root: Path, progress: Progress) -> Iterator[Path]:
-    """Keep other runs from the GPU while the block runs; give it the worker's interpreter."""
-    python = interpreter.find_interpreter(config.worker_python, root)
-    try:
-        with lock.painting(root, progress.waiting):
-            yield python
-    finally:
-        progress.finish()
-
-
-def _work(
-    python: Path,
-    paintings: Sequence[Painting],
-    titles: Sequence[str],
-    config: Config,
-    progress: Progress,
-    download: bool,
-) -> Generator[tuple[int, Painted | PaintError]]:
-    """Have paintings of one model painted; no worker is started for none."""
-    if paintings:
-        first = paintings[0]
-        progress.start(first.checkpoint.name, titles)
-        found = _obtain(python, first, config, progress, download)
-        load = _load(first, found, config)
-        requests = [_request(each) for each in paintings]
-        with closing(painter.paint(python, load, requests, progress)) as results:
-            for index, result in results:
-                if isinstance(result, painter.Pixels):
-                    yield index, Painted(paintings[index], result, found.revision)
-                else:
-                    yield index, result
-
-
-def _obtain(
-    python: Path, painting: Painting, config: Config, progress: Progress, download: bool
-) -> Fetched:
-    return fetch.obtain(
-        python,
-        painting.checkpoint,
-        painting.device,
-        (painting.render_width, painting.render_height),
-        progress,
-        timeout_s=config.worker_timeout_s,
-        download=download,
-    )
-
-
-def _load(painting: Painting, found: Fetched, config: Config) -> painter.Load:
-    return painter.Load(
-        name=painting.checkpoint.name,
-        row=painting.checkpoint.row,
-        folder=found.folder,
-        device=painting.device,
-        transformer=found.transformer,
-        timeout_s=config.worker_timeout_s,
-    )
-
-
-def _request(painting: Painting) -> painter.Paint:
-    return painter.Paint(
-        prompt=painting.prompt,
-        negative_prompt=painting.negative_prompt,
-        width=painting.render_width,
-        height=painting.render_height,
-        steps=painting.steps,
-        guidance_scale=painting.guidance_scale,
-        seed=painting.seed,
-    )

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TextIO
 from headergen.terminal import printable, say
 
 if TYPE_CHECKING:
-    from headergen.produce import Progress
+    from headergen.painting import Progress
 
 GIGABYTE, MEGABYTE = 1e9, 1e6
 
@@ -68,12 +68,12 @@ class LiveProgress:
         self._task = self._progress.add_task("", total=None, amount="", visible=False)
 
     def waiting(self, holder: str) -> None:
-        """See `produce.Progress.waiting`."""
+        """See `painting.Progress.waiting`."""
         self._progress.start()
         self._show(f"waiting for the GPU: {holder} paints", 0, None, "")
 
     def start(self, model: str, titles: Sequence[str]) -> None:
-        """See `produce.Progress.start`."""
+        """See `painting.Progress.start`."""
         self._model, self._titles = model, titles
         self._progress.start()
         self._show(f"starting {model}", 0, None, "")
@@ -106,7 +106,7 @@ class LiveProgress:
         self._show(f"painting {which}", step, steps, f"step {step} of {steps}")
 
     def finish(self) -> None:
-        """See `produce.Progress.finish`."""
+        """See `painting.Progress.finish`."""
         self._progress.stop()
 
     def _show(self, description: str, done: int, total: int | None, amount: str) -> None:
@@ -130,11 +130,11 @@ class PlainProgress:
         self._last = ""
 
     def waiting(self, holder: str) -> None:
-        """See `produce.Progress.waiting`."""
+        """See `painting.Progress.waiting`."""
         self._say(f"waiting for the GPU: {holder} paints")
 
     def start(self, model: str, titles: Sequence[str]) -> None:
-        """See `produce.Progress.start`."""
+        """See `painting.Progress.start`."""
         self._model, self._titles = model, titles
         self._say(f"starting {model}")
 
@@ -167,7 +167,7 @@ class PlainProgress:
         self._say(f"painting {_which(self._titles, index)}: {count}")
 
     def finish(self) -> None:
-        """See `produce.Progress.finish`."""
+        """See `painting.Progress.finish`."""
         self._last = ""
 
     def _say(self, line: str) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
-from headergen import candidates, produce, progress, scratch
+from headergen import candidates, painting, progress, scratch
 from headergen.article import Article
 from headergen.candidates import Candidate, Planned
 from headergen.commands.notices import say_notices
@@ -60,7 +60,7 @@ def _paint(
 ) -> HeadergenError | None:
     """Paint what is missing and add it to `found`; what is painted is kept whatever comes after."""
     failure: HeadergenError | None = None
-    results = produce.paint(
+    results = painting.paint(
         [each.painting for each in missing],
         [f"{article.path}, candidate {each.number}" for each in missing],
         place.config,

@@ -7,7 +7,7 @@ from argparse import Namespace
 from dataclasses import dataclass
 from pathlib import Path
 
-from headergen import freshness, plan, produce, progress
+from headergen import freshness, painting, plan, progress
 from headergen.article import Request
 from headergen.commands import repainting
 from headergen.commands.notices import say_notices
@@ -16,7 +16,6 @@ from headergen.commands.saving import format_for, require_writable, save, size_o
 from headergen.diffusion import checkpoint
 from headergen.errors import HeadergenError, UsageError
 from headergen.paint import canvas
-from headergen.painted import Painted
 from headergen.plan import Painting
 from headergen.terminal import say
 
@@ -79,8 +78,8 @@ def _again(arguments: Namespace, place: Place) -> Task:
     return Task(again.painting, Path(arguments.prompt or output), again.size)
 
 
-def _painted(task: Task, place: Place) -> Painted:
-    ((_, result),) = produce.paint(
+def _painted(task: Task, place: Place) -> painting.Painted:
+    ((_, result),) = painting.paint(
         [task.painting],
         [str(task.output)],
         place.config,

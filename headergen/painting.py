@@ -1,0 +1,159 @@
+"""Have one model paint: take the GPU, find or fetch the model, and start a worker for it."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from headergen import lock, provenance
+from headergen.config import Config
+from headergen.diffusion import fetch, interpreter, painter
+from headergen.diffusion.cache import Fetched
+from headergen.errors import PaintError
+from headergen.paint import canvas
+from headergen.plan import Painting
+from headergen.provenance import Provenance
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+
+@dataclass(frozen=True)
+class Painted:
+    """A picture as a model painted it; `revision` is the model's commit, "" for a local folder."""
+
+    painting: Painting
+    pixels: painter.Pixels
+    revision: str
+
+    @property
+    def provenance(self) -> Provenance:
+        """What the picture shall tell of how it was made: as it was, not as it was planned."""
+        size = (self.pixels.width, self.pixels.height)
+        return provenance.of_painting(self.painting, self.revision, *size)
+
+    def describe(self) -> str:
+        """Say in a line how the picture was painted, with what it takes to paint it again."""
+        painting, pixels = self.painting, self.pixels
+        steps, size = counted(painting.steps, "step"), f"{pixels.width}×{pixels.height} px"
+        return f"painted by {painting.checkpoint.name}, seed {painting.seed}, {steps}, {size}"
+
+    def image(self, width: int, height: int) -> Image.Image:
+        """Make the finished picture of `width` x `height` px."""
+        pixels = self.pixels
+        image = canvas.from_rgb(pixels.rgb, pixels.width, pixels.height)
+        return canvas.cover(image, width, height)
+
+
+class Progress(painter.Progress, fetch.Progress, Protocol):
+    """What a run tells while it works: about fetching, about painting, and for which articles."""
+
+    def waiting(self, holder: str) -> None:
+        """The GPU is in use: `holder` says which process paints, and where."""
+
+    def start(self, model: str, titles: Sequence[str]) -> None:
+        """`model` is about to paint one picture for each of `titles`."""
+
+    def finish(self) -> None:
+        """The model has painted what it was asked to, or given up; also after mere waiting."""
+
+
+def paint(
+    paintings: Sequence[Painting],
+    titles: Sequence[str],
+    config: Config,
+    root: Path,
+    progress: Progress,
+    *,
+    download: bool,
+) -> Generator[tuple[int, Painted | PaintError]]:
+    """Paint pictures of one model, yielding each with its index as soon as it is there.
+
+    Raises:
+        PaintError: what stops the model altogether: no interpreter, no device, no checkpoint,
+            the worker's death, ...
+    """
+    with (
+        gpu(config, root, progress) as python,
+        closing(work(python, paintings, titles, config, progress, download)) as results,
+    ):
+        yield from results
+
+
+@contextmanager
+def gpu(config: Config, root: Path, progress: Progress) -> Iterator[Path]:
+    """Keep other runs from the GPU while the block runs; give it the worker's interpreter."""
+    python = interpreter.find_interpreter(config.worker_python, root)
+    try:
+        with lock.painting(root, progress.waiting):
+            yield python
+    finally:
+        progress.finish()
+
+
+def work(
+    python: Path,
+    paintings: Sequence[Painting],
+    titles: Sequence[str],
+    config: Config,
+    progress: Progress,
+    download: bool,
+) -> Generator[tuple[int, Painted | PaintError]]:
+    """Have paintings of one model painted; no worker is started for none."""
+    if paintings:
+        first = paintings[0]
+        progress.start(first.checkpoint.name, titles)
+        found = _obtain(python, first, config, progress, download)
+        load = _load(first, found, config)
+        requests = [_request(each) for each in paintings]
+        with closing(painter.paint(python, load, requests, progress)) as results:
+            for index, result in results:
+                if isinstance(result, painter.Pixels):
+                    yield index, Painted(paintings[index], result, found.revision)
+                else:
+                    yield index, result
+
+
+def _obtain(
+    python: Path, painting: Painting, config: Config, progress: Progress, download: bool
+) -> Fetched:
+    return fetch.obtain(
+        python,
+        painting.checkpoint,
+        painting.device,
+        (painting.render_width, painting.render_height),
+        progress,
+        timeout_s=config.worker_timeout_s,
+        download=download,
+    )
+
+
+def _load(painting: Painting, found: Fetched, config: Config) -> painter.Load:
+    return painter.Load(
+        name=painting.checkpoint.name,
+        row=painting.checkpoint.row,
+        folder=found.folder,
+        device=painting.device,
+        transformer=found.transformer,
+        timeout_s=config.worker_timeout_s,
+    )
+
+
+def _request(painting: Painting) -> painter.Paint:
+    return painter.Paint(
+        prompt=painting.prompt,
+        negative_prompt=painting.negative_prompt,
+        width=painting.render_width,
+        height=painting.render_height,
+        steps=painting.steps,
+        guidance_scale=painting.guidance_scale,
+        seed=painting.seed,
+    )
+
+
+def counted(number: int, noun: str) -> str:
+    """Say how many there are."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
