@@ -24,8 +24,8 @@ SIZE = (160, 84)
 # Blur in px of a thumbnail: what a different rounding of Pillow's moves is averaged away.
 BLUR = 1.2
 # Levels of 255: of the mean over the thumbnail, and of its worst 16x12 block. Measured: Pillow
-# 12.0 and 13.0 differ by 0.01 and 0; another filter for the last scaling moves 0.2 to 0.9 and 1 to 3; of the changes of look below, rounder
-# corners move 0.7 and 7, all others 2.7 and 12 at least.
+# 12.0 and 13.0 differ by 0.01 and 0; another filter for the last scaling moves 0.2 to 0.9 and 1 to
+# 3; of the changes of look below, rounder corners move 0.7 and 7, all others 2.7 and 12 at least.
 MEAN_TOLERANCE, BLOCK_TOLERANCE = 1.5, 4.5
 
 LOOKS: Mapping[str, tuple[str, Sequence[int], Look]] = {
