@@ -19,9 +19,10 @@ def place(root: Path, name: str) -> Path:
     Raises:
         UsageError: something else stands in the place of the folder, or a link leads outside.
     """
+    found, mark = root / FOLDER / name, root / FOLDER / ".gitignore"
     try:
-        found = paths.inside(str(root), f"{FOLDER}/{name}", root)
-        mark = paths.inside(str(root), f"{FOLDER}/.gitignore", root)
+        for path in (found, mark):
+            paths.require_inside(path, root)
         if not mark.exists():
             durable.write(mark, b"*\n")
     except (OSError, PathError) as error:

@@ -169,7 +169,7 @@ def test_the_preview_shows_the_candidates_of_an_article(repo: Repository) -> Non
         (3, "seed 3, wide view"),
     ]
     assert told["candidates"][0]["thumbnail"].startswith("data:image/webp;base64,")
-    assert told["pick"] == "headergen pick posts/a.md 1"
+    assert told["pick"] == "headergen pick posts/a.md"
     repo.write("posts/a.md", ARTICLE.replace(b"the sea ", b"a lake "))
     assert main(["preview"]) == 0
     (told,) = data_of((repo.root / ".headergen/preview.html").read_text("utf-8"))["articles"]

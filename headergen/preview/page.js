@@ -173,14 +173,29 @@ function facts(article) {
   ].filter(Boolean);
 }
 
+// A candidate that is chosen takes the header's place in all that readers meet.
 function candidates(article) {
   if (!article.candidates.length) return [];
-  return [make("h3", {}, "Candidates"), make("ol", { class: "candidates" },
-    ...article.candidates.map(({ number, what, thumbnail }) => make("li", {},
-      make("span", { class: "frame" }, make("img", { alt: `Candidate ${number}`, src: thumbnail, decoding: "async" })),
-      make("p", {}, make("b", {}, String(number)), ` ${what}`)))),
-    make("p", { class: "command" }, article.pick)];
+  const command = make("p", { class: "command" });
+  const buttons = article.candidates.map((each) => make("button", { type: "button", value: each.number },
+    make("span", { class: "frame" }, make("img", { alt: "", src: each.thumbnail, decoding: "async" })),
+    make("span", {}, make("b", {}, String(each.number)), ` ${each.what}`)));
+  const list = make("ol", { class: "candidates" }, ...buttons.map((button) => make("li", {}, button)));
+  const choose = (number) => {
+    press(list, number);
+    const chosen = article.candidates.find((each) => String(each.number) === number);
+    setStage(chosen ? { ...article, thumbnail: chosen.thumbnail, alt: `Candidate ${number}` } : article);
+    command.textContent = `${article.pick} ${number || "NUMBER"}`;
+  };
+  list.addEventListener("click", (event) => {
+    const button = event.target.closest("button");
+    if (button) choose(button.value === pressed(list) ? "" : button.value);
+  });
+  choose("");
+  return [make("h3", {}, "Candidates"), list, command];
 }
+
+const setStage = (article) => byId("stage").replaceChildren(...MOCKS.map((row) => mock(row, article)));
 
 let opened = null;
 
@@ -191,7 +206,7 @@ function show(each) {
   title.textContent = article.title;
   title.lang = language(article.title) ?? "en";
   byId("detail-path").textContent = article.path;
-  byId("stage").replaceChildren(...MOCKS.map((row) => mock(row, article)));
+  setStage(article);
   byId("facts").replaceChildren(...facts(article));
   byId("stage").scrollTop = byId("facts").scrollTop = 0;
   for (const [id, by] of [["previous", -1], ["next", 1]]) byId(id).disabled = !beside(each, by);

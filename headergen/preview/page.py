@@ -97,7 +97,7 @@ def _article(entry: Entry, thumbnails: Thumbnails) -> dict[str, Any]:
         "command": _command("run", entry.path) if STATES[entry.state].is_made_by_run else None,
         "thumbnail": _uri(entry.picture, thumbnails) if entry.picture else None,
         "candidates": [_candidate(each, thumbnails) for each in entry.candidates],
-        "pick": _command("pick", entry.path, "1") if entry.candidates else None,
+        "pick": _command("pick", entry.path) if entry.candidates else None,
     }
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 from PIL import Image
 
 from headergen import article as articles
-from headergen import freshness, writeback
+from headergen import candidates, freshness, writeback
+from headergen import config as configs
 from headergen.article import STAND_IN
 from headergen.paint import canvas
 from headergen.provenance import Metadata
@@ -30,6 +31,7 @@ def create(root: Path) -> Repository:
     stale = (repo.root / "stale.md").read_text()
     repo.write("stale.md", stale.replace("an old harbour", "an old harbour in fog"))
     repo.write("missing.md", "---\ntitle: Nothing yet\nheader: {prompt: a quiet sea}\n---\n")
+    _candidates(repo, "missing.md")
     repo.write("hand-made/photo.jpg", _jpeg())
     repo.write(
         "hand-made.md",
@@ -47,6 +49,23 @@ def _painted(repo: Repository, name: str, title: str, prompt: str, mark: str) ->
     digest = freshness.digest_of(found.request, ()) + mark
     repo.write(f"note_images/{name}.png", canvas.encode(_scene(len(name)), "png", Metadata(digest)))
     repo.write(f"{name}.md", writeback.with_image(found, f"note_images/{name}.png", digest))
+
+
+def _candidates(repo: Repository, name: str) -> None:
+    """Keep two candidates, as if a model had painted them."""
+    found = articles.parse(repo.root / name, (repo.root / name).read_bytes())
+    assert found
+    config = configs.load(repo.root)
+    kept = [
+        candidates.keep(
+            found,
+            each,
+            canvas.encode(_scene(each.number), "png", Metadata(each.job.digest)),
+            repo.root,
+        )
+        for each in candidates.planned(found, config, repo.root, 2)
+    ]
+    candidates.record(found, kept, repo.root)
 
 
 def _scene(seed: int) -> Image.Image:

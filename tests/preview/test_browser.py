@@ -165,6 +165,24 @@ def test_an_article_is_shown_as_readers_meet_it_with_all_that_is_known(
     )
 
 
+def test_a_candidate_is_seen_in_the_headers_place_with_the_command_that_picks_it(
+    page: Page,
+) -> None:
+    page.get_by_role("link", name=TITLES["missing.md"]).click()
+    command = page.locator("#facts .command").last
+    expect(command).to_have_text("headergen pick missing.md NUMBER")
+    assert page.locator("#stage img").count() == 0
+    second = page.get_by_role("button", name="2 seed 2, golden hour")
+    second.click()
+    expect(second).to_have_attribute("aria-pressed", "true")
+    expect(command).to_have_text("headergen pick missing.md 2")
+    shown = page.locator("#stage img")
+    expect(shown).to_have_count(6)
+    assert shown.first.get_attribute("src") == second.locator("img").get_attribute("src")
+    second.click()
+    assert page.locator("#stage img").count() == 0
+
+
 @pytest.mark.parametrize(
     ("view", "ratio"),
     [("Listing", 1280 / 454), ("Link card", 984 / 670), ("Social", 1.91), ("Square", 1)],

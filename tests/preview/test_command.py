@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import webbrowser
 from pathlib import Path
 
@@ -79,6 +80,7 @@ def test_a_link_in_the_folders_place_leads_nowhere_outside(
     repo: Repository, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "elsewhere").mkdir()
+    shutil.rmtree(repo.root / ".headergen")
     (repo.root / ".headergen").symlink_to(tmp_path / "elsewhere")
     assert main(["preview"]) == 2
     assert "leaves the repository" in capsys.readouterr().err
