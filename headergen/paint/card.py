@@ -97,9 +97,9 @@ def _layers(
     arrangement = _arranged(card, theme.manner, width, height, logo)
     text = _coverage(arrangement, width, height)
     scene = Scene(width, height, _palette(card), card.title, halo(text), picture)
-    ground, ink = _legible(theme.paint(scene), text, theme, scene.palette)
-    _decorate(ground, arrangement, logo, theme.spot(scene.palette), ink)
-    return Layers(ground, text, surroundings(text), ink)
+    lettered = _legible(theme.paint(scene), text, theme, scene.palette)
+    _decorate(lettered, arrangement, logo, theme.spot(scene.palette))
+    return lettered
 
 
 def _trimmed(logo: Image.Image) -> Image.Image:
@@ -128,31 +128,26 @@ def _arranged(
     return arrange(card, manner, frame, logo.size if logo else None)
 
 
-def _legible(
-    ground: Image.Image, text: Image.Image, theme: Theme, palette: Palette
-) -> tuple[Image.Image, Colour]:
+def _legible(ground: Image.Image, text: Image.Image, theme: Theme, palette: Palette) -> Layers:
     """Choose the ink; where none can be read, lay a scrim first."""
     behind = surroundings(text)
     ink = legible_ink(ground, behind, [theme.ink(palette)])
     if ink is not None:
-        return ground.copy(), ink
+        return Layers(ground.copy(), text, behind, ink)
     ink = theme.ink(palette)
     is_light = luminance(ink) > luminance(_MIDDLE_GRAY)
     scrim = palette.ground(0.13, 0.35) if is_light else palette.ground(0.97, 0.1)
-    return veiled(calmed(ground, text), behind, scrim, ink, theme.manner.low), ink
+    covered = veiled(calmed(ground, text), behind, scrim, ink, theme.manner.low)
+    return Layers(covered, text, behind, ink)
 
 
 def _decorate(
-    ground: Image.Image,
-    arrangement: Arrangement,
-    logo: Image.Image | None,
-    spot: Colour,
-    ink: Colour,
+    layers: Layers, arrangement: Arrangement, logo: Image.Image | None, spot: Colour
 ) -> None:
     if arrangement.rule:
-        draw_rule(ground, arrangement.rule, spot, ink)
+        draw_rule(layers.ground, arrangement.rule, spot, layers.ink)
     if logo and arrangement.logo:
-        stamp(ground, logo, arrangement.logo)
+        stamp(layers.ground, logo, arrangement.logo)
 
 
 def _coverage(arrangement: Arrangement, width: int, height: int) -> Image.Image:

@@ -18,7 +18,9 @@ WHITE, BLACK = (255, 255, 255), (0, 0, 0)
 
 def surroundings(text: Image.Image) -> Image.Image:
     """Mark (L, 0 or 255) what lies behind a text (L, its coverage) and just around it."""
-    return text.point([0] + [255] * 255).filter(ImageFilter.MaxFilter(2 * _AROUND + 1))
+    drawn = text.point([0] + [255] * 255)
+    # The mean of a window is above 0 where any pixel of it is: several times as fast as the most.
+    return drawn.filter(ImageFilter.BoxBlur(_AROUND)).point([0] + [255] * 255)
 
 
 def worst_contrast(ground: Image.Image, behind: Image.Image, ink: Colour) -> float:

@@ -6,6 +6,7 @@ import hashlib
 import math
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from headergen.paint.contrast import linear
 
@@ -134,6 +135,7 @@ def _hue(colour: Colour) -> Hue:
     return Hue(math.degrees(math.atan2(b, a)) % 360, math.hypot(a, b))
 
 
+@lru_cache(maxsize=256)
 def _oklab(colour: Colour) -> tuple[float, float, float]:
     red, green, blue = (linear(level / 255) for level in colour)
     long = math.cbrt(0.4122214708 * red + 0.5363325363 * green + 0.0514459929 * blue)

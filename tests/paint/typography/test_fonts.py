@@ -71,5 +71,21 @@ def test_spacing_is_trimmed(name: str, character: str, shift: float, advance: fl
     assert fonts.font(name).spacing(character) == pytest.approx((shift, advance), abs=0.1)
 
 
-def test_latin_pairs_are_kerned() -> None:
-    assert all(fonts.font(name).kern("AV") < 0 for name in NAMES if name != fonts.EMOJI)
+@pytest.mark.parametrize("family", [fonts.HEAVY, fonts.QUIET, fonts.SERIF])
+def test_latin_pairs_are_kerned(family: tuple[str, ...]) -> None:
+    alone = sum(row(letter, family).width(0, 1) for letter in "AV")
+    assert row("AV", family).width(0, 2) < alone - 0.02
+
+
+def test_japanese_and_latin_stand_a_little_apart() -> None:
+    def gap(pair: str) -> float:
+        alone = sum(row(each, fonts.HEAVY).width(0, 1) for each in pair)
+        return row(pair, fonts.HEAVY).width(0, 2) - alone
+
+    assert gap("版P") == gap("P版") == gap("版5") == pytest.approx(0.08)
+    assert gap("版版") == gap("版、") == gap("版(") == 0
+
+
+def test_tracking_stands_between_glyphs_only() -> None:
+    loose, close = (row("漢字版", fonts.HEAVY, tracking).width(0, 3) for tracking in (0.1, 0))
+    assert loose - close == pytest.approx(0.2)
