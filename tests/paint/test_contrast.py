@@ -6,6 +6,7 @@ import pytest
 from PIL import Image
 
 from headergen.paint.contrast import contrast, luminance, luminance_map
+from headergen.paint.legibility import legible_ink, surroundings, worst_contrast
 
 
 # The ratios that WebAIM's contrast checker gives, cut to hundredths.
@@ -29,3 +30,36 @@ def test_the_map_holds_the_luminance_of_each_pixel() -> None:
     picture.putpixel((1, 0), (0, 255, 0))
     levels = list(luminance_map(picture).tobytes())
     assert levels == pytest.approx([255 * 0.181, 255 * 0.7152], abs=1)
+
+
+def test_what_surrounds_a_letter_reaches_two_pixels_each_way() -> None:
+    text = Image.new("L", (11, 11))
+    text.putpixel((5, 5), 1)
+    assert surroundings(text).getbbox() == (3, 3, 8, 8)
+    assert surroundings(text).getcolors() == [(96, 0), (25, 255)]
+
+
+@pytest.mark.parametrize(
+    ("ground", "ink"),
+    [
+        pytest.param([(255, 255, 255), (200, 210, 220)], (20, 20, 20), id="dark on light"),
+        pytest.param([(255, 255, 0), (0, 0, 90)], None, id="nothing on both light and dark"),
+        pytest.param([(0, 0, 0), (60, 0, 60)], (255, 255, 255), id="white where the ink fails"),
+    ],
+)
+def test_the_ink_is_one_that_stands_out_from_every_pixel(
+    ground: list[tuple[int, int, int]], ink: tuple[int, int, int] | None
+) -> None:
+    picture = Image.new("RGB", (20, 20), ground[0])
+    picture.putpixel((9, 9), ground[1])
+    behind = Image.new("L", picture.size, 255)
+    assert legible_ink(picture, behind, [(20, 20, 20)]) == ink
+
+
+def test_what_does_not_lie_behind_the_text_is_not_looked_at() -> None:
+    picture = Image.new("RGB", (20, 20), "white")
+    picture.putpixel((9, 9), (0, 0, 0))
+    behind = Image.new("L", picture.size, 255)
+    assert worst_contrast(picture, behind, (0, 0, 0)) == pytest.approx(1, abs=0.1)
+    behind.putpixel((9, 9), 0)
+    assert worst_contrast(picture, behind, (0, 0, 0)) == pytest.approx(21, abs=0.1)

@@ -22,8 +22,11 @@ NEVER_LAST = frozenset("（〔［｛〈《「『【〘〖〝‘“｟«｢([{¥�
 
 # After these a reader pauses anyway; before these something new begins.
 _PAUSES = frozenset("、。，．！？!?,：:；;…」』】）〉》”)]｜|/／—–―〜～")
+_CLOSING = frozenset("」』）】〉》”)]")
 _BEGINNINGS = frozenset("「『【（〈《“([｜|")
 
+# From a number to a number, and where in it a line may not end.
+_RANGE = re.compile(r"\d[〜～–—]\d")
 # What is left out at the ends of lines.
 BLANKS = " \u3000"
 
@@ -61,6 +64,8 @@ def _may_break(text: str, index: int) -> bool:
     left, right = text[:index].rstrip(BLANKS)[-1:], text[index]
     if right in NEVER_FIRST or left in NEVER_LAST:
         return False
+    if _RANGE.match(text, max(index - 2, 0)):
+        return False
     return text[index - 1] in BLANKS or not _is_one_word(left, right)
 
 
@@ -85,7 +90,7 @@ def _cost(text: str, index: int, phrases: frozenset[int]) -> float:
         return _cost_at_blank(text, index)
     if left == "・":
         return _AT_DOT
-    if left in _PAUSES or right in _BEGINNINGS:
+    if right in _BEGINNINGS or (left in _PAUSES and not _is_particle(left, right)):
         return _AT_PAUSE
     if index not in phrases:
         return INSIDE_PHRASE
@@ -95,6 +100,11 @@ def _cost(text: str, index: int, phrases: frozenset[int]) -> float:
     if _script(left) == _script(right):
         return _INSIDE_SCRIPT
     return _AFTER_PARTICLE
+
+
+def _is_particle(left: str, right: str) -> bool:
+    """Tell hiragana that belong to what the bracket before them closes: 「推し」と."""
+    return left in _CLOSING and _is_hiragana(right)
 
 
 def _cost_at_blank(text: str, index: int) -> float:

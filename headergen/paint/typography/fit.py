@@ -18,10 +18,8 @@ _JAPANESE_LEADING = 1.34
 _WESTERN_LEADING = 1.2
 
 # In the unit of a break's cost, halvings of size. Uneven lines cost by the square of how far they
-# are from even; a line of one character, or a bit of a word, looks like a mistake.
+# are from even, which leaves no line with a single character.
 _RAGGEDNESS = 1.0
-_ORPHAN = 1.5
-_ORPHAN_EM = 1.7
 # A further line costs little: it lets the letters grow, which is seen at thumbnail size.
 _LINE = 0.04
 
@@ -208,8 +206,7 @@ def _is_paragraph(text: str, start: int, stop: int) -> bool:
 def _line_cost(length: float, even: float, count: int) -> float:
     if count == 1:
         return 0.0
-    orphan = _ORPHAN if length < _ORPHAN_EM else 0.0
-    return float(_RAGGEDNESS * (length / even - 1) ** 2 / count + orphan)
+    return float(_RAGGEDNESS * (length / even - 1) ** 2 / count)
 
 
 def _inked(text: str, start: int, stop: int) -> tuple[int, int]:

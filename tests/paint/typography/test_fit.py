@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import random
 
 import pytest
 from hypothesis import given, settings
@@ -160,8 +161,10 @@ def test_a_word_wider_than_the_box_is_torn_where_nothing_else_helps() -> None:
 
 
 def test_no_line_holds_a_single_character() -> None:
-    for title in ("推し活、はじめました。", "小さな海のゲームを作る話", "インディーゲーム入門"):
-        assert min(map(len, lines(title))) > 1
+    chance = random.Random(1)
+    for _ in range(200):
+        title = "".join(chance.choices([*WORDS, "夢", "話", "、", "インディー"], k=9))
+        assert min(map(len, lines(title))) > 1, title
 
 
 def test_a_blank_text_is_refused() -> None:
