@@ -12,21 +12,14 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from PIL import Image, ImageChops, ImageFilter, ImageStat
+from PIL import Image
 
 from headergen.config import Look
 from headergen.paint.composite import compose
+from tests.paint.look import SIZE, differences, looks_like
 from tests.paint.pictures import PICTURES
 
 GOLDEN = Path(__file__).resolve().parent.parent / "data" / "composites"
-SIZE = (160, 84)
-
-# Blur in px of a thumbnail: what a different rounding of Pillow's moves is averaged away.
-BLUR = 1.2
-# Levels of 255: of the mean over the thumbnail, and of its worst 16x12 block. Measured: Pillow
-# 12.0 and 13.0 differ by 0.01 and 0; another filter for the last scaling moves 0.2 to 0.9 and 1 to
-# 3; of the changes of look below, rounder corners move 0.7 and 7, all others 2.7 and 12 at least.
-MEAN_TOLERANCE, BLOCK_TOLERANCE = 1.5, 4.5
 
 LOOKS: Mapping[str, tuple[str, Sequence[int], Look]] = {
     "cover": ("cover", [2], Look()),
@@ -53,22 +46,6 @@ def thumbnail(name: str) -> Image.Image:
     layout, indices, look = LOOKS[name]
     header = compose([picture(index) for index in indices], 640, 335, layout, look=look)
     return header.resize(SIZE, Image.Resampling.BOX)
-
-
-def differences(one: Image.Image, other: Image.Image) -> tuple[float, float]:
-    """Measure how differently two thumbnails look: in the mean, and where it is worst.
-
-    Of lightness and the two colour axes (YCbCr) it is the one that differs most.
-    """
-    blurred = [each.filter(ImageFilter.GaussianBlur(BLUR)) for each in (one, other)]
-    difference = ImageChops.difference(*(each.convert("YCbCr") for each in blurred))
-    blocks = difference.resize((10, 7), Image.Resampling.BOX)
-    return max(ImageStat.Stat(difference).mean), float(max(blocks.tobytes()))
-
-
-def looks_like(one: Image.Image, other: Image.Image) -> bool:
-    mean, block = differences(one, other)
-    return mean <= MEAN_TOLERANCE and block <= BLOCK_TOLERANCE
 
 
 def golden(name: str) -> Image.Image:
