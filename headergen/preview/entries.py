@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -128,7 +129,7 @@ def _entry(name: str, config: Config, root: Path, notes: tuple[str, ...]) -> Ent
         model=_model(request, article, config, root),
         seed=_seed(request, article, root),
         picture=shown,
-        probed=probe(shown) if shown else None,
+        probed=_probed(shown) if shown else None,
         notes=notes,
         candidates=_candidates(article, root),
     )
@@ -152,6 +153,13 @@ def _title_of(name: str) -> str:
 def _picture_of(state: freshness.State) -> Path | None:
     found = state.picture if state else None
     return found if found and found.is_file() else None
+
+
+def _probed(picture: Path) -> Picture | None:
+    """Look at a picture; None: it cannot be read, of which the notes tell."""
+    with suppress(OSError):
+        return probe(picture)
+    return None
 
 
 def _model(request: Request | None, article: Article, config: Config, root: Path) -> str | None:

@@ -65,6 +65,17 @@ def test_tells_of_what_is_not_made_the_command_that_makes_it(repo: Repository) -
     assert (told["thumbnail"], told["size"], told["title"]) == (None, None, "a b's")
 
 
+def test_a_picture_that_may_not_be_read_does_not_stop_the_page(
+    repo: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def denied(path: Path) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(entries, "probe", denied)
+    (told,) = data_of(rendered(read(repo, "hand-made.md")["hand-made.md"]))["articles"]
+    assert (told["state"], told["size"], told["pixels"]) == ("hand-made", None, None)
+
+
 def test_a_title_card_and_a_default_are_told_as_they_were_asked_for(repo: Repository) -> None:
     repo.write("headergen.yaml", "default: {prompt: 'flat, {title}'}\n")
     repo.write("card.md", "---\ntitle: T\nheader: {card: {theme: paper, author: A}}\n---\n")
