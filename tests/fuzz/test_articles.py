@@ -23,7 +23,7 @@ from headergen.frontmatter.block import MAX_BYTES
 from headergen.writeback import with_image
 from tests.test_article_property import DIGEST, IMAGE, IMAGE_KEYS, PATH, assert_holds
 
-SHORT = 150
+SHORT = 300
 EXAMPLES = int(os.environ.get("HEADERGEN_FUZZ", SHORT))
 GOLDEN = sorted((Path(__file__).parents[1] / "data" / "articles").glob("*/*.*"))
 
