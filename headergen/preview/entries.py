@@ -111,18 +111,19 @@ def read(names: Iterable[str], config: Config, root: Path, *, in_git: bool) -> l
 
 
 def _entry(name: str, config: Config, root: Path, notes: tuple[str, ...]) -> Entry:
+    article = None
     try:
         article = articles.read(name, config.image_key, every=True)
         state = freshness.state_of(article, config, root) if article else None
         request = defaults.request_for(article, config, root) if article else None
     except (HeadergenError, OSError) as error:
-        return Entry(name, _title_of(name), "broken", notes=notes or (str(error),))
+        return Entry(name, _title_of(name, article), "broken", notes=notes or (str(error),))
     if article is None:
-        return Entry(name, _title_of(name), "no-header", notes=notes)
+        return Entry(name, _title_of(name, article), "no-header", notes=notes)
     shown = _picture_of(state)
     return Entry(
         path=name,
-        title=article.title or Path(name).stem,
+        title=_title_of(name, article),
         state=next(key for key, row in STATES.items() if row.matches(state)),
         article=article,
         request=request,
@@ -142,8 +143,10 @@ def _candidates(article: Article, root: Path) -> tuple[Candidate, ...]:
     )
 
 
-def _title_of(name: str) -> str:
-    """Name an article whose frontmatter says nothing, or nothing that can be read."""
+def _title_of(name: str, article: Article | None) -> str:
+    """Return the title; of an article that can't be read its heading; else the file's name."""
+    if article is not None:
+        return article.title or Path(name).stem
     try:
         return heading(Path(name).read_bytes()) or Path(name).stem
     except OSError:

@@ -53,7 +53,7 @@ function stateMark(article) {
 function picture(article, alt) {
   if (article.thumbnail) return make("img", { alt, decoding: "async", src: article.thumbnail });
   return make("span", { class: "empty", "data-state": article.state },
-    make("b", {}, label(article)), titled("span", article.prompt || states.get(article.state).meaning));
+    make("b", {}, label(article)), titled("span", article.prompt || article.notes[0] || states.get(article.state).meaning));
 }
 
 // --- the gallery ---------------------------------------------------------------------------

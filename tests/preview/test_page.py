@@ -108,6 +108,10 @@ def test_what_check_finds_is_told_but_not_the_state_twice(repo: Repository) -> N
     assert found["missing.md"].notes == ()
     assert "unknown key 'promt'" in found["broken.md"].notes[0]
     assert found["broken.md"].title == "Mistaken"
+    repo.write("a.md", "---\ntitle: Titled\nheader: {sources: [gone.png]}\n---\n")
+    entry = read(repo, "a.md")["a.md"]
+    assert (entry.state, entry.title) == ("broken", "Titled")
+    assert "'gone.png' does not exist" in entry.notes[0]
     repo.write("headergen.yaml", "header: {width: 100, height: 50}\n")
     assert "640×335 px, not 100×50" in read(repo, "hand-made.md")["hand-made.md"].notes[0]
 
