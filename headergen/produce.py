@@ -18,6 +18,7 @@ from headergen import collisions, cutting, metadata, painting, paths, provenance
 from headergen.article import STAND_IN
 from headergen.card import Card
 from headergen.config import Config
+from headergen.diffusion.checkpoint import Checkpoint
 from headergen.errors import (
     GlyphError,
     HeadergenError,
@@ -198,11 +199,11 @@ def _source_error(error: PathError | SourceError, job: Job, index: int) -> PathE
 
 
 def _by_model(jobs: Sequence[Job]) -> Iterator[list[Job]]:
-    groups: dict[tuple[str, str], list[Job]] = {}
+    """Put together what one checkpoint paints, down to its revision and GGUF file."""
+    groups: dict[tuple[Checkpoint, str], list[Job]] = {}
     for job in jobs:
         assert isinstance(job.content, Painting)
-        chosen = job.content.checkpoint
-        groups.setdefault((chosen.row.name, chosen.location), []).append(job)
+        groups.setdefault((job.content.checkpoint, job.content.device), []).append(job)
     yield from groups.values()
 
 

@@ -14,8 +14,10 @@ import pytest
 from headergen import article as articles
 from headergen import config as configs
 from headergen import durable, plan, produce, writeback
+from headergen.config import Config
 from headergen.diffusion import fetch, interpreter, painter
 from headergen.diffusion.cache import Fetched
+from headergen.diffusion.checkpoint import Checkpoint
 from headergen.paint import canvas
 from headergen.progress import PlainProgress
 from headergen.provenance import Metadata
@@ -27,10 +29,11 @@ HEADER = "note_images/a.png"
 
 @dataclass(frozen=True)
 class Desk:
-    """A folder with the article `a.md`, and the prompts that were painted for it."""
+    """A folder with the article `a.md`, and what was painted for it, by what."""
 
     root: Path
     painted: list[str]
+    loads: list[painter.Load]
     meanwhile: list[Callable[[], object]]
 
     @property
@@ -67,25 +70,48 @@ class Desk:
 
 @pytest.fixture
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
-    made = Desk(tmp_path / "site", [], [])
+    made = Desk(tmp_path / "site", [], [], [lambda: None])
     made.root.mkdir()
     made.article.write_text(ARTICLE)
     (made.root / "headergen.yaml").write_text(CONFIG)
 
     def paint(
-        _python: Path, _load: painter.Load, requests: Sequence[painter.Paint], _progress: object
+        _python: Path, load: painter.Load, requests: Sequence[painter.Paint], _progress: object
     ) -> Iterator[tuple[int, painter.Pixels]]:
+        made.loads.append(load)
         for index, each in enumerate(requests):
             made.painted.append(each.prompt)
             made.meanwhile[0]()
             rgb = bytes(3 * each.width * each.height)
             yield index, painter.Pixels(each.width, each.height, rgb)
 
+    def obtain(_python: Path, chosen: Checkpoint, *_: object, **__: object) -> Fetched:
+        return Fetched(Path(), "", "", Path(chosen.transformer) if chosen.transformer else None)
+
     monkeypatch.setattr(painter, "paint", paint)
-    monkeypatch.setattr(fetch, "obtain", lambda *_, **__: Fetched(Path(), "", ""))
+    monkeypatch.setattr(fetch, "obtain", obtain)
     monkeypatch.setattr(interpreter, "find_interpreter", lambda *_: Path(sys.executable))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     return made
+
+
+def test_each_article_is_painted_by_its_own_checkpoint_of_a_model(desk: Desk) -> None:
+    model = "Tongyi-MAI/Z-Image-Turbo"
+    (desk.root / "own.gguf").touch()
+    config = Config(model=model, revision="1234567", transformer="own.gguf")
+    headers = {"a": "", "b": ", model: z-image-turbo", "c": ""}
+    for name, more in headers.items():
+        (desk.root / f"{name}.md").write_text(f"---\nheader: {{prompt: {name}{more}}}\n---\n")
+    found = [articles.read(str(desk.root / f"{name}.md")) for name in headers]
+    jobs = [plan.job_for(each, config, desk.root) for each in found if each]
+    wanted = [job for job in jobs if isinstance(job, plan.Job)]
+    outcomes = list(
+        produce.run(wanted, config, desk.root, PlainProgress(sys.stderr), download=False)
+    )
+
+    assert [type(outcome) for outcome in outcomes] == [produce.Written] * 3
+    assert desk.painted == ["a", "c", "b"]
+    assert [load.transformer for load in desk.loads] == [desk.root / "own.gguf", None]
 
 
 def told(outcome: produce.Outcome) -> str:

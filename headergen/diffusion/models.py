@@ -37,13 +37,17 @@ class Model:
     prompt_template: str = "{prompt}"
     negative_prompt: str | None = None
     scheduler_class: str | None = None
-    scheduler_options: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    scheduler_options: Mapping[str, str] = field(
+        default_factory=lambda: MappingProxyType({}), hash=False
+    )
     variant: str | None = None
     notice: str | None = None
     prompt_weights: bool = False
     seeds_vary_little: bool = False
     guided_above: float = 0.0
-    weights: Mapping[str, tuple[str, int]] = field(default_factory=lambda: MappingProxyType({}))
+    weights: Mapping[str, tuple[str, int]] = field(
+        default_factory=lambda: MappingProxyType({}), hash=False
+    )
 
     @property
     def published_bytes(self) -> int:
