@@ -7,12 +7,25 @@ from pathlib import Path
 import pytest
 
 from headergen.diffusion.worker import tiny
+from tests import repository
+from tests.repository import Repository
 
 
 @pytest.fixture(autouse=True)
 def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep tests that paint from waiting for the developer's own runs, and these for them."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp() / "cache"))
+
+
+@pytest.fixture
+def repo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
+    """A repository, and the current folder in it; models and hub are out of reach."""
+    made = repository.create(tmp_path / "repo")
+    monkeypatch.chdir(made.root)
+    monkeypatch.delenv("PRE_COMMIT", raising=False)
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "hub"))
+    monkeypatch.setenv("HEADERGEN_MODELS", str(tmp_path / "models"))
+    return made
 
 
 @pytest.fixture(scope="session")

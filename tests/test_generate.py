@@ -17,19 +17,7 @@ from headergen.diffusion import fetch, interpreter, painter
 from headergen.diffusion.cache import Fetched
 from headergen.parameters import Settings
 from headergen.provenance import SourceType
-from tests import repository
 from tests.repository import Repository
-
-
-@pytest.fixture
-def repo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
-    """A repository, and the current folder in it; models and hub are out of reach."""
-    made = repository.create(tmp_path / "repo")
-    monkeypatch.chdir(made.root)
-    monkeypatch.delenv("PRE_COMMIT", raising=False)
-    monkeypatch.setenv("HF_HOME", str(tmp_path / "hub"))
-    monkeypatch.setenv("HEADERGEN_MODELS", str(tmp_path / "models"))
-    return made
 
 
 def test_generate_saves_any_size_and_names_the_seed(

@@ -12,23 +12,11 @@ from headergen.card import Card
 from headergen.cli import main
 from headergen.diffusion import hardware
 from headergen.paint import card as cards
-from tests import repository
 from tests.repository import Repository
 
 PROMPT = "---\ntitle: 夏の海\nheader:\n  prompt: the sea\n---\nBody.\n"
 CANNOT_PAINT = "header: {width: 256, height: 134}\nworker: {python: nowhere/python}\n"
 HEADER = "note_images/a.png"
-
-
-@pytest.fixture
-def repo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
-    """A repository, and the current folder in it; models and hub are out of reach."""
-    made = repository.create(tmp_path / "repo")
-    monkeypatch.chdir(made.root)
-    monkeypatch.delenv("PRE_COMMIT", raising=False)
-    monkeypatch.setenv("HF_HOME", str(tmp_path / "hub"))
-    monkeypatch.setenv("HEADERGEN_MODELS", str(tmp_path / "models"))
-    return made
 
 
 @pytest.fixture
