@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -13,25 +14,15 @@ from PIL import Image, PngImagePlugin
 
 from headergen import metadata, provenance
 from headergen.cli import main
+from headergen.diffusion import cache
 from headergen.parameters import TOOL
-from tests import repository
+from tests.hub import serve_hub
 from tests.repository import Repository
 
 WEB_UI = (
     "a cat\nNegative prompt: dogs\n"
     "Steps: 2, Sampler: Euler a, CFG scale: 0, Seed: 42, Size: 64x64, Model: someones"
 )
-
-
-@pytest.fixture
-def repo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
-    """A repository, and the current folder in it; models and hub are out of reach."""
-    made = repository.create(tmp_path / "repo")
-    monkeypatch.chdir(made.root)
-    monkeypatch.delenv("PRE_COMMIT", raising=False)
-    monkeypatch.setenv("HF_HOME", str(tmp_path / "hub"))
-    monkeypatch.setenv("HEADERGEN_MODELS", str(tmp_path / "models"))
-    return made
 
 
 def picture_that_tells(parameters: str | None, path: str = "a.png") -> None:
@@ -82,6 +73,61 @@ def test_another_tools_picture_is_painted_by_the_model_that_is_named(
     assert (told.settings.prompt, told.settings.seed, told.settings.steps) == ("a cat", 42, 1)
     with Image.open("b.webp") as picture:
         assert picture.size == (48, 24)
+
+
+def fetched(model: Path, revision: str, hub_id: str = "Tongyi-MAI/Z-Image-Turbo") -> None:
+    """Put a model where `headergen fetch` would have."""
+    place = Path(os.environ["HEADERGEN_MODELS"]) / hub_id.replace("/", "--") / revision
+    shutil.copytree(model, place)
+    (place / cache.MANIFEST).write_text(json.dumps({"revision": revision, "form": ""}))
+
+
+@pytest.mark.parametrize("pin", ["", ", revision: 0123456789"])
+@pytest.mark.parametrize(
+    ("told", "taken", "noted"),
+    [
+        pytest.param("abcdef0", "abcdef0123", False, id="one that is here"),
+        pytest.param("deadbeef", "0123456789", True, id="one that would have to be downloaded"),
+    ],
+)
+def test_the_revision_that_a_picture_tells_is_taken_where_it_is_here_and_never_downloaded(
+    repo: Repository,
+    tiny_zimage: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    pin: str,
+    told: str,
+    taken: str,
+    noted: bool,
+) -> None:
+    fetched(tiny_zimage, "abcdef0123")
+    fetched(tiny_zimage, "0123456789")  # the last one is that which is taken where none is told
+    repo.write("headergen.yaml", f"image: {{device: cpu{pin}}}\n")
+    picture_that_tells(WEB_UI.replace("someones", f"z-image-turbo, Model revision: {told}"))
+    with serve_hub({"Tongyi-MAI/Z-Image-Turbo": tiny_zimage}) as hub:
+        monkeypatch.setenv("HF_ENDPOINT", hub.endpoint)
+        assert main(["generate", "--from", "a.png", "b.png"]) == 0
+        assert hub.requests == []
+    settings = provenance.read(metadata.read(repo.root / "b.png")).settings
+    assert settings
+    assert settings.revision == taken
+    assert ("note: the picture tells revision deadbeef" in capsys.readouterr().err) == noted
+
+
+def test_a_model_that_the_picture_alone_names_is_not_downloaded(
+    repo: Repository,
+    tiny_sdxl: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    repo.write("headergen.yaml", "image: {device: cpu}\n")
+    picture_that_tells(WEB_UI.replace("someones", "sdxl-turbo, Model revision: deadbeef"))
+    with serve_hub({"stabilityai/sdxl-turbo": tiny_sdxl}) as hub:
+        monkeypatch.setenv("HF_ENDPOINT", hub.endpoint)
+        assert main(["generate", "--from", "a.png"]) == 3
+        assert hub.requests == []
+    assert "run once: headergen fetch sdxl-turbo" in capsys.readouterr().err
+    assert sorted(os.listdir()) == [".git", "a.png", "headergen.yaml"]
 
 
 @pytest.mark.parametrize(

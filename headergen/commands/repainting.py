@@ -11,7 +11,7 @@ from typing import Any
 from headergen import metadata, picture, provenance
 from headergen.commands.place import Place, own_config
 from headergen.config import KEYS, Config
-from headergen.diffusion import checkpoint
+from headergen.diffusion import cache, checkpoint, fetch
 from headergen.diffusion import prompt as prompts
 from headergen.diffusion.checkpoint import Checkpoint
 from headergen.diffusion.models import MODELS, admissible_size
@@ -49,11 +49,17 @@ def read(original: Path, arguments: Namespace, place: Place) -> Repainting:
         UsageError: the picture cannot be read, does not tell enough, or names a model that is
             unknown here.
         ConfigError: the model that was named cannot be used.
+        NotDownloadedError: the picture alone names the model, and it is not on this machine.
     """
     found, told = _look(original)
     settings = _settings(original, told, arguments)
     config = _config_for(original, settings, arguments, place)
     chosen = checkpoint.for_config(config, place.root)
+    notes: tuple[str, ...] = ()
+    if not arguments.model:
+        chosen, notes = _as_told(chosen, settings.revision)
+        if config is not place.config:
+            fetch.require(chosen)
     size = (arguments.width or found.width, arguments.height or found.height)
     if _is_resized(arguments):
         render = size_to_paint(chosen.row, config, *size)
@@ -61,7 +67,8 @@ def read(original: Path, arguments: Namespace, place: Place) -> Repainting:
         render = admissible_size(chosen.row, settings.width or 0, settings.height or 0)
     is_same_model = told.settings is not None and chosen.name == told.settings.model
     make = _painting if is_same_model else _painting_by_another
-    return Repainting(make(settings, chosen, config.device, render), size)
+    painting = make(settings, chosen, config.device, render)
+    return Repainting(replace(painting, notes=(*notes, *painting.notes)), size)
 
 
 def _look(original: Path) -> tuple[picture.Picture, Told]:
@@ -104,7 +111,7 @@ def _is_told(settings: Settings, name: str) -> bool:
 
 
 def _config_for(original: Path, settings: Settings, arguments: Namespace, place: Place) -> Config:
-    """Choose the config with the picture's model; no name in a picture makes anybody download it.
+    """Choose the config with the picture's model: the place's own, or that of a known model.
 
     A local model tells its folder's name alone: the config has to be the one that names it.
     """
@@ -112,14 +119,30 @@ def _config_for(original: Path, settings: Settings, arguments: Namespace, place:
         return own_config(place.config, arguments.model)
     model = settings.model or ""
     if checkpoint.for_config(place.config, place.root).name == model:
-        revision = settings.revision or place.config.revision
-        return replace(place.config, revision=revision)
+        return place.config
     if model in MODELS:
-        return replace(own_config(place.config, model), revision=settings.revision)
+        return own_config(place.config, model)
     raise UsageError(
         f"{original} was painted by {model!r}, which is unknown here",
         remedy="name the model with --model: a name of the model table, a hub id or a folder",
     )
+
+
+def _as_told(chosen: Checkpoint, revision: str | None) -> tuple[Checkpoint, tuple[str, ...]]:
+    """Choose the revision that a picture tells if it is here, else keep the config's and note it.
+
+    The picture may be a stranger's: nothing in it chooses what is downloaded.
+    """
+    if chosen.local or revision in (None, chosen.revision):
+        return chosen, ()
+    told = replace(chosen, revision=revision)
+    if cache.find(told):
+        return told, ()
+    note = (
+        f"the picture tells revision {revision} of {chosen.name}, which is not on this machine: "
+        "another one paints, and what comes out may differ"
+    )
+    return chosen, (note,)
 
 
 def _painting(
