@@ -316,7 +316,9 @@ def _of_readable_picture(named: Named, config: Config) -> Iterator[Finding]:
         yield Finding(path, line, "wrong-format", f"{image} is {what}")
     elif (found.width, found.height) != named.size:
         size, wanted_size = (f"{w}×{h}" for w, h in ((found.width, found.height), named.size))
-        yield Finding(path, line, "wrong-size", f"{image} is {size} px, not {wanted_size}")
+        remedy = ": delete it to have it made anew" if named.digest else ""
+        message = f"{image} is {size} px, not {wanted_size}{remedy}"
+        yield Finding(path, line, "wrong-size", message)
     if _is_outdated(found, named):
         yield Finding(path, line, "stale", f"{image} {OUTDATED}")
     if found.size_bytes > LARGEST_BYTES:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path, PurePath
 
 from headergen import paths, styles
@@ -48,8 +49,8 @@ def _place(name: str | Path, root: Path) -> PurePath:
 
 
 def _by_default(article: Article, default: Default) -> Request:
+    title = article.title
     needs_title = "{title}" in (default.prompt or "{title}")
-    title = article.title if needs_title else None
     if needs_title and title is None and not (default.card and default.card.title):
         raise ArticleError(
             "the config's default needs a title, and the article has none",
@@ -57,12 +58,8 @@ def _by_default(article: Article, default: Default) -> Request:
             line=1,
             remedy="write a `# heading` or `title:`; or `header: false`, for no header at all",
         )
-    prompt = default.prompt
-    if prompt is not None:
-        prompt = prompt.replace("{tags}", ", ".join(article.facts.tags))
-        prompt = prompt.replace("{title}", title or "").strip(" ,")
     return Request(
-        prompt=prompt,
+        prompt=default.prompt and _filled_in(default.prompt, article),
         negative_prompt=None,
         model=None,
         seed=None,
@@ -73,6 +70,12 @@ def _by_default(article: Article, default: Default) -> Request:
         focus=(),
         lines={},
         card=default.card,
-        article_title=title,
+        article_title=title or article.path.stem,
         by_default=True,
     )
+
+
+def _filled_in(template: str, article: Article) -> str:
+    """Put title and tags into a prompt; what they say of `{tags}` is their own text."""
+    texts = {"{title}": article.title or "", "{tags}": ", ".join(article.facts.tags)}
+    return re.sub(r"\{title\}|\{tags\}", lambda found: texts[found[0]], template).strip(" ,")

@@ -86,6 +86,8 @@ def state_of(article: Article, config: Config, root: Path, *, in_hook: bool = Fa
     picture = picture_of(article, config, root)
     if article.image is not None and _is_hand_made(article, article.image, picture):
         return HandMade(article, picture)
+    if article.image and article.digest is None and _gets_one(article, config, root):
+        return HandMade(article, picture)
     request = defaults.request_for(article, config, root)
     if request is None:
         return _without_request(article, picture)
@@ -100,6 +102,14 @@ def state_of(article: Article, config: Config, root: Path, *, in_hook: bool = Fa
     if not in_hook and not may_be_for(picture, article.digest):
         return wanted
     return Fresh(article, picture) if article.digest == digest else StandIn(wanted, picture)
+
+
+def _gets_one(article: Article, config: Config, root: Path) -> bool:
+    """Tell whether a header would be the config's wish alone, which replaces nobody's picture.
+
+    Where it is not found it may be a path that only the site understands.
+    """
+    return article.request is None and defaults.has_default(article.path, config, root)
 
 
 def _require_known(article: Article, request: Request, config: Config) -> None:

@@ -167,7 +167,7 @@ def job_of(state: Wanted, config: Config, root: Path) -> Job:
             raise at_key(article, request, key, message)
     style = defaults.style_for(article, config, root)
     card = None
-    if request.card or request.title or config.fallback:
+    if request.card or request.title or (request.prompt and config.fallback):
         card = titling.card_of(article, request, config, style, root)
     content = _content(state, card, config, style, root)
     return Job(

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from headergen import collisions, cutting, metadata, painting, paths, provenance, store
+from headergen import collisions, cutting, metadata, painting, paths, provenance, store, unfinished
 from headergen.article import STAND_IN
 from headergen.card import Card
 from headergen.config import Config
@@ -117,9 +117,28 @@ def _attempt(job: Job, root: Path) -> Outcome | None:
             return _compose(job, job.content, root)
         if isinstance(job.content, Card):
             return _draw(job, job.content, root)
+        if isinstance(job.content, Painting):
+            return _finish_kept(job, job.content, root)
     except HeadergenError as error:
         return Failed(job, error)
     return None
+
+
+def _finish_kept(job: Job, asked: Painting, root: Path) -> Written | None:
+    """Make a picture the header that an earlier run painted and could not finish.
+
+    A title that can't be laid over any picture is found out here as well.
+    """
+    if job.title:
+        with _naming_article(job):
+            cards.lay_title(canvas.blank(job.width, job.height), job.title)
+    found = unfinished.find(job, asked, root)
+    if found is None:
+        return None
+    image = canvas.cover(found[0], job.width, job.height)
+    written = _finish_header(job, image, found[1], "painted by an earlier run", root)
+    unfinished.drop(asked, root)
+    return written
 
 
 def _compose(job: Job, content: Composite, root: Path) -> Written:
@@ -238,4 +257,5 @@ def _finish(job: Job, result: painting.Painted | PaintError, root: Path) -> Outc
         origin, how = result.provenance, result.describe()
         return _finish_header(job, result.image(job.width, job.height), origin, how, root)
     except HeadergenError as error:
+        unfinished.keep(job, result, root)
         return Failed(job, error)

@@ -66,7 +66,16 @@ def read_default(value: object, fault: Fault) -> Default:
         return Default(prompt=prompt)
     if not value["card"]:
         raise fault("card", "asks for nothing: leave `default` out")
-    return Default(card=_card(value["card"], fault))
+    card = _card(value["card"], fault)
+    if card.logo:
+        raise fault(
+            "card.logo", "names one article's file; all cards have the config's `card.logo`"
+        )
+    if card.picture:
+        raise fault(
+            "card.picture", f"names one article's file: the theme {card.theme!r} is for one"
+        )
+    return Default(card=card)
 
 
 def _card(value: object, fault: Fault) -> CardRequest:

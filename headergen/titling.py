@@ -44,15 +44,17 @@ def card_of(
 
 
 def _date(asked: CardRequest, article: Article, config: Config) -> str | None:
-    if isinstance(asked.date, str):
-        return asked.date
-    return article.facts.date if asked.date or config.card_date else None
+    wanted = config.card_date if asked.date is None else asked.date
+    if isinstance(wanted, str):
+        return wanted
+    return article.facts.date if wanted else None
 
 
 def _tags(asked: CardRequest, article: Article, config: Config) -> tuple[str, ...]:
-    if isinstance(asked.tags, tuple) and asked.tags:
-        return asked.tags
-    return article.facts.tags if asked.tags or config.card_tags else ()
+    wanted = config.card_tags if asked.tags is None else asked.tags
+    if isinstance(wanted, tuple):
+        return wanted
+    return article.facts.tags if wanted else ()
 
 
 def file_of(article: Article, request: Request, key: str, root: Path) -> Path | None:

@@ -133,6 +133,59 @@ def test_a_mistake_in_the_config_is_no_reason_for_a_stand_in(repo: Repository) -
     assert (repo.root / "a.md").read_text() == PROMPT
 
 
+def test_a_replacement_that_cannot_be_planned_stops_no_other_article(
+    stand_in: Repository, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hardware, "may_paint", lambda device: True)
+    config = (stand_in.root / "headergen.yaml").read_text()
+    stand_in.write("headergen.yaml", f"{config}output: ../{{stem}}.{{format}}\n")
+    stand_in.write("posts/b.md", "---\ntitle: B\nheader: {card: true}\n---\n")
+    assert main(["run"]) == 2
+    assert "a.md:3: its header cannot be named after it" in capsys.readouterr().err
+    assert (stand_in.root / "b.png").is_file()
+
+
+@pytest.mark.parametrize(
+    ("hindrance", "without"),
+    [
+        pytest.param(("max_kb: 10,", ""), "a.md: ", id="the byte budget"),
+        pytest.param(("max_kb: 10, format: webp,", "format: webp,"), "a.md: ", id="of WebP"),
+    ],
+)
+def test_a_picture_that_cannot_be_finished_is_not_painted_again(
+    repo: Repository,
+    tiny_zimage: Path,
+    hindrance: tuple[str, str],
+    without: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    config = (
+        f"image: {{model: {tiny_zimage}, device: cpu, width: 64, height: 64, "
+        "num_inference_steps: 1}\nheader: {HINDRANCE width: 1280, height: 670}\n"
+    )
+    repo.write("a.md", PROMPT)
+    repo.write("headergen.yaml", config.replace("HINDRANCE", hindrance[0]))
+    assert main(["run"]) == 3
+    assert main(["run"]) == 3
+    assert capsys.readouterr().err.count("painting a.md") == 1
+    repo.write("headergen.yaml", config.replace("HINDRANCE", hindrance[1]))
+    assert main(["run"]) == 0
+    assert f"{without}note_images/a." in (out := capsys.readouterr().out)
+    assert "(painted by an earlier run)" in out
+    assert not list((repo.root / ".headergen/unfinished").iterdir())
+    assert main(["check"]) in (0, 1)
+    assert "stale" not in capsys.readouterr().out
+
+
+def test_a_title_that_no_font_draws_is_found_out_before_painting(
+    repo: Repository, capsys: pytest.CaptureFixture[str]
+) -> None:
+    repo.write("headergen.yaml", CANNOT_PAINT)
+    repo.write("a.md", "---\nheader: {prompt: x, title: 'สวัสดี'}\n---\n")
+    assert main(["run"]) == 2
+    assert "U+0E" in capsys.readouterr().err
+
+
 def test_a_title_card_is_made_anywhere_and_anew_when_the_title_changes(repo: Repository) -> None:
     repo.write("headergen.yaml", CANNOT_PAINT)
     repo.write("a.md", "---\ntitle: One\nheader: {card: true}\n---\n")

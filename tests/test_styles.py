@@ -100,6 +100,12 @@ def test_styles_are_read_from_yaml_and_toml(tmp_path: Path) -> None:
             r"styles\[0\].default.card: asks for nothing",
             id="a default inside",
         ),
+        pytest.param("default: {card: {logo: a.png}}", "default.card.logo: names one", id="a logo"),
+        pytest.param(
+            "default: {card: {theme: duotone, picture: a.png}}",
+            "default.card.picture",
+            id="picture",
+        ),
         pytest.param("card: {theme: neon}", "card.theme: 'neon' is not one of", id="a theme"),
         pytest.param("card: {theme: duotone}", "'duotone' is not one of", id="duotone for all"),
         pytest.param("card: {colours: red}", "card.colours: expected a list", id="a colour name"),
@@ -205,6 +211,55 @@ def test_a_picture_of_the_author_s_own_needs_no_default(tmp_path: Path) -> None:
     article = read(tmp_path, "---\nheader: {image: own.png}\n---\n# T\n")
     (tmp_path / "articles/games/own.png").write_bytes(b"x")
     assert isinstance(plan.job_for(article, Config(default=CARD), tmp_path), freshness.HandMade)
+
+
+def test_a_default_replaces_no_picture_that_only_the_site_finds(tmp_path: Path) -> None:
+    text = "---\nimage: assets/own.png\n---\n# T\n"
+    path = tmp_path / "articles/games/a.md"
+    path.parent.mkdir(parents=True)
+    path.write_text(text)
+    article = articles.read(str(path), "image", every=True)
+    assert article is not None
+    config = Config(default=CARD, image_key="image")
+    assert isinstance(plan.job_for(article, config, tmp_path), freshness.HandMade)
+
+
+def test_two_articles_by_default_get_two_pictures(tmp_path: Path) -> None:
+    config = Config(default=Default(prompt="a lighthouse"))
+    digests = {
+        job(read(tmp_path, text, name), config, tmp_path).digest
+        for name, text in (
+            ("a.md", "# One\n"),
+            ("b.md", "# Two\n"),
+            ("c.md", "-\n"),
+            ("d.md", "\n"),
+        )
+    }
+    assert len(digests) == 4
+
+
+def test_a_tag_is_no_template(tmp_path: Path) -> None:
+    article = read(tmp_path, "---\ntitle: X\ntags: ['{title}', b]\n---\n")
+    content = job(article, Config(default=Default(prompt="{title}; {tags}")), tmp_path).content
+    assert isinstance(content, Painting)
+    assert content.prompt == "X; {title}, b"
+
+
+def test_a_composite_needs_no_logo_of_cards(tmp_path: Path) -> None:
+    article = read(tmp_path, "---\ntitle: T\nheader: {sources: [s.png]}\n---\n")
+    (tmp_path / "articles/games/s.png").write_bytes(b"1")
+    assert job(article, Config(fallback="card", card_logo="gone.png"), tmp_path)
+
+
+def test_a_card_may_leave_out_what_the_config_shows(tmp_path: Path) -> None:
+    shown = Config(card_date=True, card_tags=True)
+    text = "---\ntitle: T\ndate: 2026-08-30\ntags: [a]\nheader: {}\n---\n"
+    plain = read(tmp_path, text.replace("{}", "{card: true}"))
+    bare = read(tmp_path, text.replace("{}", "{card: {date: false, tags: false}}"))
+    assert job(plain, shown, tmp_path).content == Card(
+        "T", theme=THEMES[0], date="2026-08-30", tags=("a",)
+    )
+    assert job(bare, shown, tmp_path).content == Card("T", theme=THEMES[0])
 
 
 def test_articles_are_read_whole_only_where_one_may_be_given(tmp_path: Path) -> None:

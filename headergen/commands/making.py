@@ -32,7 +32,7 @@ def make(names: Iterable[str], place: Place, *, hook: bool) -> int:
     lacking = _unstaged(plans, place) if hook and place.in_git else []
     to_add = [found.path for found in lacking if not found.ignored]
     jobs = [each for each in plans if isinstance(each, plan.Job)]
-    jobs += _replacing(plans, place)
+    jobs += _replacing(plans, place, errors)
     try:
         if jobs:
             _carry_out(jobs, place, errors, to_add, hook=hook)
@@ -57,14 +57,27 @@ def _say_nothing_to_do(plans: Sequence[plan.Plan]) -> None:
     say(f"nothing to do: {fresh} of {len(plans)} articles have a header, and it is there{also}")
 
 
-def _replacing(plans: Iterable[plan.Plan], place: Place) -> list[plan.Job]:
-    """Paint what title cards stand in for, if this machine looks as if it could."""
+def _replacing(
+    plans: Iterable[plan.Plan], place: Place, errors: list[HeadergenError]
+) -> list[plan.Job]:
+    """Plan what title cards stand in for, if this machine looks as if it could paint it."""
+    found = [each.wanted for each in plans if isinstance(each, freshness.StandIn)]
+    if not found or not _may_paint(place):
+        return []
+    jobs: list[plan.Job] = []
+    for wanted in found:
+        try:
+            jobs.append(plan.job_of(wanted, place.config, place.root))
+        except HeadergenError as error:
+            errors.append(error)
+            say(f"{error.place}: {error.headline}", sys.stderr)
+    return jobs
+
+
+def _may_paint(place: Place) -> bool:
     from headergen.diffusion import hardware
 
-    found = [each for each in plans if isinstance(each, freshness.StandIn)]
-    if not found or not hardware.may_paint(place.config.device):
-        return []
-    return [plan.job_of(each.wanted, place.config, place.root) for each in found]
+    return hardware.may_paint(place.config.device)
 
 
 def _remember(plans: Iterable[plan.Plan], place: Place) -> None:

@@ -27,8 +27,8 @@ _MAX_TAGS = 6
 class CardRequest:
     """A title card as the author asked for it; None (or empty) where nothing was written.
 
-    `date` and `tags` are the author's own, or True for the article's. `logo` and `picture` are
-    paths relative to the article.
+    `date` and `tags` are the author's own, True for the article's, or False for none at all. `logo`
+    and `picture` are paths relative to the article.
     """
 
     title: str | None = None
@@ -37,7 +37,7 @@ class CardRequest:
     colours: tuple[str, ...] = ()
     author: str | None = None
     date: bool | str | None = None
-    tags: bool | tuple[str, ...] = ()
+    tags: bool | tuple[str, ...] | None = None
     logo: str | None = None
     picture: str | None = None
 
@@ -95,7 +95,8 @@ def _colours(card: HeaderMapping) -> tuple[str, ...]:
     return colours
 
 
-def _tags(card: HeaderMapping) -> bool | tuple[str, ...]:
-    if isinstance(tags := card.values.get("tags"), bool):
-        return tags or ()
+def _tags(card: HeaderMapping) -> bool | tuple[str, ...] | None:
+    tags = card.values.get("tags")
+    if tags is None or isinstance(tags, bool):
+        return tags
     return card.texts("tags", "tags", most=_MAX_TAGS)

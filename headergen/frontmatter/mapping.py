@@ -63,11 +63,9 @@ class HeaderMapping:
         return self._usable(key, value, may_be_empty)
 
     def flag_or_text(self, key: str) -> bool | str | None:
-        """Return `true`, a text, or None where the key is missing, null or `false`."""
+        """Return a boolean, a text, or None where the key is missing or null."""
         value = self.values.get(key)
-        if isinstance(value, bool):
-            return value or None
-        return self.text(key)
+        return value if isinstance(value, bool) else self.text(key)
 
     def texts(self, key: str, wanted: str, *, most: int) -> tuple[str, ...]:
         """Return 1 to `most` texts, empty where the key is missing or null; `wanted` names them."""

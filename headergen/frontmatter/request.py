@@ -88,7 +88,7 @@ def read_request(header: HeaderMapping, article_title: str | None) -> Request | 
     header.refuse_unknown_keys(AUTHOR_KEYS)
     _refuse_two_pictures(header)
     _refuse_keys_without_effect(header)
-    card, title = read_card(header), header.flag_or_text("title")
+    card, title = read_card(header), header.flag_or_text("title") or None
     if (card and not card.title) or title is True:
         _require_title(header, article_title)
     else:

@@ -107,6 +107,11 @@ def from_rgb(pixels: bytes, width: int, height: int) -> Image.Image:
     return Image.frombytes("RGB", (width, height), pixels)
 
 
+def blank(width: int, height: int) -> Image.Image:
+    """Make a white RGB picture of `width` x `height` px."""
+    return Image.new("RGB", (width, height), "white")
+
+
 def cover(
     image: Image.Image, width: int, height: int, focus: tuple[float, float] = (0.5, 0.5)
 ) -> Image.Image:

@@ -1,0 +1,62 @@
+"""Pictures that a model painted and that could not be made headers: kept, to be painted only once.
+
+What stands in the way may be the config's word, such as `header.max_kb`; when it is gone, the
+picture is there. They lie in `.headergen`, one for each set of settings, until they are headers.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from headergen import durable, metadata, provenance, scratch
+from headergen.errors import HeadergenError
+from headergen.paint import canvas
+from headergen.painting import Painted
+from headergen.picture import probe
+from headergen.plan import Job, Painting
+from headergen.provenance import Provenance, SourceType
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+
+def keep(job: Job, painted: Painted, root: Path) -> None:
+    """Keep a picture at the size that was painted; where it can't be, that is no further error."""
+    pixels = painted.pixels
+    image = canvas.from_rgb(pixels.rgb, pixels.width, pixels.height)
+    texts = painted.provenance.metadata("full", job.digest)
+    with suppress(OSError, HeadergenError):
+        durable.write(
+            scratch.place(root, _name(painted.painting)), canvas.encode(image, "png", texts)
+        )
+
+
+def find(job: Job, painting: Painting, root: Path) -> tuple[Image.Image, Provenance] | None:
+    """Return the picture that was painted for the job and kept, and how it came to be."""
+    path = _place(painting, root)
+    try:
+        if probe(path).digest != job.digest:
+            return None
+        settings = provenance.read(metadata.read(path)).settings
+        return canvas.open_source(path), Provenance(SourceType.PAINTED, settings)
+    except (OSError, HeadergenError):
+        return None
+
+
+def drop(painting: Painting, root: Path) -> None:
+    """Forget a picture, which is a header now."""
+    with suppress(OSError):
+        _place(painting, root).unlink()
+
+
+def _place(painting: Painting, root: Path) -> Path:
+    return root / scratch.FOLDER / _name(painting)
+
+
+def _name(painting: Painting) -> str:
+    settings = repr(replace(painting, device="", notes=()))
+    return f"unfinished/{hashlib.sha256(settings.encode()).hexdigest()[:16]}.png"
