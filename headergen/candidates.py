@@ -37,14 +37,16 @@ class Planned:
 
     @property
     def painted_as(self) -> str:
-        """Tell this painting from any other, whatever device it is done on."""
-        settings = replace(self.painting, device="", notes=())
-        return hashlib.sha256(repr(settings).encode()).hexdigest()[:16]
+        """Tell this painting from any other, as `Candidate.painted_as` does."""
+        return _painted_as(self.painting)
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A candidate that is painted: `digest` is that of its request, `what` what it varies."""
+    """A candidate that is painted: `digest` is that of its request, `what` what it varies.
+
+    `painted_as` tells its painting from any other, whatever device it is done on.
+    """
 
     number: int
     seed: int
@@ -142,6 +144,8 @@ def job_with(
     )
     assert changed is not None
     found = plan.job_for(changed, config, root)
+    if isinstance(found, freshness.StandIn):
+        found = plan.job_of(found.wanted, config, root)
     if isinstance(found, Job):
         return replace(found, article=article, changes=changes)
     if isinstance(found, freshness.Fresh):
@@ -210,9 +214,21 @@ def reusable(article: Article, wanted: Iterable[Planned], root: Path) -> list[Ca
         found
         for each in wanted
         if (found := by_number.get(each.number))
-        and found.painted_as == each.painted_as
+        and is_painted_so(found, each.job)
         and is_whole(article, found, each.job, root)
     ]
+
+
+def is_painted_so(candidate: Candidate, job: Job) -> bool:
+    """Tell whether the candidate was told what the job's model would be, if the job needs one."""
+    return not isinstance(job.content, Painting) or (
+        candidate.painted_as == _painted_as(job.content)
+    )
+
+
+def _painted_as(painting: Painting) -> str:
+    settings = replace(painting, device="", notes=())
+    return hashlib.sha256(repr(settings).encode()).hexdigest()[:16]
 
 
 def is_whole(article: Article, candidate: Candidate, job: Job, root: Path) -> bool:

@@ -254,6 +254,16 @@ def test_candidates_of_another_size_are_refused(
     assert "does not fit the article any more" in capsys.readouterr().err
 
 
+def test_candidates_that_a_run_would_paint_otherwise_are_refused(
+    repo: Repository, capsys: pytest.CaptureFixture[str]
+) -> None:
+    repo.write("headergen.yaml", SETTINGS.format(model="z-image-turbo"))
+    assert refused(repo)
+    err = capsys.readouterr().err
+    assert "candidate 1 was painted otherwise than a run would paint now" in err
+    assert "paint them: headergen candidates posts/a.md" in err
+
+
 def test_a_picture_of_the_authors_is_not_overwritten(
     repo: Repository, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -312,6 +322,20 @@ def test_a_pick_that_is_cut_off_is_finished_by_the_same_command(
     monkeypatch.setattr(durable, "write", write)
     assert main(["pick", "posts/a.md", "1"]) == 0
     assert "seed: 1\n" in (repo.root / "posts/a.md").read_text()
+
+
+def test_a_candidate_takes_the_place_of_the_card_that_stands_in_for_it(repo: Repository) -> None:
+    assert main(["pick", "posts/a.md", "2"]) == 0
+    header = repo.root / "posts/note_images/a.png"
+    picked, article = header.read_bytes(), (repo.root / "posts/a.md").read_bytes()
+    header.unlink()
+    settings = (repo.root / "headergen.yaml").read_text()
+    repo.write("headergen.yaml", f"fallback: card\nworker: {{python: nowhere/python}}\n{settings}")
+    assert main(["run"]) == 0
+    assert (picture.probe(header).digest or "").endswith("-stand-in")
+    assert main(["pick", "posts/a.md", "2"]) == 0
+    assert header.read_bytes() == picked
+    assert (repo.root / "posts/a.md").read_bytes() == article
 
 
 def test_a_candidate_that_is_the_header_already_is_told_so(
