@@ -189,6 +189,34 @@ def test_a_prompt_that_takes_no_words_varies_by_its_seeds_and_says_so(
 
 
 @pytest.mark.parametrize(
+    ("prompt", "count", "notes"),
+    [
+        pytest.param("the sea", "1", [], id="one candidate has no words to vary by"),
+        pytest.param(
+            "the ((sea))",
+            "3",
+            ["the model knows no weights: the prompt is read as 'the sea'"],
+            id="what the model cannot do is said once, and not for each candidate",
+        ),
+    ],
+)
+def test_notes_of_candidates_are_those_of_the_articles_painting(
+    repo: Repository,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    prompt: str,
+    count: str,
+    notes: list[str],
+) -> None:
+    monkeypatch.setattr(interpreter, "_NEEDED_MODULES", ("no_such_torch",))
+    repo.write("posts/b.md", f"---\nheader: {{prompt: {prompt}}}\n---\n")
+    assert main(["candidates", "posts/b.md", "-n", count]) == 3
+    lines = capsys.readouterr().err.splitlines()
+    said = [line for line in lines if "note: " in line]
+    assert said == [f"posts/b.md:2: note: {note}" for note in notes]
+
+
+@pytest.mark.parametrize(
     ("text", "told"),
     [
         pytest.param("# Only text\n", "has no `header:`", id="no header"),

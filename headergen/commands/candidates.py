@@ -13,7 +13,7 @@ from pathlib import Path
 from headergen import candidates, painting, progress, scratch
 from headergen.article import Article
 from headergen.candidates import Candidate, Planned
-from headergen.commands.notices import say_notices
+from headergen.commands.notices import say_notes, say_notices
 from headergen.commands.place import Place, find_place, read_article
 from headergen.commands.saving import save
 from headergen.errors import HeadergenError
@@ -28,6 +28,7 @@ def run(arguments: Namespace) -> int:
     article = read_article(arguments.article, place)
     wanted = candidates.planned(article, place.config, place.root, arguments.number)
     say_notices(each.painting for each in wanted)
+    say_notes([wanted[0].job])  # the words that vary have no notation of their own
     _say_plan(article, wanted)
     found = candidates.reusable(article, wanted, place.root)
     candidates.record(article, found, place.root)
@@ -44,9 +45,8 @@ def _say_plan(article: Article, wanted: Sequence[Planned]) -> None:
     for each in wanted:
         varied = f": {each.variant.prompt.strip()}" if each.variant.name else ""
         say(f"{each.number}  {each.variant.what}{varied}")
-    if wanted[0].painting.checkpoint.row.seeds_vary_little and not any(
-        each.variant.name for each in wanted[1:2]
-    ):
+    seeds_alone = wanted[1:] and not wanted[1].variant.name
+    if seeds_alone and wanted[0].painting.checkpoint.row.seeds_vary_little:
         say(
             f"{article.path}:{article.line}: note: {wanted[0].painting.checkpoint.name} paints "
             "nearly the same from every seed, and this prompt is written such that no words can "
