@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from headergen import config_file
 from headergen.card import THEMES_FOR_ALL
 from headergen.errors import ConfigError
 from headergen.frontmatter.request import AUTHOR_KEYS
@@ -213,13 +214,15 @@ def _speaks_of_headergen(path: Path) -> bool:
     if path.name == "headergen.yaml":
         return True
     if path.name == "pyproject.toml":
-        return b"tool.headergen" in _read_bytes(path)
-    return re.search(rb"^image[ \t]*:[ \t]*(#.*|\{.*)?\r?$", _read_bytes(path), re.M) is not None
+        return b"tool.headergen" in config_file.read_bytes(path)
+    return (
+        re.search(rb"^image[ \t]*:[ \t]*(#.*|\{.*)?\r?$", config_file.read_bytes(path), re.M)
+        is not None
+    )
 
 
 def _read(path: Path) -> Config:
-    text = _decode(path)
-    values, lines = _parse_toml(path, text) if path.suffix == ".toml" else _parse_yaml(path, text)
+    values, lines = config_file.read(path, _SECTIONS)
     if path.name == "config.yaml":
         values = {key: value for key, value in values.items() if key.partition(".")[0] in _TOP}
     return _build(str(path), values, lines)
@@ -227,106 +230,6 @@ def _read(path: Path) -> Config:
 
 _TOP = dict.fromkeys(key.partition(".")[0] for key in KEYS)
 _SECTIONS = dict.fromkeys(key.partition(".")[0] for key in KEYS if "." in key)
-
-
-def _read_bytes(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise ConfigError(f"cannot be read: {error.strerror}", path=str(path)) from error
-
-
-def _decode(path: Path) -> str:
-    data = _read_bytes(path)
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        remedy = "save it as UTF-8"
-        raise ConfigError("is not UTF-8", path=str(path), line=line, remedy=remedy) from error
-
-
-# What PyYAML's constructors let through: `!!bool x` is a KeyError, `2024-99-99` a ValueError, ...
-_CONSTRUCTOR_ERRORS = (ValueError, LookupError, AttributeError, TypeError, RecursionError)
-
-
-def _parse_yaml(path: Path, text: str) -> tuple[dict[str, Any], dict[str, int]]:
-    import yaml
-
-    try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        values = yaml.safe_load(text)
-    except (yaml.YAMLError, *_CONSTRUCTOR_ERRORS) as error:
-        mark = getattr(error, "problem_mark", None)
-        line = mark.line + 1 if mark else None
-        reason = getattr(error, "problem", None) or error
-        raise _invalid(path, f"is not valid YAML: {reason}", line) from error
-    if values is None:
-        return {}, {}
-    if not isinstance(values, dict) or not isinstance(node, yaml.MappingNode):
-        remedy = "begin it with a key, such as `image:`"
-        message = "must be a mapping of keys to values"
-        raise ConfigError(message, path=str(path), line=1, remedy=remedy)
-    return dict(_flatten(values)), _yaml_lines(path, node)
-
-
-def _invalid(path: Path, message: str, line: int | None) -> ConfigError:
-    remedy = "correct that line: texts with signs in them stand in quotes"
-    return ConfigError(message, path=str(path), line=line, remedy=remedy)
-
-
-def _yaml_lines(path: Path, node: Any, prefix: str = "") -> dict[str, int]:
-    """Find the line of each key; a key that is there twice would silently lose its first value."""
-    lines: dict[str, int] = {}
-    for key, value in node.value:
-        name, line = f"{prefix}{key.value}", key.start_mark.line + 1
-        if name in lines:
-            raise ConfigError(
-                "is there twice", path=str(path), line=line, key=name, remedy="keep one of them"
-            )
-        lines[name] = line
-        if value.id == "mapping" and not prefix:
-            lines |= _yaml_lines(path, value, f"{name}.")
-    return lines
-
-
-def _parse_toml(path: Path, text: str) -> tuple[dict[str, Any], dict[str, int]]:
-    import tomllib
-
-    try:
-        document = tomllib.loads(text)
-    except (ValueError, RecursionError) as error:  # a number of 5000 digits is a ValueError
-        place = re.search(r"at line (\d+)", str(error))
-        line = int(place[1]) if place else None
-        raise _invalid(path, f"is not valid TOML: {error}", line) from error
-    if path.name == "pyproject.toml":
-        document = _headergen_table(path, document)
-    values = dict(_flatten(document))
-    return values, {key: line for key in values if (line := _toml_line(text, key))}
-
-
-def _headergen_table(path: Path, document: dict[str, Any]) -> dict[str, Any]:
-    tool = document.get("tool")
-    table = tool.get("headergen", {}) if isinstance(tool, dict) else {}
-    if not isinstance(table, dict):
-        remedy = "write it as [tool.headergen]"
-        raise ConfigError("must be a table", path=str(path), key="tool.headergen", remedy=remedy)
-    return table
-
-
-def _toml_line(text: str, key: str) -> int | None:
-    """Find the first line that sets the last part of `key`; TOML parsers give no positions."""
-    name = re.escape(key.rpartition(".")[2])
-    found = re.search(rf'^[ \t]*(?:[\w-]+\.)*"?{name}"?[ \t]*=', text, re.MULTILINE)
-    return text.count("\n", 0, found.start()) + 1 if found else None
-
-
-def _flatten(values: Mapping[Any, Any]) -> Iterator[tuple[str, Any]]:
-    for key, value in values.items():
-        if isinstance(value, dict) and str(key) in _SECTIONS:
-            yield from ((f"{key}.{inner}", setting) for inner, setting in value.items())
-        else:
-            yield str(key), value
 
 
 def _build(path: str, values: Mapping[str, Any], lines: Mapping[str, int]) -> Config:
