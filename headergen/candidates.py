@@ -144,8 +144,8 @@ def job_with(
     )
     assert changed is not None
     found = plan.job_for(changed, config, root)
-    if isinstance(found, freshness.StandIn):
-        found = plan.job_of(found.wanted, config, root)
+    if stand_in := plan.stand_in_of(found):
+        found = plan.job_of(stand_in.wanted, config, root)
     if isinstance(found, Job):
         return replace(found, article=article, changes=changes)
     if isinstance(found, freshness.Fresh):

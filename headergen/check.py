@@ -136,9 +136,11 @@ def awaited(article: Article, digest: str, config: Config, root: Path) -> Path |
 
 def _beside(state: freshness.State, config: Config, root: Path) -> Iterator[Finding | _Absent]:
     """Find what is lacking beside a header that is there: its alt, and what is cut from it."""
-    if not isinstance(state, freshness.Fresh | freshness.HandMade) or state.article.image is None:
+    if not isinstance(state, freshness.Fresh | freshness.HandMade | freshness.StandIn):
         return
     article = state.article
+    if article.image is None:
+        return
     path, line = str(article.path), article.image_line
     if config.require_alt and not _has_alt(article, config):
         message = "the header has no alt: describe the picture in header.alt"

@@ -51,10 +51,14 @@ class Composite:
 
 
 @dataclass(frozen=True)
-class Standing:
-    """The header at `picture` is there, and what is made of it, or told of it, is lacking."""
+class Completion:
+    """The header at `picture` is there, and a cut of it, or what is told of it, is lacking.
+
+    `stand_in` is set where that header is a title card that stands in for a painting.
+    """
 
     picture: Path
+    stand_in: StandIn | None = None
 
 
 @dataclass(frozen=True)
@@ -75,7 +79,7 @@ class Job:
     width: int
     height: int
     format: str
-    content: Painting | Composite | Card | Standing
+    content: Painting | Composite | Card | Completion
     texts: Mapping[str, str]
     metadata: str = "full"
     max_kb: int | None = None
@@ -116,12 +120,19 @@ def job_for(article: Article, config: Config, root: Path, *, in_hook: bool = Fal
         ConfigError: the model that the config names cannot be used.
     """
     state = state_of(article, config, root, in_hook=in_hook)
-    if isinstance(state, Fresh):
+    if isinstance(state, Fresh | StandIn):
         return _completion(state, config, root) or state
     return job_of(state, config, root) if isinstance(state, Wanted) else state
 
 
-def _completion(state: Fresh, config: Config, root: Path) -> Job | None:
+def stand_in_of(found: Plan) -> StandIn | None:
+    """Return the title card that the plan leaves standing, or completes; None: it is of none."""
+    if isinstance(found, Job) and isinstance(found.content, Completion):
+        return found.content.stand_in
+    return found if isinstance(found, StandIn) else None
+
+
+def _completion(state: Fresh | StandIn, config: Config, root: Path) -> Job | None:
     """Settle what is lacking beside a standing header; None: nothing is, or it isn't headergen's.
 
     From a picture that was made for another request, which a hook may find on disk, nothing is cut.
@@ -141,7 +152,7 @@ def _completion(state: Fresh, config: Config, root: Path) -> Job | None:
         width=config.width,
         height=config.height,
         format=config.format,
-        content=Standing(state.picture),
+        content=Completion(state.picture, state if isinstance(state, StandIn) else None),
         texts=texts,
         metadata=config.metadata,
         max_kb=config.max_kb,

@@ -14,7 +14,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from headergen import collisions, cutting, metadata, painting, paths, provenance, store, unfinished
+from headergen import (
+    collisions,
+    cuts,
+    cutting,
+    metadata,
+    painting,
+    paths,
+    provenance,
+    store,
+    unfinished,
+)
 from headergen.article import STAND_IN
 from headergen.card import Card
 from headergen.config import Config
@@ -30,7 +40,7 @@ from headergen.errors import (
 from headergen.paint import budget, canvas, composite
 from headergen.paint import card as cards
 from headergen.painting import counted
-from headergen.plan import Composite, Job, Painting, Standing
+from headergen.plan import Completion, Composite, Job, Painting
 from headergen.provenance import Provenance
 
 if TYPE_CHECKING:
@@ -109,10 +119,9 @@ def _attempt(job: Job, root: Path) -> Outcome | None:
         if store.is_made(job):
             said = cutting.save_cuts(job, root)
             store.write_back(job, root)
-            beside = isinstance(job.content, Standing)
-            return Written(
-                job, ("brought up to date" if beside else "made by an earlier run") + said
-            )
+            is_completed = isinstance(job.content, Completion)
+            how = "brought up to date" if is_completed else "made by an earlier run"
+            return Written(job, how + said)
         if isinstance(job.content, Composite):
             return _compose(job, job.content, root)
         if isinstance(job.content, Card):
@@ -188,10 +197,19 @@ def _or_stand_in(outcome: Outcome, root: Path) -> Outcome:
     standing_in = replace(job, digest=job.digest + STAND_IN, title=None)
     try:
         if job.article.digest == standing_in.digest and store.is_made(standing_in):
-            return Kept(job, why)
+            return _completed(standing_in, why, root)
         return _draw(standing_in, job.stand_in, root, why)
     except HeadergenError as error:
         return Failed(job, error)
+
+
+def _completed(job: Job, why: str, root: Path) -> Written | Kept:
+    """Leave the title card that stands in as it is, and make what is lacking beside it."""
+    if not any(cuts.lacking(job.article, job.also, job.texts)):
+        return Kept(job, why)
+    said = cutting.save_cuts(job, root)
+    store.write_back(job, root)
+    return Written(job, f"brought up to date; {why}{said}")
 
 
 def _finish_header(

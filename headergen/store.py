@@ -13,7 +13,7 @@ from headergen import article as articles
 from headergen import durable, git, paths, picture, writeback
 from headergen.article import Article
 from headergen.errors import ArticleError, OutputError, PathError
-from headergen.plan import Job, Standing
+from headergen.plan import Completion, Job
 
 
 def sweep(jobs: Iterable[Job]) -> None:
@@ -37,7 +37,8 @@ def is_made(job: Job) -> bool:
         return False
     except OSError as error:
         raise _output_error(job, f"{job.image}: {error.strerror}") from error
-    if job.content == Standing(job.output) and standing.digest in (None, job.digest):
+    is_completed = isinstance(job.content, Completion) and job.content.picture == job.output
+    if is_completed and standing.digest in (None, job.digest):
         return True
     if standing.digest is None:
         raise _taken(job)

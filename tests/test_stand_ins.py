@@ -99,6 +99,74 @@ def test_a_machine_that_can_paint_replaces_it(stand_in: Repository, tiny_zimage:
     assert picture.probe(stand_in.root / HEADER).digest == digest_in(stand_in)
 
 
+ALSO = "also: [{key: og_image, width: 64, height: 64}]\nalt_key: cover.alt\n"
+CUT = "note_images/a-og_image.png"
+
+
+@pytest.fixture
+def bare_stand_in(stand_in: Repository) -> Repository:
+    """The same, where the config has come to ask for a cut and the article for an alt since."""
+    config, article = stand_in.root / "headergen.yaml", stand_in.root / "a.md"
+    config.write_text(config.read_text() + ALSO)
+    article.write_text(article.read_text().replace("header:\n", "header:\n  alt: waves\n"))
+    return stand_in
+
+
+@pytest.mark.parametrize("may_paint", [False, True], ids=["it can't paint", "painting fails"])
+def test_what_is_lacking_beside_a_stand_in_is_made(
+    bare_stand_in: Repository,
+    may_paint: bool,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(hardware, "may_paint", lambda device: may_paint)
+    header = (bare_stand_in.root / HEADER).read_bytes()
+    assert main(["check", "--allow-stand-ins"]) == 1
+    told = capsys.readouterr().out
+    assert "stale: cover.alt is not what header.alt says" in told
+    assert f"missing: og_image: no {CUT} yet" in told
+    assert main(["run"]) == 0
+    told = capsys.readouterr().out
+    assert "brought up to date" in told
+    assert f"git add -- a.md {HEADER} {CUT}\n" in told
+    assert picture.probe(bare_stand_in.root / CUT).digest == digest_in(bare_stand_in)
+    written = (bare_stand_in.root / "a.md").read_text()
+    assert "cover:\n  alt: waves\n" in written
+    assert f"og_image: {CUT}\n" in written
+    assert (bare_stand_in.root / HEADER).read_bytes() == header
+    bare_stand_in.git("add", ".")
+    assert main(["check", "--allow-stand-ins"]) == 0
+    assert main(["hook", "a.md"]) == 0
+
+
+def test_a_lost_cut_of_a_stand_in_is_found_and_made_again(
+    bare_stand_in: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hardware, "may_paint", lambda device: False)
+    main(["run"])
+    bare_stand_in.git("add", ".")
+    cut = bare_stand_in.root / CUT
+    before = cut.read_bytes()
+    cut.unlink()
+    assert main(["check", "--allow-stand-ins"]) == 1
+    assert main(["hook", "a.md"]) == 1
+    assert cut.read_bytes() == before
+
+
+def test_a_machine_that_can_paint_does_not_complete_a_stand_in_but_replaces_it(
+    bare_stand_in: Repository, tiny_zimage: Path
+) -> None:
+    bare_stand_in.write(
+        "headergen.yaml",
+        f"fallback: card\nimage: {{model: {tiny_zimage}, device: cpu, width: 64, height: 64, "
+        f"num_inference_steps: 1}}\nheader: {{width: 256, height: 134}}\n{ALSO}",
+    )
+    assert main(["hook", "a.md"]) == 1
+    assert not digest_in(bare_stand_in).endswith("-stand-in")
+    for name in (HEADER, CUT):
+        assert picture.probe(bare_stand_in.root / name).digest == digest_in(bare_stand_in)
+
+
 def test_a_changed_request_gets_a_new_stand_in(stand_in: Repository) -> None:
     before = digest_in(stand_in)
     article = stand_in.root / "a.md"

@@ -31,8 +31,8 @@ def make(names: Iterable[str], place: Place, *, hook: bool) -> int:
     plans, errors = _plan(names, place, hook=hook)
     lacking = _unstaged(plans, place) if hook and place.in_git else []
     to_add = [found.path for found in lacking if not found.ignored]
+    plans = _with_stand_ins_replaced(plans, place, errors)
     jobs = [each for each in plans if isinstance(each, plan.Job)]
-    jobs += _replacing(plans, place, errors)
     try:
         if jobs:
             _carry_out(jobs, place, errors, to_add, hook=hook)
@@ -57,21 +57,23 @@ def _say_nothing_to_do(plans: Sequence[plan.Plan]) -> None:
     say(f"nothing to do: {fresh} of {len(plans)} articles have a header, and it is there{also}")
 
 
-def _replacing(
-    plans: Iterable[plan.Plan], place: Place, errors: list[HeadergenError]
-) -> list[plan.Job]:
+def _with_stand_ins_replaced(
+    plans: list[plan.Plan], place: Place, errors: list[HeadergenError]
+) -> list[plan.Plan]:
     """Plan what title cards stand in for, if this machine looks as if it could paint it."""
-    found = [each.wanted for each in plans if isinstance(each, freshness.StandIn)]
-    if not found or not _may_paint(place):
-        return []
-    jobs: list[plan.Job] = []
-    for wanted in found:
+    found = [plan.stand_in_of(each) for each in plans]
+    if not any(found) or not _may_paint(place):
+        return plans
+    replaced: list[plan.Plan] = []
+    for each, stand_in in zip(plans, found, strict=True):
         try:
-            jobs.append(plan.job_of(wanted, place.config, place.root))
+            job = plan.job_of(stand_in.wanted, place.config, place.root) if stand_in else None
+            replaced.append(job or each)
         except HeadergenError as error:
+            replaced.append(each)
             errors.append(error)
             say(f"{error.place}: {error.headline}", sys.stderr)
-    return jobs
+    return replaced
 
 
 def _may_paint(place: Place) -> bool:
