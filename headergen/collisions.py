@@ -1,4 +1,4 @@
-"""Headers that would be one file: nobody's picture is painted over by another article's."""
+"""Pictures that would be one file: nobody's picture is painted over by another article's."""
 
 from __future__ import annotations
 
@@ -26,14 +26,19 @@ def _by_output(jobs: Iterable[Job]) -> dict[str, list[Job]]:
     return groups
 
 
-def find(jobs: Sequence[Job], config: Config, root: Path) -> dict[Path, list[Path]]:
-    """Find the articles whose header would be, or is, the header of other articles as well."""
-    found: dict[Path, list[Path]] = {}
+def find(jobs: Sequence[Job], config: Config, root: Path) -> dict[Path, ArticleError]:
+    """Find the articles whose header, or a cut of it, would be or is another article's picture.
+
+    Each comes with the error that names the picture and the other articles.
+    """
+    found: dict[Path, ArticleError] = {}
     for group in _by_output(jobs).values():
         for job in group:
             others = [other.article.path for other in group if other.article is not job.article]
-            found.setdefault(job.article.path, []).extend(others + _naming(job, config, root))
-    return {article: others for article, others in found.items() if others}
+            others += _naming(job, config, root)
+            if others:
+                found.setdefault(job.article.path, _error(job, others))
+    return found
 
 
 def _naming(job: Job, config: Config, root: Path) -> list[Path]:
@@ -44,9 +49,8 @@ def _naming(job: Job, config: Config, root: Path) -> list[Path]:
     return [path for path in named_by if not path.samefile(job.article.path)]
 
 
-def error_of(job: Job, others: Iterable[Path]) -> ArticleError:
-    """Make the error that names the articles `others`."""
+def _error(job: Job, others: Iterable[Path]) -> ArticleError:
     names = ", ".join(dict.fromkeys(os.path.relpath(path) for path in others))
-    message = f"its header would be the same file as that of {names}: {job.image}"
+    message = f"{job.image} would be the same file as a picture of {names}"
     remedy = "rename one of the articles, or change `output` in the config"
     return store.article_error(job, message, remedy)

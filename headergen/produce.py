@@ -86,8 +86,8 @@ def run(
     colliding = collisions.find(jobs, config, root)
     to_paint = []
     for job in jobs:
-        others = colliding.get(job.article.path)
-        outcome = Failed(job, collisions.error_of(job, others)) if others else _attempt(job, root)
+        error = colliding.get(job.article.path)
+        outcome = Failed(job, error) if error else _attempt(job, root)
         if outcome:
             yield outcome
         else:
@@ -100,8 +100,8 @@ def run(
 def adopt(job: Job, image: Image.Image, origin: Provenance, config: Config, root: Path) -> Outcome:
     """Make a picture of the job's size that was painted before the header of its article."""
     store.sweep([job])
-    if others := collisions.find([job], config, root).get(job.article.path):
-        return Failed(job, collisions.error_of(job, others))
+    if error := collisions.find([job], config, root).get(job.article.path):
+        return Failed(job, error)
     try:
         store.require_wanted(job)
         return _finish_header(job, image, origin, "picked", root)

@@ -8,8 +8,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from headergen import article as articles
-from headergen import freshness
-from headergen.article import ARTICLE_SUFFIXES
+from headergen import cuts, freshness
+from headergen.article import ARTICLE_SUFFIXES, Article
 from headergen.config import Config
 from headergen.errors import HeadergenError, UsageError
 
@@ -74,14 +74,19 @@ def _listed(folder: str) -> tuple[list[str], list[str]]:
 
 
 def naming(picture: Path, config: Config, root: Path) -> Iterator[Path]:
-    """Yield the articles below `root` whose frontmatter names `picture` (absolute) as the header.
+    """Yield the articles below `root` that name `picture` (absolute) as the header or as a cut.
 
     An article that can't be read names nothing.
     """
     for name in articles_below(os.fspath(root)):
         try:
             found = articles.read(name, config.image_key)
-            if found and freshness.picture_of(found, config, root) == picture:
+            if found and picture in _named_by(found, config, root):
                 yield found.path
         except (HeadergenError, OSError):
             continue
+
+
+def _named_by(article: Article, config: Config, root: Path) -> Iterator[Path | None]:
+    yield freshness.picture_of(article, config, root)
+    yield from cuts.named_by(article, config, root)

@@ -371,7 +371,8 @@ def test_two_articles_with_one_header(
     assert main(["run"]) == 2
     told = capsys.readouterr().err
     for one, other in ((first, second), (second, first)):
-        assert f"{one}:2: its header would be the same file as that of {other}" in told
+        image = f"note_images/{Path(one).stem}.png"
+        assert f"{one}:2: {image} would be the same file as a picture of {other}" in told
         assert (repo.root / one).read_bytes() == article
     assert "rename one of the articles, or change `output`" in told
     assert os.listdir(repo.root / "note_images") == ["good.png"]

@@ -206,7 +206,27 @@ def test_a_cut_and_a_header_that_would_be_one_file_are_both_refused(
 ) -> None:
     repo.write("post-og_image.md", ARTICLE)
     assert main(["run"]) == 2
-    assert capsys.readouterr().err.count("would be the same file as that of") == 2
+    told = capsys.readouterr().err
+    assert f"post.md:3: {LINK} would be the same file as a picture of post-og_image.md" in told
+    assert f"post-og_image.md:3: {LINK} would be the same file as a picture of post.md" in told
+
+
+@pytest.mark.parametrize(
+    ("first", "second"), [("post.md", "post-og_image.md"), ("post-og_image.md", "post.md")]
+)
+def test_a_cut_and_the_header_of_another_article_are_never_painted_over(
+    repo: Repository, first: str, second: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    os.remove("post.md")
+    repo.write(first, ARTICLE)
+    assert main(["run"]) == 0
+    before = contents(LINK)
+    repo.write(second, ARTICLE.replace("[a.png, b.png]", "[b.png]"))
+    capsys.readouterr()
+    assert main(["hook", "--", second]) == 2
+    message = f"{second}:3: {LINK} would be the same file as a picture of {first}"
+    assert message in capsys.readouterr().err
+    assert contents(LINK) == before
 
 
 def test_a_hook_makes_what_is_lacking_and_then_remembers_it(repo: Repository) -> None:

@@ -311,7 +311,7 @@ def test_another_articles_header_is_not_overwritten(
     repo.write("posts/note_images/a.png", header)
     repo.write("posts/a.mdx", writeback.with_image(read(ARTICLE), "note_images/a.png", "3fa9c1d2"))
     assert refused(repo)
-    assert "the same file as that of posts/a.mdx" in capsys.readouterr().err
+    assert "the same file as a picture of posts/a.mdx" in capsys.readouterr().err
     assert (repo.root / "posts/note_images/a.png").read_bytes() == header
 
 

@@ -171,8 +171,8 @@ def test_two_articles_with_one_output_are_both_refused(
     repo.write("other.md", COMPOSITE)
     assert main(["run"]) == 2
     err = capsys.readouterr().err
-    assert "post.md:3: its header would be the same file as that of POST.mdx" in err
-    assert "POST.mdx:3: its header would be the same file as that of post.md" in err
+    assert "post.md:3: note_images/post.png would be the same file as a picture of POST.mdx" in err
+    assert "POST.mdx:3: note_images/POST.png would be the same file as a picture of post.md" in err
     assert [path.name for path in (repo.root / "note_images").iterdir()] == ["other.png"]
 
 
@@ -199,7 +199,7 @@ def test_a_header_that_another_article_names_is_never_overwritten(
     header = (repo.root / "images" / "index.png").read_bytes()
     repo.write("b/index.md", first.read_text().replace("[/a.png, /b.jpg]", "[/b.jpg]"))
     assert main(["run", "b/index.md"]) == 2
-    assert "same file as that of a/index.md" in capsys.readouterr().err
+    assert "same file as a picture of a/index.md" in capsys.readouterr().err
     assert (repo.root / "images" / "index.png").read_bytes() == header
 
 
