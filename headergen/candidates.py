@@ -68,25 +68,15 @@ class Kept:
     request: str
     candidates: tuple[Candidate, ...]
 
-    def are_for(self, article: Article, root: Path) -> bool:
-        """Tell whether the article asks for what they vary, or for one of them.
-
-        Raises:
-            PathError, SourceError: a picture on the title that it wants is missing or unfit.
-        """
-        return asked(article, root) in {self.request, *(each.digest for each in self.candidates)}
+    def are_for(self, article: Article) -> bool:
+        """Tell whether the article asks for what they vary, or for one of them."""
+        return asked(article) in {self.request, *(each.digest for each in self.candidates)}
 
 
-def asked(article: Article, root: Path) -> str:
-    """Return the digest of the article's own request, "" where it has none.
-
-    Raises:
-        PathError, SourceError: as `Kept.are_for`.
-    """
-    if article.request is None:
-        return ""
-    sources = freshness.sources_of(article, article.request, root)
-    return freshness.digest_of(article.request, sources)
+def asked(article: Article) -> str:
+    """Return the digest of the article's own request for a painting, "" where it has none."""
+    request = article.request
+    return freshness.digest_of(request, ()) if request and request.prompt else ""
 
 
 def planned(article: Article, config: Config, root: Path, count: int) -> list[Planned]:
@@ -194,7 +184,7 @@ def _candidate(values: dict[str, object]) -> Candidate:
 def shown(article: Article, root: Path) -> list[Candidate]:
     """List the candidates that can be picked for the article as it is, and are there."""
     kept = read(article, root)
-    if kept is None or not kept.are_for(article, root):
+    if kept is None or not kept.are_for(article):
         return []
     return [each for each in kept.candidates if _digest_in(article, each, root) == each.digest]
 
@@ -267,7 +257,7 @@ def record(article: Article, candidates: Iterable[Candidate], root: Path) -> Non
         UsageError: it cannot be written.
     """
     told = {
-        "request": asked(article, root),
+        "request": asked(article),
         "candidates": [asdict(each) for each in sorted(candidates, key=lambda each: each.number)],
     }
     place = scratch.place(root, f"{folder_of(article, root)}/{_RECORD}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +10,7 @@ from pathlib import Path
 from headergen import article as articles
 from headergen import candidates, check, defaults, freshness
 from headergen.article import Article
+from headergen.check import Finding
 from headergen.config import Config
 from headergen.errors import HeadergenError
 from headergen.frontmatter.facts import heading
@@ -103,35 +104,44 @@ def read(names: Iterable[str], config: Config, root: Path, *, in_git: bool) -> l
         GitError: git cannot say what is in the index.
     """
     names = list(names)
-    notes: dict[str, list[str]] = {}
+    findings: dict[str, list[Finding]] = {}
     for found in check.check(names, config, root, in_git=in_git):
-        if found.code not in STATES:  # which the page tells by itself
-            notes.setdefault(found.path, []).append(found.message)
-    return [_entry(name, config, root, tuple(notes.get(name, ()))) for name in names]
+        findings.setdefault(found.path, []).append(found)
+    return [_entry(name, config, root, findings.get(name, [])) for name in names]
 
 
-def _entry(name: str, config: Config, root: Path, notes: tuple[str, ...]) -> Entry:
+def _entry(name: str, config: Config, root: Path, findings: Sequence[Finding]) -> Entry:
+    """Tell of one article; whatever is wrong with it, the others go on the page all the same."""
     article = None
+    notes = tuple(found.message for found in findings)
     try:
         article = articles.read(name, config.image_key, every=True)
-        state = freshness.state_of(article, config, root) if article else None
-        request = defaults.request_for(article, config, root) if article else None
+        if article:
+            return _entry_of(article, name, config, root, findings)
     except (HeadergenError, OSError) as error:
         return Entry(name, _title_of(name, article), "broken", notes=notes or (str(error),))
-    if article is None:
-        return Entry(name, _title_of(name, article), "no-header", notes=notes)
-    shown = _picture_of(state)
+    return Entry(name, _title_of(name, article), "no-header", notes=notes)
+
+
+def _entry_of(
+    article: Article, name: str, config: Config, root: Path, findings: Sequence[Finding]
+) -> Entry:
+    found = freshness.state_of(article, config, root)
+    state = next(key for key, row in STATES.items() if row.matches(found))
+    request = defaults.request_for(article, config, root)
+    shown = _picture_of(found)
     return Entry(
         path=name,
         title=_title_of(name, article),
-        state=next(key for key, row in STATES.items() if row.matches(state)),
+        state=state,
         article=article,
         request=request,
         model=_model(request, article, config, root),
-        seed=_seed(request, article, root),
+        seed=_seed(request),
         picture=shown,
         probed=_probed(shown) if shown else None,
-        notes=notes,
+        # The page tells the state by itself; beside a header that is fresh, a cut may be missing.
+        notes=tuple(each.message for each in findings if each.code != state),
         candidates=_candidates(article, root),
     )
 
@@ -172,10 +182,9 @@ def _model(request: Request | None, article: Article, config: Config, root: Path
     return request.model or (style and style.model) or config.model
 
 
-def _seed(request: Request | None, article: Article, root: Path) -> int | None:
+def _seed(request: Request | None) -> int | None:
     if request is None or not request.prompt:
         return None
     if request.seed is not None:
         return request.seed
-    sources = freshness.sources_of(article, request, root)
-    return int(freshness.digest_of(request, sources), 16)
+    return int(freshness.digest_of(request, ()), 16)

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
+from headergen import candidates, freshness
 from headergen import config as configs
-from headergen import freshness
+from headergen.article import Article
 from headergen.preview import entries, page
 from headergen.preview.entries import STATES, Entry
 from tests.preview import site
@@ -114,6 +115,46 @@ def test_what_check_finds_is_told_but_not_the_state_twice(repo: Repository) -> N
     assert "'gone.png' does not exist" in entry.notes[0]
     repo.write("headergen.yaml", "header: {width: 100, height: 50}\n")
     assert "640×335 px, not 100×50" in read(repo, "hand-made.md")["hand-made.md"].notes[0]
+
+
+def test_what_is_lacking_beside_a_fresh_header_is_told(repo: Repository) -> None:
+    shape = "{key: cover.square, width: 64, height: 64}"
+    repo.write(
+        "headergen.yaml",
+        f"header: {{width: 640, height: 335}}\nalso: [{shape}]\nalt_key: cover.alt\n",
+    )
+    fresh = (repo.root / "fresh.md").read_text()
+    repo.write("fresh.md", fresh.replace("header:\n", "header:\n  alt: A tower\n"))
+    entry = read(repo, "fresh.md")["fresh.md"]
+    assert entry.state == "fresh"
+    assert [note.partition(":")[0] for note in entry.notes] == [
+        "cover.alt is not what header.alt says",
+        "cover.square",
+    ]
+
+
+def test_an_article_whose_record_and_request_have_parted_does_not_stop_the_page(
+    repo: Repository,
+) -> None:
+    image = "image: hand-made/photo.jpg"
+    repo.write("missing.md", f"---\nheader: {{sources: [gone.png], {image}}}\n---\n")
+    found = read(repo, "missing.md", "fresh.md")
+    assert (found["missing.md"].state, found["missing.md"].candidates) == ("hand-made", ())
+    assert found["fresh.md"].state == "fresh"
+
+
+def test_whatever_fails_at_an_article_the_others_are_told(
+    repo: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def shown(article: Article, root: Path) -> list[candidates.Candidate]:
+        if article.path.name == "hand-made.md":
+            raise PermissionError(13, "Permission denied", "candidates.json")
+        return []
+
+    monkeypatch.setattr(candidates, "shown", shown)
+    found = read(repo, "hand-made.md", "fresh.md")
+    assert (found["hand-made.md"].state, found["fresh.md"].state) == ("broken", "fresh")
+    assert "Permission denied" in found["hand-made.md"].notes[0]
 
 
 def test_an_article_that_wants_no_header_is_named_by_its_heading(repo: Repository) -> None:
