@@ -161,6 +161,18 @@ def test_a_picture_that_cannot_be_painted_again(
     assert sorted(os.listdir()) == [".git", "a.png"]
 
 
+def test_a_file_that_the_author_did_not_name_is_not_overwritten(
+    repo: Repository, capsys: pytest.CaptureFixture[str]
+) -> None:
+    picture_that_tells(WEB_UI.replace("someones", "z-image-turbo"))
+    mine = repo.write("a-again.png", "mine")
+    assert main(["generate", "--from", "a.png"]) == 2
+    err = capsys.readouterr().err
+    assert "a-again.png exists already" in err
+    assert "name an OUTPUT" in err
+    assert mine.read_bytes() == b"mine"
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [

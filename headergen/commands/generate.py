@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from argparse import Namespace
 from dataclasses import dataclass
@@ -69,13 +70,22 @@ def _anew(arguments: Namespace, place: Place) -> Task:
 
 
 def _again(arguments: Namespace, place: Place) -> Task:
-    """Take everything from a picture; the only text beside it is where the new one goes."""
+    """Take everything from a picture; the only text beside it is where the new one goes.
+
+    Raises:
+        UsageError: it cannot be painted again, or a file stands where nobody said it goes.
+    """
     if arguments.output is not None:
         raise UsageError("--from takes the prompt from the picture: name the OUTPUT alone")
     original: Path = arguments.original
-    output = original.with_stem(f"{original.stem}-again")
     again = repainting.read(original, arguments, place)
-    return Task(again.painting, Path(arguments.prompt or output), again.size)
+    output = Path(arguments.prompt or original.with_stem(f"{original.stem}-again"))
+    if arguments.prompt is None and os.path.lexists(output):
+        raise UsageError(
+            f"{output} exists already",
+            remedy="name an OUTPUT: another one, or this one to have it overwritten",
+        )
+    return Task(again.painting, output, again.size)
 
 
 def _painted(task: Task, place: Place) -> painting.Painted:
