@@ -133,7 +133,8 @@ def _add_composite(commands: Any) -> None:
 
 
 def _add_show(commands: Any) -> None:
-    show = _add(commands, "show", "print what a picture tells of how it was made")
+    purpose = "print what a picture tells of how it was made"
+    show = _add(commands, "show", purpose, reads_config=False)
     show.add_argument("image", type=Path, metavar="IMAGE", help="a picture, whichever tool made it")
     show.add_argument("--json", action="store_true", help="print a JSON object")
 
@@ -156,9 +157,10 @@ def _add_doctor(commands: Any) -> None:
     )
 
 
-def _add(commands: Any, name: str, purpose: str) -> ArgumentParser:
+def _add(commands: Any, name: str, purpose: str, *, reads_config: bool = True) -> ArgumentParser:
     added: ArgumentParser = commands.add_parser(name, help=purpose, description=purpose)
-    added.add_argument("--config", type=Path, metavar="FILE", help="config file to use")
+    if reads_config:
+        added.add_argument("--config", type=Path, metavar="FILE", help="config file to use")
     return added
 
 

@@ -211,6 +211,15 @@ def test_show_is_friendly_where_there_is_nothing(
     )
 
 
+def test_show_takes_no_config_as_it_reads_none(
+    repo: Repository, capsys: pytest.CaptureFixture[str]
+) -> None:
+    picture_that_tells(WEB_UI)
+    with pytest.raises(SystemExit, match="2"):
+        main(["show", "a.png", "--config", "nope.yaml"])
+    assert "unrecognized arguments: --config nope.yaml" in capsys.readouterr().err
+
+
 def test_show_prints_json_of_a_composite_and_loads_no_pillow(repo: Repository) -> None:
     picture_that_tells(WEB_UI)
     repo.write("a.md", "---\nheader: {sources: [a.png]}\n---\n")
