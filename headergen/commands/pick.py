@@ -27,11 +27,11 @@ def run(arguments: Namespace) -> int:
     if isinstance(job, Fresh):
         say(f"{article.path}: candidate {candidate.number} is the header already")
         return 0
+    if not candidates.is_whole(article, candidate, job, place.root):
+        raise _error(article, f"candidate {candidate.number} does not fit the article any more")
     if not candidates.is_painted_so(candidate, job):
         message = f"candidate {candidate.number} was painted otherwise than a run would paint now"
         raise _error(article, message)
-    if not candidates.is_whole(article, candidate, job, place.root):
-        raise _error(article, f"candidate {candidate.number} does not fit the article any more")
     _make_header(article, candidate, job, place)
     return 0
 
