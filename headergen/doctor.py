@@ -16,11 +16,12 @@ from headergen.diffusion.cache import Fetched
 from headergen.diffusion.checkpoint import Checkpoint
 from headergen.diffusion.hardware import Card, Cards, Memory
 from headergen.diffusion.interpreter import find_interpreter
-from headergen.diffusion.models import MODELS, render_size
+from headergen.diffusion.models import MODELS
 from headergen.diffusion.placement import Hardware, Part
 from headergen.diffusion.snapshot import SnapshotError
 from headergen.diffusion.survey import parts_in, parts_to_fetch
 from headergen.errors import ConfigError, InterpreterNotFoundError, PlacementError
+from headergen.plan import size_to_paint
 
 GIGABYTE = 1e9
 _ANSWER_SECONDS = 120.0  # importing torch from a cold disk
@@ -90,7 +91,8 @@ def examine(config: Config, root: Path) -> Iterator[Finding]:
         yield Finding("image.model", False, str(error), error.advice or "correct the config")
         chosen = None
     for each in _models(chosen):
-        size = render_size(each.row, config.width, config.height)
+        own = config if each == chosen else checkpoint.config_of(config, each.name)
+        size = size_to_paint(each.row, own, config.width, config.height)
         yield _model(each, machine, size, quantizable=quantizable, wanted=each == chosen)
 
 

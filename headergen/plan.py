@@ -13,7 +13,7 @@ from headergen.config import Config, Look
 from headergen.cuts import Cut
 from headergen.diffusion import checkpoint
 from headergen.diffusion.checkpoint import Checkpoint
-from headergen.diffusion.models import MODELS, Model, admissible_size, render_size
+from headergen.diffusion.models import Model, admissible_size, render_size
 from headergen.errors import ArticleError, PathError
 from headergen.freshness import Fresh, HandMade, StandIn, Wanted, at_key, may_be_for, state_of
 from headergen.frontmatter.mapping import AUTO_FOCUS, Focus
@@ -267,10 +267,8 @@ def _checkpoint(
     model gets that model's own settings.
     """
     name = request.model or (style and style.model) or config.model
-    if name == config.model:
-        return checkpoint.for_config(config, root), config
-    row = MODELS[name]
-    return Checkpoint(row, row.hub_id, local=False), Config(device=config.device)
+    own = checkpoint.config_of(config, name)
+    return checkpoint.for_config(own, root), own
 
 
 def size_to_paint(row: Model, own: Config, width: int, height: int) -> tuple[int, int]:

@@ -207,6 +207,38 @@ def test_the_model_of_the_config_is_reported_too(
     assert found[subject].ok or found[subject].remedy
 
 
+@pytest.mark.parametrize(
+    ("image", "zimage", "sdxl"),
+    [
+        pytest.param("{device: cpu}", (1280, 672), (1344, 704), id="the best for the header"),
+        pytest.param(
+            "{device: cpu, width: 1536, height: 1536}",
+            (1536, 1536),
+            (1344, 704),
+            id="the config's for its own model alone",
+        ),
+    ],
+)
+def test_memory_is_predicted_for_the_size_that_is_painted(
+    machine: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    image: str,
+    zimage: tuple[int, int],
+    sdxl: tuple[int, int],
+) -> None:
+    sizes: dict[str, tuple[int, int]] = {}
+
+    def predict(each: Checkpoint, _: Hardware, size: tuple[int, int], **__: Any) -> doctor.Finding:
+        sizes[each.name] = size
+        return doctor.Finding(each.name, True, "")
+
+    monkeypatch.setattr(doctor, "_model", predict)
+    monkeypatch.setattr(doctor, "_ask", lambda _: {"fault": "not asked"})
+    (machine / "headergen.yaml").write_text(f"image: {image}\n")
+    assert list(doctor.examine(configs.load(Path()), machine))
+    assert (sizes["z-image-turbo"], sizes["animagine-xl-3.1"]) == (zimage, sdxl)
+
+
 def test_the_models_are_the_tables_where_the_config_names_one_of_them(machine: Path) -> None:
     rows = [Checkpoint(row, row.hub_id, local=False) for row in MODELS.values()]
     assert list(doctor._models(rows[1])) == rows

@@ -5,17 +5,17 @@ from __future__ import annotations
 from argparse import Namespace
 
 from headergen import progress
-from headergen.commands.place import find_place, own_config
+from headergen.commands.place import find_place
 from headergen.diffusion import checkpoint, fetch, interpreter
-from headergen.diffusion.models import render_size
 from headergen.errors import UsageError
+from headergen.plan import size_to_paint
 from headergen.terminal import say
 
 
 def run(arguments: Namespace) -> int:
     """Download a model, and say where it is and how to pin it for everyone."""
     place = find_place(arguments)
-    config = own_config(place.config, arguments.model)
+    config = checkpoint.config_of(place.config, arguments.model)
     chosen = checkpoint.for_config(config, place.root)
     if chosen.local:
         raise UsageError(f"{chosen.location} is a folder on this machine: nothing to fetch")
@@ -28,7 +28,7 @@ def run(arguments: Namespace) -> int:
             interpreter.find_interpreter(config.worker_python, place.root),
             chosen,
             config.device,
-            render_size(chosen.row, config.width, config.height),
+            size_to_paint(chosen.row, config, config.width, config.height),
             shown,
             timeout_s=config.worker_timeout_s,
             quantize=arguments.quantize,

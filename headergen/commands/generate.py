@@ -12,7 +12,7 @@ from headergen import freshness, painting, plan, progress
 from headergen.article import Request
 from headergen.commands import repainting
 from headergen.commands.notices import say_notices
-from headergen.commands.place import Place, find_place, own_config
+from headergen.commands.place import Place, find_place
 from headergen.commands.saving import format_for, require_writable, save, size_of
 from headergen.diffusion import checkpoint
 from headergen.errors import HeadergenError, UsageError
@@ -50,7 +50,8 @@ def run(arguments: Namespace) -> int:
 def _anew(arguments: Namespace, place: Place) -> Task:
     if arguments.output is None:
         raise UsageError("two things are wanted: PROMPT and OUTPUT, or --from IMAGE")
-    config, size = own_config(place.config, arguments.model), size_of(arguments, place.config)
+    config = checkpoint.config_of(place.config, arguments.model)
+    size = size_of(arguments, place.config)
     request = Request(
         prompt=arguments.prompt,
         negative_prompt=arguments.negative_prompt,

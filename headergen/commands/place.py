@@ -56,10 +56,3 @@ def read_article(path: Path, place: Place) -> Article:
     if not found.path.resolve().is_relative_to(place.root):
         raise ArticleError(f"lies outside {place.root}: run headergen there", path=name)
     return found
-
-
-def own_config(config: Config, model: str | None) -> Config:
-    """Keep what the config says of the model that it names; another model has its own settings."""
-    if model is None or model == config.model:
-        return config
-    return Config(model=model, device=config.device, worker_python=config.worker_python)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from headergen import metadata, picture, provenance
-from headergen.commands.place import Place, own_config
+from headergen.commands.place import Place
 from headergen.config import KEYS, Config
 from headergen.diffusion import cache, checkpoint, fetch
 from headergen.diffusion import prompt as prompts
@@ -116,12 +116,12 @@ def _config_for(original: Path, settings: Settings, arguments: Namespace, place:
     A local model tells its folder's name alone: the config has to be the one that names it.
     """
     if arguments.model:
-        return own_config(place.config, arguments.model)
+        return checkpoint.config_of(place.config, arguments.model)
     model = settings.model or ""
     if checkpoint.for_config(place.config, place.root).name == model:
         return place.config
     if model in MODELS:
-        return own_config(place.config, model)
+        return checkpoint.config_of(place.config, model)
     raise UsageError(
         f"{original} was painted by {model!r}, which is unknown here",
         remedy="name the model with --model: a name of the model table, a hub id or a folder",

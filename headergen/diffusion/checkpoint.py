@@ -7,8 +7,9 @@ import os
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
-from headergen.config import Config
+from headergen.config import KEYS, Config
 from headergen.diffusion.models import MODELS, Model
 from headergen.errors import ConfigError
 
@@ -36,6 +37,21 @@ class Checkpoint:
         if self.local:
             return Path(self.location).name
         return self.row.name if self.location == self.row.hub_id else self.location
+
+
+# What the config says of the model that it names; the device is the machine's, whatever paints.
+_OF_THE_MODEL = {key.field for name, key in KEYS.items() if name.startswith("image.")} - {"device"}
+
+
+def config_of(config: Config, model: str | None) -> Config:
+    """Return the config as it is for `model`; None is the one that it names.
+
+    Another model has its own steps, guidance and so on, and errors about it name no line.
+    """
+    if model is None or model == config.model:
+        return config
+    defaults: dict[str, Any] = {name: getattr(Config, name) for name in _OF_THE_MODEL}
+    return replace(config, **{**defaults, "model": model}, path=None, lines={})
 
 
 def for_config(config: Config, root: Path) -> Checkpoint:
