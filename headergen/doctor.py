@@ -18,7 +18,7 @@ from headergen.diffusion.hardware import Card, Cards, Memory
 from headergen.diffusion.interpreter import find_interpreter
 from headergen.diffusion.models import MODELS
 from headergen.diffusion.placement import Hardware, Part
-from headergen.diffusion.snapshot import SnapshotError
+from headergen.diffusion.snapshot import MANIFEST, SnapshotError
 from headergen.diffusion.survey import parts_in, parts_to_fetch
 from headergen.errors import ConfigError, InterpreterNotFoundError, PlacementError
 from headergen.plan import size_to_paint
@@ -213,7 +213,7 @@ def _disk() -> Finding:
     folder = cache.models_folder()
     free = hardware.free_disk_bytes(folder)
     largest = max(MODELS.values(), key=lambda row: row.stored_bytes)
-    ok = free >= largest.stored_bytes or any(folder.glob(f"*/*/{cache.MANIFEST}"))
+    ok = free >= largest.stored_bytes or any(folder.glob(f"*/*/{MANIFEST}"))
     message = f"{_gb(free)} free for models in {folder}"
     needs = f"{largest.name} takes {_gb(largest.stored_bytes)}: make room, or set HEADERGEN_MODELS"
     return Finding("disk", ok, message, None if ok else needs)

@@ -14,7 +14,7 @@ from PIL import Image, PngImagePlugin
 
 from headergen import metadata, provenance
 from headergen.cli import main
-from headergen.diffusion import cache
+from headergen.diffusion import snapshot
 from headergen.parameters import TOOL
 from tests.hub import serve_hub
 from tests.repository import Repository
@@ -79,7 +79,7 @@ def fetched(model: Path, revision: str, hub_id: str = "Tongyi-MAI/Z-Image-Turbo"
     """Put a model where `headergen fetch` would have."""
     place = Path(os.environ["HEADERGEN_MODELS"]) / hub_id.replace("/", "--") / revision
     shutil.copytree(model, place)
-    (place / cache.MANIFEST).write_text(json.dumps({"revision": revision, "form": ""}))
+    (place / snapshot.MANIFEST).write_text(json.dumps({"revision": revision, "form": ""}))
 
 
 @pytest.mark.parametrize("pin", ["", ", revision: 0123456789"])

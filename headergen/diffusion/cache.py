@@ -16,8 +16,6 @@ from pathlib import Path
 from headergen.diffusion import snapshot
 from headergen.diffusion.checkpoint import Checkpoint
 
-MANIFEST = "headergen.json"
-
 
 @dataclass(frozen=True)
 class Fetched:
@@ -63,7 +61,7 @@ def find(checkpoint: Checkpoint) -> Fetched | None:
         if each.revision.startswith(checkpoint.revision or "") and _has_form(each, checkpoint)
     ]
     if fetched:
-        newest = max(fetched, key=lambda each: (each.folder / MANIFEST).stat().st_mtime)
+        newest = max(fetched, key=lambda each: (each.folder / snapshot.MANIFEST).stat().st_mtime)
         return _with_transformer(newest, checkpoint)
     found = _in_hub_cache(checkpoint)
     return found and _with_transformer(found, checkpoint)
@@ -86,7 +84,7 @@ def _with_transformer(fetched: Fetched, checkpoint: Checkpoint) -> Fetched | Non
 
 
 def _fetched(folder: Path) -> Iterator[Fetched]:
-    for manifest in folder.glob(f"*/{MANIFEST}"):
+    for manifest in folder.glob(f"*/{snapshot.MANIFEST}"):
         try:
             facts = json.loads(manifest.read_bytes())
             yield Fetched(manifest.parent, facts["revision"], facts["form"])

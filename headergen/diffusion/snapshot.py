@@ -14,6 +14,9 @@ from typing import Any, NamedTuple
 
 from headergen.diffusion.models import MODELS
 
+# Written last into a fetched model's folder: without it the folder is an unfinished download.
+MANIFEST = "headergen.json"
+
 # model_index.json may name classes of these libraries and no others: anything else is code that
 # came with the checkpoint.
 LIBRARIES = ("diffusers", "transformers")

@@ -119,7 +119,7 @@ def test_a_model_is_fetched_once_halved_and_then_needs_no_network(
     done, total = progress.downloads[-1]
     assert done == total > 1_000_000
     assert not [line for line in asked if "single_file" in line or ".bin" in line]
-    assert {path.name for path in found.folder.iterdir()} >= {"model_index.json", cache.MANIFEST}
+    assert {path.name for path in found.folder.iterdir()} >= {"model_index.json", snapshot.MANIFEST}
     assert not list(found.folder.rglob(".downloads"))
     assert paint_with(found) == paint_with(Fetched(published, ""))
 
@@ -130,7 +130,7 @@ def test_an_interrupted_fetch_goes_on_with_what_is_missing(
     with serve_hub({HUB_ID: published}) as hub:
         monkeypatch.setenv("HF_ENDPOINT", hub.endpoint)
         found, _ = bring()
-        (found.folder / cache.MANIFEST).unlink()
+        (found.folder / snapshot.MANIFEST).unlink()
         (found.folder / "vae" / "diffusion_pytorch_model.safetensors").unlink()
         assert cache.find(TINY) is None
         hub.requests.clear()

@@ -167,3 +167,26 @@ def test_without_a_parent_the_worker_ends_in_the_middle_of_its_work() -> None:
 
     # Given the time, it would have imported torch and answered.
     assert (ended.returncode, ended.stdout) == (1, b"")
+
+
+_MODULES = """
+import runpy, sys
+start = runpy.run_path(sys.argv[1], run_name="start")
+start["adopt_headergen"]()
+from headergen.diffusion.worker import process
+print(*(name for name in sys.modules if name.startswith("headergen.")))
+"""
+
+
+def test_the_worker_knows_no_article_plan_or_config() -> None:
+    assert __main__.__file__
+    done = subprocess.run(
+        [sys.executable, "-c", _MODULES, __main__.__file__],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    shared = {"diffusion", "diffusion.models", "diffusion.prompt", "diffusion.snapshot", "units"}
+    allowed = {f"headergen.{name}" for name in shared}
+    found = {each for each in done.stdout.split() if "headergen.diffusion.worker" not in each}
+    assert {"headergen.diffusion.models", "headergen.diffusion.snapshot"} <= found <= allowed

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from headergen.diffusion import cache, snapshot
+from headergen.diffusion import snapshot
 from headergen.diffusion.snapshot import Entry
 from headergen.diffusion.worker import convert, parts
 from headergen.diffusion.worker.events import Emit
@@ -50,8 +50,8 @@ def fetch(order: Mapping[str, Any], emit: Emit) -> None:
     hub = load("huggingface_hub")
     info = hub.HfApi().model_info(order["hub_id"], revision=order["revision"], files_metadata=True)
     target = Path(order["model_folder"]) / "-".join(filter(None, [info.sha, order["form"]]))
-    if (target / cache.MANIFEST).exists():
-        (target / cache.MANIFEST).touch()  # of several forms the one fetched last is used
+    if (target / snapshot.MANIFEST).exists():
+        (target / snapshot.MANIFEST).touch()  # of several forms the one fetched last is used
     else:
         entries, files = _files(hub, order, info, target / _STAGING)
         missing = [file for file in files if not _is_stored(target / file.name)]
@@ -203,12 +203,12 @@ def _store(source: Path, target: Path, file: File, order: Mapping[str, Any], emi
 
 def _write_manifest(target: Path, order: Mapping[str, Any], revision: str) -> None:
     facts = {"hub_id": order["hub_id"], "revision": revision, "form": order["form"]}
-    temporary = target / f".{cache.MANIFEST}.tmp"
+    temporary = target / f".{snapshot.MANIFEST}.tmp"
     with temporary.open("w", encoding="utf-8") as file:
         json.dump(facts, file, indent=2)
         file.flush()
         os.fsync(file.fileno())
-    os.replace(temporary, target / cache.MANIFEST)
+    os.replace(temporary, target / snapshot.MANIFEST)
 
 
 def _meter(report: Callable[..., None], done_before: int) -> type:
