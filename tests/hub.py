@@ -16,6 +16,7 @@ COMMIT = "0123456789abcdef0123456789abcdef01234567"
 class Hub(ThreadingHTTPServer):
     """Serves the folder of each known model, but no file of a gated one; knows no other.
 
+    `commits` may give models another commit than `COMMIT`.
     `requests` lists what was asked for, as "METHOD path"; `authorizations` by what right.
     """
 
@@ -23,6 +24,7 @@ class Hub(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.models = models
         self.gated = gated
+        self.commits: dict[str, str] = {}
         self.requests: list[str] = []
         self.authorizations: list[str | None] = []
 
@@ -58,13 +60,22 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.requests.append(f"{self.command} {self.path}")
         self.server.authorizations.append(self.headers["Authorization"])
 
+    def _asked(self) -> tuple[str, list[str]]:
+        """Split what is asked for into the model and the rest."""
+        path = self.path.partition("?")[0].removeprefix("/api/models").strip("/").split("/")
+        return "/".join(path[:2]), path[2:]
+
+    def _commit(self) -> str:
+        return self.server.commits.get(self._asked()[0], COMMIT)
+
     def _answer(self) -> None:
-        path = self.path.partition("?")[0].removeprefix("/api/models").strip("/")
-        model, rest = "/".join(path.split("/")[:2]), path.split("/")[2:]
+        model, rest = self._asked()
         if model not in self.server.models:
             self._send(404, b"", {"X-Error-Code": "RepoNotFound"})
         elif rest[:1] != ["resolve"]:
-            self._send(200, json.dumps(_info(model, self.server.models[model])).encode())
+            self._send(
+                200, json.dumps(_info(model, self.server.models[model], self._commit())).encode()
+            )
         elif model in self.server.gated:
             self._send(403, b"", {"X-Error-Code": "GatedRepo"})
         else:
@@ -78,7 +89,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _send(self, status: int, body: bytes, headers: dict[str, str] | None = None) -> None:
         self.send_response(status)
-        known = {"X-Repo-Commit": COMMIT, "Content-Length": str(len(body))}
+        known = {"X-Repo-Commit": self._commit(), "Content-Length": str(len(body))}
         for name, value in (known | (headers or {})).items():
             self.send_header(name, value)
         self.end_headers()
@@ -86,10 +97,10 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(body)
 
 
-def _info(model: str, folder: Path) -> dict[str, object]:
+def _info(model: str, folder: Path, commit: str) -> dict[str, object]:
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     siblings = [
         {"rfilename": path.relative_to(folder).as_posix(), "size": path.stat().st_size}
         for path in files
     ]
-    return {"id": model, "sha": COMMIT, "siblings": siblings}
+    return {"id": model, "sha": commit, "siblings": siblings}

@@ -21,7 +21,7 @@ from headergen.diffusion.checkpoint import Checkpoint
 class Fetched:
     """A whole model on this machine.
 
-    `form` is `8bit`, `4bit`, the name of the GGUF file that `transformer` points to, or "".
+    `form` is "", `8bit`, `4bit`, or names the GGUF file that `transformer` points to.
     """
 
     folder: Path
@@ -44,8 +44,15 @@ def model_folder(hub_id: str) -> Path:
 
 
 def form_of(checkpoint: Checkpoint, quantize: str | None = None) -> str:
-    """Name the form in which `checkpoint` is fetched."""
-    return Path(checkpoint.transformer).stem if checkpoint.transformer else quantize or ""
+    """Name the form in which `checkpoint` is fetched.
+
+    A GGUF file of the hub is named with its repository: others have files of the same name.
+    """
+    if checkpoint.transformer is None:
+        return quantize or ""
+    if checkpoint.transformer_local:
+        return Path(checkpoint.transformer).stem
+    return checkpoint.transformer.removesuffix(".gguf").replace("/", "--")
 
 
 def find(checkpoint: Checkpoint) -> Fetched | None:

@@ -195,13 +195,33 @@ def test_a_gguf_transformer_is_fetched_in_place_of_the_published_one(
         monkeypatch.setenv("HF_ENDPOINT", hub.endpoint)
         found, _ = bring(wanted)
 
-    assert found.form == "small-Q4"
+    assert found.form == "someone--gguf--small-Q4"
     assert found.transformer == found.folder / "transformer" / "small-Q4.gguf"
     assert found.transformer.read_bytes() == b"GGUF"
     assert not [line for line in hub.requests if "transformer/diffusion" in line]
     assert cache.find(wanted) == found
     assert cache.find(TINY) is None
     assert cache.find(replace(wanted, transformer="someone/gguf/other.gguf")) is None
+    assert cache.find(replace(wanted, transformer="another/gguf/small-Q4.gguf")) is None
+
+
+def test_a_gguf_transformer_is_pinned_to_the_commit_that_was_there(
+    published: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "gguf").mkdir()
+    wanted = replace(TINY, transformer="someone/gguf/small-Q4.gguf", transformer_local=False)
+
+    with serve_hub({HUB_ID: published, "someone/gguf": tmp_path / "gguf"}) as hub:
+        monkeypatch.setenv("HF_ENDPOINT", hub.endpoint)
+        for commit in ("a" * 40, "b" * 40):
+            (tmp_path / "gguf" / "small-Q4.gguf").write_text(commit)
+            hub.commits["someone/gguf"] = commit
+            found, _ = bring(wanted)
+            manifest = json.loads((found.folder / snapshot.MANIFEST).read_bytes())
+            assert f"GET /someone/gguf/resolve/{commit}/small-Q4.gguf" in hub.requests
+            assert manifest["transformer_revision"] == commit
+            assert found.transformer and found.transformer.read_text() == commit
+            assert cache.find(wanted) == found
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,15 @@ class File:
     halved: bool = False
 
 
+@dataclass(frozen=True)
+class Gguf:
+    """A file that holds a transformer: `name` in the hub's repository, at the commit `revision`."""
+
+    hub_id: str
+    name: str
+    revision: str
+
+
 def fetch(order: Mapping[str, Any], emit: Emit) -> None:
     """Download what `order` names and emit `fetched` with its folder, revision and bytes.
 
@@ -49,7 +58,9 @@ def fetch(order: Mapping[str, Any], emit: Emit) -> None:
     """
     hub = load("huggingface_hub")
     info = hub.HfApi().model_info(order["hub_id"], revision=order["revision"], files_metadata=True)
-    target = Path(order["model_folder"]) / "-".join(filter(None, [info.sha, order["form"]]))
+    gguf = _find_gguf(hub, order["gguf"]) if order["gguf"] else None
+    form = [info.sha, order["form"], gguf and gguf.revision[:12]]
+    target = Path(order["model_folder"]) / "-".join(filter(None, form))
     if (target / snapshot.MANIFEST).exists():
         (target / snapshot.MANIFEST).touch()  # of several forms the one fetched last is used
     else:
@@ -57,12 +68,12 @@ def fetch(order: Mapping[str, Any], emit: Emit) -> None:
         missing = [file for file in files if not _is_stored(target / file.name)]
         _check_room(target, missing, quantizing=bool(order["bits"]))
         _fetch_files(hub, order, info.sha, missing, target, emit)
-        if order["gguf"]:
-            _fetch_gguf(hub, order["gguf"], target, emit)
+        if gguf:
+            _fetch_gguf(hub, gguf, target, emit)
         if order["bits"]:
             _quantize(order, entries, target, emit)
         shutil.rmtree(target / _STAGING, ignore_errors=True)
-        _write_manifest(target, order, info.sha)
+        _write_manifest(target, order, info.sha, gguf)
     emit("fetched", folder=str(target), revision=info.sha)
 
 
@@ -143,13 +154,23 @@ def _fetch_files(
         _store(source, target / file.name, file, order, emit)
 
 
-def _fetch_gguf(hub: Any, name: str, target: Path, emit: Emit) -> None:
-    owner, repository, file = name.split("/", 2)
-    path = target / "transformer" / Path(file).name
+def _find_gguf(hub: Any, location: str) -> Gguf:
+    """Ask the hub which commit of `owner/repository/file.gguf` is there now."""
+    owner, repository, name = location.split("/", 2)
+    hub_id = f"{owner}/{repository}"
+    return Gguf(hub_id, name, hub.HfApi().model_info(hub_id).sha)
+
+
+def _fetch_gguf(hub: Any, gguf: Gguf, target: Path, emit: Emit) -> None:
+    path = target / "transformer" / Path(gguf.name).name
     if not path.exists():
         meter = _meter(lambda done, total=0: emit("downloading", done=done, total=total), 0)
         found = hub.hf_hub_download(
-            f"{owner}/{repository}", file, local_dir=target / _STAGING, tqdm_class=meter
+            gguf.hub_id,
+            gguf.name,
+            revision=gguf.revision,
+            local_dir=target / _STAGING,
+            tqdm_class=meter,
         )
         os.replace(found, path)
 
@@ -201,8 +222,12 @@ def _store(source: Path, target: Path, file: File, order: Mapping[str, Any], emi
         os.replace(temporary, target)
 
 
-def _write_manifest(target: Path, order: Mapping[str, Any], revision: str) -> None:
+def _write_manifest(
+    target: Path, order: Mapping[str, Any], revision: str, gguf: Gguf | None
+) -> None:
     facts = {"hub_id": order["hub_id"], "revision": revision, "form": order["form"]}
+    if gguf:
+        facts["transformer_revision"] = gguf.revision
     temporary = target / f".{snapshot.MANIFEST}.tmp"
     with temporary.open("w", encoding="utf-8") as file:
         json.dump(facts, file, indent=2)
