@@ -16,6 +16,7 @@ from headergen.article import Article
 from headergen.config import Config
 from headergen.errors import PathError
 from headergen.freshness import Fresh, StandIn
+from headergen.picture import Picture
 from headergen.shapes import Shape
 
 
@@ -29,17 +30,22 @@ class Cut:
     width: int
     height: int
 
-    def stands(self, digest: str | None) -> bool:
-        """Tell whether it is there, whole, in its size, and cut from the header of `digest`.
-
-        One without a digest passes: tools that shrink pictures strip what they don't know.
-        """
+    def stands_beside(self, article: Article) -> bool:
+        """Tell whether it is there, as the cut of the header that the article names."""
         try:
-            found = picture.probe(self.output)
+            return self.is_it(picture.probe(self.output), article, article.digest)
         except OSError:
             return False
-        size = (found.width, found.height)
-        return size == (self.width, self.height) and found.digest in (None, digest)
+
+    def is_it(self, found: Picture, article: Article, digest: str | None) -> bool:
+        """Tell whether what was found in its place is it: its size, of the header of `digest`.
+
+        One without a digest passes where the article names it already: tools that shrink pictures
+        strip what they don't know.
+        """
+        is_named = (article.text_at(self.key), article.digest) == (self.image, digest)
+        is_known = found.digest == digest or (found.digest is None and is_named)
+        return is_known and (found.width, found.height) == (self.width, self.height)
 
 
 def beside(state: object, config: Config, root: Path) -> tuple[Cut, ...]:
@@ -112,5 +118,5 @@ def texts_of(article: Article, image: str, cuts: Iterable[Cut], config: Config) 
 
 def lacking(article: Article, cuts: Iterable[Cut], texts: Mapping[str, str]) -> Iterator[str]:
     """Yield the keys whose text or picture is not as it is to be beside the standing header."""
-    gone = {cut.key for cut in cuts if not cut.stands(article.digest)}
+    gone = {cut.key for cut in cuts if not cut.stands_beside(article)}
     yield from (key for key, text in texts.items() if article.text_at(key) != text or key in gone)

@@ -52,12 +52,11 @@ class Composite:
 
 @dataclass(frozen=True)
 class Completion:
-    """The header at `picture` is there, and a cut of it, or what is told of it, is lacking.
+    """The header is there, and a cut of it, or what is told of it, is lacking.
 
     `stand_in` is set where that header is a title card that stands in for a painting.
     """
 
-    picture: Path
     stand_in: StandIn | None = None
 
 
@@ -69,7 +68,7 @@ class Job:
     `metadata` says how much of its provenance the picture carries: one of `config.METADATA`.
     `max_kb` bounds its file, in units of 1,024 bytes. `also` is cut from it; `texts` are all that
     the article then says, by dotted keys. `title` is laid over the picture. `stand_in` is drawn
-    where a painting can't be painted here.
+    where a painting can't be painted here. A job for a `cut` is a part of another job.
     """
 
     article: Article
@@ -87,6 +86,7 @@ class Job:
     title: Card | None = None
     stand_in: Card | None = None
     changes: Changes = field(default_factory=dict)
+    cut: Cut | None = None
 
     @property
     def outputs(self) -> list[Path]:
@@ -104,6 +104,7 @@ class Job:
                 width=cut.width,
                 height=cut.height,
                 also=(),
+                cut=cut,
             )
             for cut in self.also
         ]
@@ -152,7 +153,7 @@ def _completion(state: Fresh | StandIn, config: Config, root: Path) -> Job | Non
         width=config.width,
         height=config.height,
         format=config.format,
-        content=Completion(state.picture, state if isinstance(state, StandIn) else None),
+        content=Completion(state if isinstance(state, StandIn) else None),
         texts=texts,
         metadata=config.metadata,
         max_kb=config.max_kb,

@@ -13,6 +13,7 @@ from headergen import article as articles
 from headergen import durable, git, paths, picture, writeback
 from headergen.article import Article
 from headergen.errors import ArticleError, OutputError, PathError
+from headergen.picture import Picture
 from headergen.plan import Completion, Job
 
 
@@ -37,13 +38,20 @@ def is_made(job: Job) -> bool:
         return False
     except OSError as error:
         raise _output_error(job, f"{job.image}: {error.strerror}") from error
-    is_completed = isinstance(job.content, Completion) and job.content.picture == job.output
-    if is_completed and standing.digest in (None, job.digest):
+    if _is_wanted(standing, job):
         return True
     if standing.digest is None:
         raise _taken(job)
-    size = (standing.width, standing.height)
-    return standing.digest == job.digest and size == (job.width, job.height)
+    return False
+
+
+def _is_wanted(found: Picture, job: Job) -> bool:
+    if job.cut:
+        return job.cut.is_it(found, job.article, job.digest)
+    if isinstance(job.content, Completion):
+        return found.digest in (None, job.digest)
+    size = (found.width, found.height)
+    return found.digest == job.digest and size == (job.width, job.height)
 
 
 def would_replace(job: Job) -> bool:
@@ -165,6 +173,8 @@ def _taken(job: Job) -> OutputError:
         "rename or delete that file; or make it the header: "
         f"name it in {job.article.image_key} and remove header.digest"
     )
+    if job.cut:
+        remedy = f"delete that file; or, to keep it, rename it and name it in {job.cut.key}"
     return _output_error(
         job, f"{job.image} exists and headergen did not make it: it is left alone", remedy
     )

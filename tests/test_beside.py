@@ -196,9 +196,40 @@ def test_a_file_of_the_authors_where_a_cut_goes_is_left_alone(
 ) -> None:
     repo.write(LINK, b"mine")
     assert main(["run"]) == 2
-    assert f"{LINK} exists and headergen did not make it" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert f"{LINK} exists and headergen did not make it" in told
+    assert "rename it and name it in og_image" in told
     assert Path(LINK).read_bytes() == b"mine"
     assert Path("post.md").read_text() == ARTICLE
+
+
+def test_an_empty_file_where_a_cut_was_is_told_with_a_remedy_that_helps(
+    repo: Repository, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["run"])
+    before = contents(LINK)
+    repo.write(LINK, b"")
+    capsys.readouterr()
+    assert main(["run"]) == 2
+    assert "delete that file" in capsys.readouterr().err
+    os.remove(LINK)
+    assert main(["run"]) == 0
+    assert contents(LINK) == before
+
+
+def test_a_cut_whose_metadata_were_stripped_stays_when_another_is_made_again(
+    repo: Repository, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["run"])
+    with Image.open(LINK) as cut:
+        repo.write(LINK, canvas.encode(cut.copy(), "png"))
+    stripped, square = contents(LINK), contents(SQUARE)
+    commit(repo)
+    assert codes(capsys) == []
+    os.remove(SQUARE)
+    assert main(["run"]) == 0
+    assert (contents(LINK), contents(SQUARE)) == (stripped, square)
+    assert codes(capsys) == []
 
 
 def test_a_cut_and_a_header_that_would_be_one_file_are_both_refused(
