@@ -104,6 +104,7 @@ def adopt(job: Job, image: Image.Image, origin: Provenance, config: Config, root
         return Failed(job, error)
     try:
         store.require_wanted(job)
+        store.require_free(job)
         return _finish_header(job, image, origin, "picked", root)
     except HeadergenError as error:
         return Failed(job, error)
@@ -116,21 +117,28 @@ def _attempt(job: Job, root: Path) -> Outcome | None:
     """
     try:
         store.require_wanted(job)
-        if store.is_made(job):
-            said = cutting.save_cuts(job, root)
-            store.write_back(job, root)
-            is_completed = isinstance(job.content, Completion)
-            how = "brought up to date" if is_completed else "made by an earlier run"
-            return Written(job, how + said)
-        if isinstance(job.content, Composite):
-            return _compose(job, job.content, root)
-        if isinstance(job.content, Card):
-            return _draw(job, job.content, root)
-        if isinstance(job.content, Painting):
-            return _finish_kept(job, job.content, root)
+        store.require_free(job)
+        return _finish_made(job, root) if store.is_made(job) else _make(job, root)
     except HeadergenError as error:
         return Failed(job, error)
-    return None
+
+
+def _finish_made(job: Job, root: Path) -> Written:
+    """Make what is lacking beside a header that stands already."""
+    said = cutting.save_cuts(job, root)
+    store.write_back(job, root)
+    is_completed = isinstance(job.content, Completion)
+    return Written(job, ("brought up to date" if is_completed else "made by an earlier run") + said)
+
+
+def _make(job: Job, root: Path) -> Written | None:
+    if isinstance(job.content, Completion):
+        raise store.gone(job)
+    if isinstance(job.content, Composite):
+        return _compose(job, job.content, root)
+    if isinstance(job.content, Card):
+        return _draw(job, job.content, root)
+    return _finish_kept(job, job.content, root)
 
 
 def _finish_kept(job: Job, asked: Painting, root: Path) -> Written | None:

@@ -54,6 +54,16 @@ def _is_wanted(found: Picture, job: Job) -> bool:
     return found.digest == job.digest and size == (job.width, job.height)
 
 
+def require_free(job: Job) -> None:
+    """Make sure that nothing of the author's stands where cuts of the header go.
+
+    Raises:
+        OutputError: a file stands there that headergen did not make.
+    """
+    for each in job.cut_jobs:
+        is_made(each)
+
+
 def would_replace(job: Job) -> bool:
     """Tell whether a header that was made for another request stands at the output path."""
     try:
@@ -183,6 +193,11 @@ def _taken(job: Job) -> OutputError:
 def _output_error(job: Job, message: str, remedy: str | None = "run again") -> OutputError:
     path, line = str(job.article.path), job.article.line
     return OutputError(message, path=path, line=line, remedy=remedy)
+
+
+def gone(job: Job) -> OutputError:
+    """Make the error for a header that was there when the job was planned."""
+    return _output_error(job, f"{job.image} disappeared, or was replaced, meanwhile")
 
 
 def article_error(job: Job, message: str, remedy: str | None) -> ArticleError:

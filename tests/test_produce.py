@@ -250,3 +250,39 @@ def test_what_another_run_has_finished_meanwhile_is_no_edit(desk: Desk) -> None:
     assert isinstance(desk.run(meanwhile=finish_it), produce.Written)
     assert desk.header.read_bytes() == theirs
     assert desk.job() is None
+
+
+# --- beside the header -------------------------------------------------------------------------
+
+
+ALSO = "also: [{key: og, width: 24, height: 24}]\n"
+CUT = "note_images/a-og.png"
+
+
+def test_a_file_of_the_authors_where_a_cut_goes_is_found_before_anything_is_painted(
+    desk: Desk,
+) -> None:
+    (desk.root / "headergen.yaml").write_text(CONFIG + ALSO)
+    (desk.root / "note_images").mkdir()
+    (desk.root / CUT).write_bytes(b"mine")
+    outcome = desk.run()
+    assert told(outcome) == f"{CUT} exists and headergen did not make it: it is left alone"
+    assert isinstance(outcome, produce.Failed)
+    assert outcome.error.remedy == "delete that file; or, to keep it, rename it and name it in og"
+    assert desk.painted == []
+
+
+@pytest.mark.parametrize("by", [None, "00000000"], ids=["deleted", "replaced"])
+def test_a_header_that_is_gone_before_its_cuts_are_made_is_an_error(
+    desk: Desk, by: str | None
+) -> None:
+    desk.run()
+    (desk.root / "headergen.yaml").write_text(CONFIG + ALSO)
+    job, config = desk.job(), configs.load(desk.root)
+    assert job
+    desk.header.unlink()
+    if by:
+        desk.header.write_bytes(canvas.encode(canvas.blank(48, 26), "png", Metadata(by)))
+    progress = PlainProgress(sys.stderr)
+    (outcome,) = produce.run([job], config, desk.root, progress, download=False)
+    assert told(outcome) == f"{HEADER} disappeared, or was replaced, meanwhile"
