@@ -315,7 +315,7 @@ def _digest(header: HeaderMapping) -> str | None:
     if not isinstance(value, str) or not _DIGEST.fullmatch(value):
         raise header.error(
             "digest",
-            f"expected 8 hex digits in quotes, not {shown(value)}; "
-            f"headergen writes this key: remove the line to have the picture made anew",
+            f"expected 8 hex digits, not {shown(value)}; headergen writes this key: remove it, and "
+            f"{header.name}.image with it, to have the picture made anew",
         )
     return value

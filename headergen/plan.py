@@ -179,7 +179,7 @@ def job_of(state: Wanted, config: Config, root: Path) -> Job:
             raise at_key(article, request, key, message)
     style = defaults.style_for(article, config, root)
     card = None
-    if request.card or request.title or (request.prompt and config.fallback):
+    if request.card or (request.prompt and config.fallback):
         card = titling.card_of(article, request, config, style, root)
     content = _content(state, card, config, style, root)
     return Job(
@@ -195,7 +195,7 @@ def job_of(state: Wanted, config: Config, root: Path) -> Job:
         metadata=config.metadata,
         max_kb=config.max_kb,
         also=also,
-        title=card if request.title else None,
+        title=titling.title_of(article, request, config, style) if request.title else None,
         stand_in=card if config.fallback and isinstance(content, Painting) else None,
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache, partial
@@ -16,6 +17,7 @@ from headergen.frontmatter.mapping import HeaderMapping, shown
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
 
+PLACEHOLDERS = ("{title}", "{tags}")
 DEFAULT_KEYS = ("card", "prompt")
 STYLE_KEYS = ("paths", "default", "prompt_prefix", "model", "theme")
 
@@ -63,6 +65,9 @@ def read_default(value: object, fault: Fault) -> Default:
         prompt = _text(value, "prompt", fault)
         if not prompt or not prompt.strip():
             raise fault("prompt", "is empty; write what the pictures should be")
+        for name in re.findall(r"\{[^{}]*\}?", prompt):
+            if name not in PLACEHOLDERS:
+                raise fault("prompt", f"knows no {name}; choose from {', '.join(PLACEHOLDERS)}")
         return Default(prompt=prompt)
     if not value["card"]:
         raise fault("card", "asks for nothing: leave `default` out")

@@ -21,25 +21,32 @@ def card_of(
 ) -> Card:
     """Settle what the title card of `article` shows: its own word, its style's, the config's.
 
-    A request without a card gets the one that the config describes: laid over its picture, or
-    standing in for it.
+    A request without a card gets the one that the config describes, to stand in for its picture.
 
     Raises:
         PathError, SourceError: a logo or picture leaves the repository or is missing.
         ConfigError: the config's logo is missing.
     """
     asked = request.card or CardRequest()
-    over = request.title if isinstance(request.title, str) else None
     return Card(
-        title=asked.title or over or article.title or article.path.stem,
+        title=asked.title or article.title or article.path.stem,
         subtitle=asked.subtitle,
         theme=asked.theme or (style and style.theme) or config.card_theme or THEMES[0],
         colours=asked.colours or config.card_colours,
-        author=asked.author or config.card_author,
+        author=config.card_author if asked.author is None else asked.author or None,
         date=_date(asked, article, config),
         tags=_tags(asked, article, config),
-        logo=file_of(article, request, "logo", root) or _logo(config, root),
+        logo=None if asked.logo is False else _logo_of(article, request, config, root),
         picture=file_of(article, request, "picture", root),
+    )
+
+
+def title_of(article: Article, request: Request, config: Config, style: Style | None) -> Card:
+    """Settle what is laid over a picture: the title alone, in the colours of all cards."""
+    return Card(
+        title=request.title if isinstance(request.title, str) else article.title or "",
+        theme=(style and style.theme) or config.card_theme or THEMES[0],
+        colours=config.card_colours,
     )
 
 
@@ -65,7 +72,7 @@ def file_of(article: Article, request: Request, key: str, root: Path) -> Path | 
         SourceError: the file is missing or no regular file.
     """
     name = getattr(request.card, key) if request.card and not request.by_default else None
-    if name is None:
+    if not name:
         return None
     try:
         path = paths.inside(paths.folder_of(article.path), name, root)
@@ -75,6 +82,10 @@ def file_of(article: Article, request: Request, key: str, root: Path) -> Path | 
         line = request.lines.get(place, article.line)
         raise error.at(path=str(article.path), line=line, key=f"header.{place}") from error
     return path
+
+
+def _logo_of(article: Article, request: Request, config: Config, root: Path) -> Path | None:
+    return file_of(article, request, "logo", root) or _logo(config, root)
 
 
 def _logo(config: Config, root: Path) -> Path | None:

@@ -106,6 +106,11 @@ def test_styles_are_read_from_yaml_and_toml(tmp_path: Path) -> None:
             "default.card.picture",
             id="picture",
         ),
+        pytest.param(
+            "default: {prompt: 'a {titel}'}",
+            r"default.prompt: knows no \{titel\}; choose from \{title\}, \{tags\}",
+            id="a placeholder misspelt",
+        ),
         pytest.param("card: {theme: neon}", "card.theme: 'neon' is not one of", id="a theme"),
         pytest.param("card: {theme: duotone}", "'duotone' is not one of", id="duotone for all"),
         pytest.param("card: {colours: red}", "card.colours: expected a list", id="a colour name"),
@@ -252,12 +257,19 @@ def test_a_composite_needs_no_logo_of_cards(tmp_path: Path) -> None:
 
 
 def test_a_card_may_leave_out_what_the_config_shows(tmp_path: Path) -> None:
-    shown = Config(card_date=True, card_tags=True)
+    (tmp_path / "l.png").write_bytes(b"x")
+    shown = Config(card_date=True, card_tags=True, card_author="me", card_logo="l.png")
     text = "---\ntitle: T\ndate: 2026-08-30\ntags: [a]\nheader: {}\n---\n"
     plain = read(tmp_path, text.replace("{}", "{card: true}"))
-    bare = read(tmp_path, text.replace("{}", "{card: {date: false, tags: false}}"))
+    without = "{card: {date: false, tags: false, author: false, logo: false}}"
+    bare = read(tmp_path, text.replace("{}", without))
     assert job(plain, shown, tmp_path).content == Card(
-        "T", theme=THEMES[0], date="2026-08-30", tags=("a",)
+        "T",
+        theme=THEMES[0],
+        author="me",
+        date="2026-08-30",
+        tags=("a",),
+        logo=tmp_path / "l.png",
     )
     assert job(bare, shown, tmp_path).content == Card("T", theme=THEMES[0])
 
@@ -283,6 +295,12 @@ def test_articles_are_read_whole_only_where_one_may_be_given(tmp_path: Path) -> 
             "{card: {author: me, date: today, tags: [x]}}",
             Card("T", theme="night", author="me", date="today", tags=("x",)),
             id="author, date and tags in its own words",
+        ),
+        pytest.param("{card: 'My own'}", Card("My own", theme="night"), id="a text is its title"),
+        pytest.param(
+            "{card: {date: 2026-01-31}}",
+            Card("T", theme="night", date="2026-01-31"),
+            id="a date without quotes",
         ),
         pytest.param(
             "{card: {date: true, tags: true}}",
@@ -342,7 +360,8 @@ def test_a_card_without_any_title_is_an_error(tmp_path: Path) -> None:
 def test_a_title_is_laid_over_a_composite(tmp_path: Path) -> None:
     article = read(tmp_path, "---\ntitle: T\nheader: {sources: [s.png], title: true}\n---\n")
     (tmp_path / "articles/games/s.png").write_bytes(b"1")
-    found = job(article, Config(card_theme="paper"), tmp_path)
+    config = Config(card_theme="paper", card_author="me", card_date=True, fallback="card")
+    found = job(article, config, tmp_path)
     assert isinstance(found.content, Composite)
     assert found.title == Card("T", theme="paper")
     plain = read(tmp_path, "---\ntitle: T\nheader: {sources: [s.png]}\n---\n")

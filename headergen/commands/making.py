@@ -54,7 +54,10 @@ def _say_nothing_to_do(plans: Sequence[plan.Plan]) -> None:
     standing_in = len([each for each in plans if isinstance(each, freshness.StandIn)])
     stand_ins = "1 is a stand-in" if standing_in == 1 else f"{standing_in} are stand-ins"
     also = f"; {stand_ins}, to be painted on a machine with a GPU" if standing_in else ""
-    say(f"nothing to do: {fresh} of {len(plans)} articles have a header, and it is there{also}")
+    if not fresh:
+        say("nothing to do: no article asks for a header")
+    else:
+        say(f"nothing to do: {fresh} of {len(plans)} articles have a header, and it is there{also}")
 
 
 def _with_stand_ins_replaced(

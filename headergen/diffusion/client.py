@@ -71,6 +71,7 @@ _KINDS: Mapping[str, _Kind] = MappingProxyType(
             "choose one:\n"
             "- install a torch that is built for this machine's GPU, and look at its driver\n"
             "- if you are patient (minutes to hours a picture), set `image: {device: cpu}`\n"
+            "- set `fallback: card`: a title card stands in until another machine paints it\n"
             "- paint on another machine, and commit here without: SKIP=headergen git commit",
         ),
         "model": _Kind(

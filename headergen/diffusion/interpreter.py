@@ -99,7 +99,7 @@ def _lacks(missing: Sequence[str]) -> str | None:
 def _no_interpreter(refused: Mapping[str, str]) -> InterpreterNotFoundError:
     looked = "".join(f"\n  {place}: {reason}" for place, reason in refused.items())
     return InterpreterNotFoundError(
-        f"no Python interpreter with torch and diffusers was found; looked at{looked}",
+        f"no Python interpreter with torch and diffusers was found\nlooked at:{looked}",
         remedy=(
             "choose one:\n"
             "- at the repository's root: python3 -m venv .venv && "

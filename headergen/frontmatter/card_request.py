@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from datetime import date
+from typing import Any, Literal
 
 from headergen.card import PICTURE_THEME, THEMES
 from headergen.frontmatter.mapping import HeaderMapping
@@ -27,18 +28,19 @@ _MAX_TAGS = 6
 class CardRequest:
     """A title card as the author asked for it; None (or empty) where nothing was written.
 
-    `date` and `tags` are the author's own, True for the article's, or False for none at all. `logo`
-    and `picture` are paths relative to the article.
+    `date` and `tags` are the author's own, or True for the article's. False is for none at all,
+    also where the config has one for every card. `logo` and `picture` are paths relative to the
+    article.
     """
 
     title: str | None = None
     subtitle: str | None = None
     theme: str | None = None
     colours: tuple[str, ...] = ()
-    author: str | None = None
+    author: str | Literal[False] | None = None
     date: bool | str | None = None
     tags: bool | tuple[str, ...] | None = None
-    logo: str | None = None
+    logo: str | Literal[False] | None = None
     picture: str | None = None
 
     def written(self) -> dict[str, Any]:
@@ -58,6 +60,8 @@ def read_card(header: HeaderMapping) -> CardRequest | None:
         return None
     if header.values["card"] is True:
         return CardRequest()
+    if isinstance(header.values["card"], str):
+        return CardRequest(title=header.text("card"))
     card = header.inner("card")
     card.refuse_unknown_keys(CARD_KEYS)
     return CardRequest(
@@ -65,12 +69,22 @@ def read_card(header: HeaderMapping) -> CardRequest | None:
         subtitle=card.text("subtitle"),
         theme=_theme(card),
         colours=_colours(card),
-        author=card.text("author"),
-        date=card.flag_or_text("date"),
+        author=_text_or_none_at_all(card, "author"),
+        date=_date(card),
         tags=_tags(card),
-        logo=card.text("logo"),
+        logo=_text_or_none_at_all(card, "logo"),
         picture=card.text("picture"),
     )
+
+
+def _text_or_none_at_all(card: HeaderMapping, key: str) -> str | Literal[False] | None:
+    return False if card.values.get(key) is False else card.text(key)
+
+
+def _date(card: HeaderMapping) -> bool | str | None:
+    """Take a date without quotes, which YAML and TOML make a date of, as it was written."""
+    value = card.values.get("date")
+    return value.isoformat()[:10] if isinstance(value, date) else card.flag_or_text("date")
 
 
 def _theme(card: HeaderMapping) -> str | None:

@@ -127,7 +127,7 @@ def _require_title(header: HeaderMapping, article_title: str | None) -> None:
     if article_title is None:
         key = "card" if header.values.get("card") else "title"
         raise header.error(
-            key, "the article has no title: write `title:`, a `# heading`, or the text here"
+            key, f"the article has no title: write `title:`, a `# heading`, or `{key}: a text` here"
         )
 
 

@@ -64,7 +64,8 @@ def test_no_interpreter_lists_each_place_and_why(
     with pytest.raises(errors.InterpreterNotFoundError) as caught:
         find_interpreter(None, root)
 
-    assert str(caught.value).splitlines()[1:] == [
+    assert caught.value.headline == "no Python interpreter with torch and diffusers was found"
+    assert str(caught.value).splitlines()[2:] == [
         f"  the running interpreter: {PYTHON} lacks torch and diffusers",
         f"  .venv: {root}/.venv/bin/python is not there",
         f"  $VIRTUAL_ENV: {root}/active/bin/python lacks torch",
