@@ -82,6 +82,15 @@ class Article:
             value = value.get(name) if isinstance(value, dict) else None
         return value if isinstance(value, str) else None
 
+    def value_at(self, key: str) -> object:
+        """Return whatever stands under a dotted key, or in its way; None where nothing does."""
+        value: object = self.values
+        for name in key.split("."):
+            if not isinstance(value, dict):
+                return value
+            value = value.get(name)
+        return value
+
     @property
     def title(self) -> str | None:
         """The frontmatter's title, else the text of the first heading; None: there is neither."""

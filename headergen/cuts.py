@@ -13,7 +13,7 @@ from pathlib import Path
 
 from headergen import paths, picture
 from headergen.article import Article
-from headergen.config import Config
+from headergen.config import FORMATS, Config
 from headergen.errors import PathError
 from headergen.freshness import Fresh, StandIn
 from headergen.picture import Picture
@@ -60,18 +60,17 @@ def beside(state: object, config: Config, root: Path) -> tuple[Cut, ...]:
 
 
 def cuts_of(article: Article, config: Config, root: Path) -> tuple[Cut, ...]:
-    """List what is cut from the article's header; not where the author names a picture of theirs.
+    """List what is cut from the article's header; not where the author says something else.
 
     Raises:
         PathError: its file cannot be named after the article.
     """
-    found = (_cut(article, shape, config, root) for shape in config.also)
-    return tuple(cut for cut in found if not _is_own(article, cut, config, root))
+    found = ((shape, _cut(article, shape, config, root)) for shape in config.also)
+    return tuple(cut for shape, cut in found if not _is_own(article, shape, cut, config, root))
 
 
 def _cut(article: Article, shape: Shape, config: Config, root: Path) -> Cut:
-    stem = article.path.stem + shape.suffix
-    name = config.output.format(stem=stem, format=config.format)
+    name = _name(article, shape, config, config.format)
     try:
         output = paths.inside(paths.folder_of(article.path), name, root)
     except PathError as error:
@@ -79,16 +78,28 @@ def _cut(article: Article, shape: Shape, config: Config, root: Path) -> Cut:
     return Cut(shape.key, config.image_prefix + name, output, shape.width, shape.height)
 
 
-def _is_own(article: Article, cut: Cut, config: Config, root: Path) -> bool:
-    """Tell whether the key names the author's own picture: a file without a digest, or no file."""
+def _name(article: Article, shape: Shape, config: Config, format: str) -> str:
+    return config.output.format(stem=article.path.stem + shape.suffix, format=format)
+
+
+def _is_own(article: Article, shape: Shape, cut: Cut, config: Config, root: Path) -> bool:
+    """Tell whether the author wrote what stands under the key, and not headergen.
+
+    A path that leads nowhere is the author's as well: it may start at the site's root.
+    """
     text = article.text_at(cut.key)
-    if not text or text == cut.image:
+    if text is None:
+        return article.value_at(cut.key) is not None
+    if text in ("", cut.image):
         return False
     named = _file(article, text, config, root)
     try:
-        return named is None or picture.probe(named).digest is None
+        # `output` may have been another, which put the cut elsewhere.
+        is_cut = article.path.stem + shape.suffix in text
+        return named is None or not is_cut or picture.probe(named).digest is None
     except OSError:
-        return False  # it is gone: headergen's is made, as for a header
+        names = (_name(article, shape, config, format) for format in FORMATS)
+        return text.removeprefix(config.image_prefix) not in names
 
 
 def _file(article: Article, text: str, config: Config, root: Path) -> Path | None:

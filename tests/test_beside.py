@@ -177,8 +177,21 @@ def test_an_old_cut_in_its_place_is_stale(
     assert codes(capsys) == []
 
 
-@pytest.mark.parametrize("text", ["mine.png", "https://example.com/a.png", "/static/a.png"])
-def test_a_picture_of_the_authors_under_the_key_is_left_alone(
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("mine.png", id="a picture of the author's"),
+        pytest.param("assets/mine.png", id="a path that only the site understands"),
+        pytest.param("https://example.com/a.png", id="a URL"),
+        pytest.param("/static/a.png", id="a path from the root"),
+        pytest.param("note_images/post.png", id="the header itself"),
+        pytest.param("[mine.png, 1200]", id="a list"),
+        pytest.param("{src: mine.png}", id="a mapping"),
+        pytest.param("5", id="a number"),
+        pytest.param("false", id="no"),
+    ],
+)
+def test_what_the_author_says_under_the_key_is_left_alone(
     repo: Repository, text: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     Image.new("RGB", (9, 9)).save("mine.png")
@@ -188,6 +201,48 @@ def test_a_picture_of_the_authors_under_the_key_is_left_alone(
     assert not Path(LINK).exists()
     assert Path(SQUARE).exists()
     commit(repo)
+    assert codes(capsys) == []
+    assert main(["run"]) == 0
+    assert "nothing to do" in capsys.readouterr().out
+
+
+def test_a_text_in_the_way_of_a_key_is_left_alone(repo: Repository) -> None:
+    repo.write("headergen.yaml", CONFIG.replace("alt_key: cover.alt\n", ""))
+    repo.write("post.md", ARTICLE.replace("title: A\n", "title: A\ncover: mine.png\n"))
+    assert main(["run"]) == 0
+    assert "cover: mine.png\n" in Path("post.md").read_text()
+    assert Path(LINK).exists()
+    assert not Path(SQUARE).exists()
+
+
+WEBP = LINK.replace("png", "webp")
+OUTPUT = "output: 'p-{stem}.png'\nheader:"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "image", "lost"),
+    [
+        pytest.param("168}", "168, format: webp}", WEBP, [], id="in another format"),
+        pytest.param("168}", "168, format: webp}", WEBP, [LINK], id="in another format, and lost"),
+        pytest.param("header:", OUTPUT, "p-post-og_image.png", [], id="under another name"),
+    ],
+)
+def test_a_cut_that_went_elsewhere_before_is_headergens(
+    repo: Repository,
+    old: str,
+    new: str,
+    image: str,
+    lost: list[str],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    main(["run"])
+    for name in lost:
+        os.remove(name)
+    repo.write("headergen.yaml", CONFIG.replace(old, new))
+    assert main(["run"]) == 0
+    commit(repo)
+    assert f"og_image: {image}\n" in Path("post.md").read_text()
+    assert Path(image).exists()
     assert codes(capsys) == []
 
 
