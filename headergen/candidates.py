@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from headergen import article as articles
-from headergen import durable, freshness, plan, scratch, writeback
+from headergen import defaults, durable, freshness, plan, scratch, writeback
 from headergen.article import Article
 from headergen.config import Config
 from headergen.errors import ArticleError, UsageError
@@ -68,26 +68,37 @@ class Kept:
     request: str
     candidates: tuple[Candidate, ...]
 
-    def are_for(self, article: Article) -> bool:
-        """Tell whether the article asks for what they vary, or for one of them."""
-        return asked(article) in {self.request, *(each.digest for each in self.candidates)}
+    def are_for(self, article: Article, config: Config, root: Path) -> bool:
+        """Tell whether the article asks for what they vary, or for one of them.
+
+        Raises:
+            ArticleError: the config's default for the article needs a title that it has not.
+        """
+        return asked(article, config, root) in {
+            self.request,
+            *(each.digest for each in self.candidates),
+        }
 
 
-def asked(article: Article) -> str:
-    """Return the digest of the article's own request for a painting, "" where it has none."""
-    request = article.request
+def asked(article: Article, config: Config, root: Path) -> str:
+    """Return the digest of the request for a painting, the article's or its default; else "".
+
+    Raises:
+        ArticleError: as `Kept.are_for`.
+    """
+    request = defaults.request_for(article, config, root)
     return freshness.digest_of(request, ()) if request and request.prompt else ""
 
 
 def planned(article: Article, config: Config, root: Path, count: int) -> list[Planned]:
-    """Plan `count` candidates for an article with a prompt.
+    """Plan `count` candidates for an article with a prompt, its own or the config's default.
 
     Where a model's seeds vary little and the prompt can be written back, words vary, too.
 
     Raises:
         ArticleError: the article has no prompt, or a picture of the author's, or cannot be edited.
     """
-    request = article.request
+    request = defaults.request_for(article, config, root)
     if request is None or request.prompt is None:
         raise _error(article, "has no prompt to paint candidates from", "write header.prompt")
     first = _planned(article, variants(request.prompt, request.seed, 1, words=False), config, root)
@@ -129,6 +140,10 @@ def job_with(
     Raises:
         ArticleError: the header is the author's own picture, or the article cannot be edited.
     """
+    if isinstance(freshness.state_of(article, config, root), freshness.HandMade):
+        message = f"has a picture of your own: {article.image}"
+        remedy = f"remove {article.image_key} to have headergen paint one"
+        raise _error(article, message, remedy)
     changed = articles.parse(
         article.path, writeback.with_request(article, changes), article.image_key
     )
@@ -138,13 +153,8 @@ def job_with(
         found = plan.job_of(stand_in.wanted, config, root)
     if isinstance(found, Job):
         return replace(found, article=article, changes=changes)
-    if isinstance(found, freshness.Fresh):
-        return found
-    raise _error(
-        article,
-        f"has a picture of your own: {article.image}",
-        f"remove {article.image_key} to have headergen paint one",
-    )
+    assert isinstance(found, freshness.Fresh)  # it has a prompt now, and is not hand-made
+    return found
 
 
 def folder_of(article: Article, root: Path) -> str:
@@ -181,10 +191,14 @@ def _candidate(values: dict[str, object]) -> Candidate:
     return Candidate(**values)  # type: ignore[arg-type]
 
 
-def shown(article: Article, root: Path) -> list[Candidate]:
-    """List the candidates that can be picked for the article as it is, and are there."""
+def shown(article: Article, config: Config, root: Path) -> list[Candidate]:
+    """List the candidates that can be picked for the article as it is, and are there.
+
+    Raises:
+        ArticleError: as `Kept.are_for`.
+    """
     kept = read(article, root)
-    if kept is None or not kept.are_for(article):
+    if kept is None or not kept.are_for(article, config, root):
         return []
     return [each for each in kept.candidates if _digest_in(article, each, root) == each.digest]
 
@@ -250,14 +264,15 @@ def keep(article: Article, planned: Planned, png: bytes, root: Path) -> Candidat
     )
 
 
-def record(article: Article, candidates: Iterable[Candidate], root: Path) -> None:
+def record(article: Article, candidates: Iterable[Candidate], config: Config, root: Path) -> None:
     """Keep on record what the article's candidates are.
 
     Raises:
+        ArticleError: as `Kept.are_for`.
         UsageError: it cannot be written.
     """
     told = {
-        "request": asked(article),
+        "request": asked(article, config, root),
         "candidates": [asdict(each) for each in sorted(candidates, key=lambda each: each.number)],
     }
     place = scratch.place(root, f"{folder_of(article, root)}/{_RECORD}")

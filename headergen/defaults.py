@@ -60,15 +60,6 @@ def _by_default(article: Article, default: Default) -> Request:
         )
     return Request(
         prompt=default.prompt and _filled_in(default.prompt, article),
-        negative_prompt=None,
-        model=None,
-        seed=None,
-        steps=None,
-        guidance_scale=None,
-        sources=(),
-        layout=None,
-        focus=(),
-        lines={},
         card=default.card,
         article_title=title or article.path.stem,
         by_default=True,

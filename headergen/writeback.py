@@ -10,7 +10,7 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from headergen import article as articles
-from headergen.article import Article
+from headergen.article import Article, Request
 from headergen.errors import ArticleError
 from headergen.frontmatter.block import Block, find
 from headergen.frontmatter.document import read_document
@@ -134,8 +134,7 @@ def _verify(
         new = articles.parse(article.path, block.data, article.image_key)
     except ArticleError as error:
         raise _left_alone(article, error.message) from error
-    request = replace(article.request, **changes) if article.request else None  # type: ignore[arg-type]
-    expected = (request, article.alt, article.title, image, digest)
+    expected = (_changed(article.request, changes), article.alt, article.title, image, digest)
     if (
         new is None
         or (new.request, new.alt, new.title, new.image, new.digest) != expected
@@ -143,6 +142,13 @@ def _verify(
         or find(article.path, block.data) != block
     ):
         raise _left_alone(article, "what was written would not read back so")
+
+
+def _changed(request: Request | None, changes: Changes) -> Request | None:
+    """Return what an article asks for with `changes`, which may be all that it asks for."""
+    if request is None:
+        return Request(**changes) if changes else None  # type: ignore[arg-type]
+    return replace(request, **changes)  # type: ignore[arg-type]
 
 
 def _left_alone(article: Article, reason: str) -> ArticleError:

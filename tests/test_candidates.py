@@ -216,6 +216,53 @@ def test_notes_of_candidates_are_those_of_the_articles_painting(
     assert said == [f"posts/b.md:2: note: {note}" for note in notes]
 
 
+def test_a_pick_writes_the_configs_default_into_the_article_as_its_own_prompt(
+    repo: Repository, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = (repo.root / "headergen.yaml").read_text()
+    repo.write("headergen.yaml", f"default: {{prompt: 'flat, {{title}}'}}\n{settings}")
+    repo.write("posts/c.md", "# Sea\n\nBody.\n")
+    keep_candidates(repo, "posts/c.md", 2)
+    assert main(["candidates", "posts/c.md", "-n", "2"]) == 0
+    captured = capsys.readouterr()
+    assert captured.out.startswith("1  seed 1\n2  seed 2, golden hour: flat, Sea, warm light of ")
+    assert "starting" not in captured.err
+    assert main(["pick", "posts/c.md", "2"]) == 0
+    digest = picture.probe(repo.root / "posts/note_images/c.png").digest
+    written = (repo.root / "posts/c.md").read_text()
+    assert written.replace(f"'{digest}'", f"{digest}") == (
+        "---\nheader:\n  prompt: 'flat, Sea, warm light of the golden hour'\n  seed: 2\n"
+        f"  image: note_images/c.png\n  digest: {digest}\n---\n\n# Sea\n\nBody.\n"
+    )
+    assert main(["run", "posts/c.md"]) == 0
+    assert "nothing to do" in capsys.readouterr().out
+
+
+def keep_candidates(repo: Repository, name: str, count: int) -> None:
+    """Keep candidates as if a model had painted them."""
+    found = articles.parse(repo.root / name, (repo.root / name).read_bytes(), every=True)
+    assert found
+    config = configs.load(repo.root)
+    painted = Image.effect_noise((64, 32), 64).convert("RGB")
+    kept = [
+        candidates.keep(
+            found, each, canvas.encode(painted, "png", Metadata(each.job.digest)), repo.root
+        )
+        for each in candidates.planned(found, config, repo.root, count)
+    ]
+    candidates.record(found, kept, config, repo.root)
+
+
+def test_a_picture_that_only_the_site_finds_is_not_replaced_by_a_default(
+    repo: Repository, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = (repo.root / "headergen.yaml").read_text()
+    repo.write("headergen.yaml", f"default: {{prompt: flat}}\n{settings}")
+    repo.write("posts/c.md", "---\nheader: {image: site.png}\n---\n")
+    assert main(["candidates", "posts/c.md"]) == 2
+    assert "has a picture of your own: site.png" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [

@@ -31,7 +31,7 @@ def run(arguments: Namespace) -> int:
     say_notes([wanted[0].job])  # the words that vary have no notation of their own
     _say_plan(article, wanted)
     found = candidates.reusable(article, wanted, place.root)
-    candidates.record(article, found, place.root)
+    candidates.record(article, found, place.config, place.root)
     numbers = {each.number for each in found}
     missing = [each for each in wanted if each.number not in numbers]
     failure = _paint(article, missing, found, place) if missing else None
@@ -79,7 +79,7 @@ def _paint(
             texts = result.provenance.metadata("full", each.job.digest)
             png = canvas.encode(image, "png", texts)
             found.append(candidates.keep(article, each, png, place.root))
-            candidates.record(article, found, place.root)
+            candidates.record(article, found, place.config, place.root)
     return failure
 
 

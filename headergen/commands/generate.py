@@ -55,14 +55,9 @@ def _anew(arguments: Namespace, place: Place) -> Task:
     request = Request(
         prompt=arguments.prompt,
         negative_prompt=arguments.negative_prompt,
-        model=None,
         seed=arguments.seed,
         steps=arguments.steps,
         guidance_scale=arguments.guidance_scale,
-        sources=(),
-        layout=None,
-        focus=(),
-        lines={},
     )
     seed = int(freshness.digest_of(request, ()), 16)
     chosen = checkpoint.for_config(config, place.root)

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from headergen import article as articles
 from headergen import config as configs
-from headergen import cuts, defaults, freshness, git, plan, settled
+from headergen import cuts, freshness, git, plan, settled
 from headergen.commands.notices import say_notes, say_notices
-from headergen.commands.place import Place
+from headergen.commands.place import Place, find_article
 from headergen.commands.staging import say_git_add, say_ignored
 from headergen.errors import ArticleError, HeadergenError
 from headergen.terminal import say, say_advice
@@ -183,15 +183,12 @@ def _without_left_out(plans: Sequence[plan.Plan], place: Place) -> list[plan.Pla
 
 
 def _plan_for(name: str, place: Place, *, hook: bool) -> plan.Plan:
+    article = find_article(name, place)
+    if article is None:
+        return None
     try:
-        every = defaults.has_default(name, place.config, place.root)
-        article = articles.read(name, place.config.image_key, every=every)
-        if article is None:
-            return None
-        if not article.path.resolve().is_relative_to(place.root):
-            raise ArticleError(f"lies outside {place.root}: run headergen there", path=name)
         return plan.job_for(article, place.config, place.root, in_hook=hook)
-    except OSError as error:
+    except OSError as error:  # of a picture, or of the article once more
         what = f" {error.filename!r}:" if error.filename not in (None, name) else ""
         raise ArticleError(f"cannot be read:{what} {error.strerror}", path=name) from error
 

@@ -40,7 +40,7 @@ def _candidate(article: Article, number: int, place: Place) -> Candidate:
     kept = candidates.read(article, place.root)
     if kept is None or not kept.candidates:
         raise _error(article, "has no candidates")
-    if not kept.are_for(article):
+    if not kept.are_for(article, place.config, place.root):
         raise _error(article, "asks for something else since its candidates were painted")
     for each in kept.candidates:
         if each.number == number:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from headergen import article as articles
 from headergen import config as configs
-from headergen import git, site
+from headergen import defaults, git, site
 from headergen.article import Article
 from headergen.config import Config
 from headergen.errors import ArticleError, UsageError
@@ -42,17 +42,28 @@ def read_article(path: Path, place: Place) -> Article:
 
     Raises:
         UsageError: there is no such file, or it is no article.
-        ArticleError: it has no `header`, cannot be read, or lies outside the place.
+        ArticleError: as `find_article`, or it wants no header.
     """
     if path.is_dir():
         raise UsageError(f"{path} is a folder; name one article")
     (name,) = site.articles_at([path])
-    try:
-        found = articles.read(name, place.config.image_key)
-    except OSError as error:
-        raise ArticleError(f"cannot be read: {error.strerror}", path=name) from error
+    found = find_article(name, place)
     if found is None:
         raise ArticleError("has no `header:` in its frontmatter", path=name, line=1)
-    if not found.path.resolve().is_relative_to(place.root):
+    return found
+
+
+def find_article(name: str, place: Place) -> Article | None:
+    """Read the article in the file `name`, None where it wants no header, not even by default.
+
+    Raises:
+        ArticleError: as `article.read`, or the file cannot be read, or lies outside the place.
+    """
+    try:
+        every = defaults.has_default(name, place.config, place.root)
+        found = articles.read(name, place.config.image_key, every=every)
+    except OSError as error:
+        raise ArticleError(f"cannot be read: {error.strerror}", path=name) from error
+    if found and not found.path.resolve().is_relative_to(place.root):
         raise ArticleError(f"lies outside {place.root}: run headergen there", path=name)
     return found

@@ -41,16 +41,16 @@ class Request:
     `sources[1]`, …; two requests that differ in their lines only are equal.
     """
 
-    prompt: str | None
-    negative_prompt: str | None
-    model: str | None
-    seed: int | None
-    steps: int | None
-    guidance_scale: float | None
-    sources: tuple[str, ...]
-    layout: str | None
-    focus: tuple[Focus, ...]
-    lines: Mapping[str, int] = field(compare=False)
+    prompt: str | None = None
+    negative_prompt: str | None = None
+    model: str | None = None
+    seed: int | None = None
+    steps: int | None = None
+    guidance_scale: float | None = None
+    sources: tuple[str, ...] = ()
+    layout: str | None = None
+    focus: tuple[Focus, ...] = ()
+    lines: Mapping[str, int] = field(default_factory=dict, compare=False)
     card: CardRequest | None = None
     title: bool | str | None = None
     article_title: str | None = None

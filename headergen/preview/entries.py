@@ -142,14 +142,14 @@ def _entry_of(
         probed=_probed(shown) if shown else None,
         # The page tells the state by itself; beside a header that is fresh, a cut may be missing.
         notes=tuple(each.message for each in findings if each.code != state),
-        candidates=_candidates(article, root),
+        candidates=_candidates(article, config, root),
     )
 
 
-def _candidates(article: Article, root: Path) -> tuple[Candidate, ...]:
+def _candidates(article: Article, config: Config, root: Path) -> tuple[Candidate, ...]:
     return tuple(
         Candidate(each.number, each.what, candidates.picture_of(article, each.number, root))
-        for each in candidates.shown(article, root)
+        for each in candidates.shown(article, config, root)
     )
 
 

@@ -65,7 +65,7 @@ def _candidates(repo: Repository, name: str) -> None:
         )
         for each in candidates.planned(found, config, repo.root, 2)
     ]
-    candidates.record(found, kept, repo.root)
+    candidates.record(found, kept, config, repo.root)
 
 
 def _scene(seed: int) -> Image.Image:

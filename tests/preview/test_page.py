@@ -14,6 +14,7 @@ import pytest
 from headergen import candidates, freshness
 from headergen import config as configs
 from headergen.article import Article
+from headergen.config import Config
 from headergen.preview import entries, page
 from headergen.preview.entries import STATES, Entry
 from tests.preview import site
@@ -146,7 +147,7 @@ def test_an_article_whose_record_and_request_have_parted_does_not_stop_the_page(
 def test_whatever_fails_at_an_article_the_others_are_told(
     repo: Repository, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def shown(article: Article, root: Path) -> list[candidates.Candidate]:
+    def shown(article: Article, config: Config, root: Path) -> list[candidates.Candidate]:
         if article.path.name == "hand-made.md":
             raise PermissionError(13, "Permission denied", "candidates.json")
         return []
