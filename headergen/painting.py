@@ -23,17 +23,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Painted:
-    """A picture as a model painted it; `revision` is the model's commit, "" for a local folder."""
+    """A picture as a model painted it; `model` is what it was on this machine."""
 
     painting: Painting
     pixels: painter.Pixels
-    revision: str
+    model: Fetched
 
     @property
     def provenance(self) -> Provenance:
         """What the picture shall tell of how it was made: as it was, not as it was planned."""
-        size = (self.pixels.width, self.pixels.height)
-        return provenance.of_painting(self.painting, self.revision, *size)
+        return provenance.of_painting(self.painting, self.model, self.pixels)
 
     def describe(self) -> str:
         """Say in a line how the picture was painted, with what it takes to paint it again."""
@@ -112,7 +111,7 @@ def work(
         with closing(painter.paint(python, load, requests, progress)) as results:
             for index, result in results:
                 if isinstance(result, painter.Pixels):
-                    yield index, Painted(paintings[index], result, found.revision)
+                    yield index, Painted(paintings[index], result, found)
                 else:
                     yield index, result
 

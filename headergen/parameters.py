@@ -19,7 +19,11 @@ TOOL = f"headergen {__version__}"
 
 @dataclass(frozen=True)
 class Settings:
-    """What a model was told, as far as it is known; `width` and `height` in px, as it painted."""
+    """What a model was told, as far as it is known; `width` and `height` in px, as it painted.
+
+    `transformer` is the name of the GGUF file that took the place of the model's own, and
+    `quantization` the `8bit` or `4bit` in which its weights were.
+    """
 
     prompt: str
     negative_prompt: str | None = None
@@ -30,6 +34,8 @@ class Settings:
     seed: int | None = None
     width: int | None = None
     height: int | None = None
+    transformer: str | None = None
+    quantization: str | None = None
 
 
 # The web UI's own pattern, with a bound that keeps it from taking time in the square of a line.
@@ -49,6 +55,8 @@ _LABELS: Mapping[str, str] = {
     "seed": "Seed",
     "model": "Model",
     "revision": "Model revision",
+    "transformer": "Transformer",
+    "quantization": "Quantization",
 }
 # Labels of headergen's own: a text that its plain place could not hold as it was.
 _EXACT: Mapping[str, str] = {"prompt": "Exact prompt", "negative_prompt": "Exact negative prompt"}
@@ -119,6 +127,8 @@ def read(text: str) -> Settings:
         seed=_whole(values.get(_LABELS["seed"])),
         width=_whole(width),
         height=_whole(height),
+        transformer=values.get(_LABELS["transformer"]),
+        quantization=values.get(_LABELS["quantization"]),
     )
 
 

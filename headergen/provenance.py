@@ -19,6 +19,8 @@ from headergen.parameters import TOOL, Settings
 from headergen.picture import DIGEST_KEYWORD
 
 if TYPE_CHECKING:
+    from headergen.diffusion.cache import Fetched
+    from headergen.diffusion.painter import Pixels
     from headergen.plan import Painting
 
 # http://cv.iptc.org/newscodes/digitalsourcetype/ lists them all.
@@ -99,10 +101,10 @@ class Told:
 NOTHING_TOLD = Told(None, None, None, None)
 
 
-def of_painting(painting: Painting, revision: str, width: int, height: int) -> Provenance:
-    """Tell of a picture that a model painted at `width` x `height` px.
+def of_painting(painting: Painting, model: Fetched, pixels: Pixels) -> Provenance:
+    """Tell of a picture that a model painted.
 
-    A local model is called by its folder's name: where it lies is the author's own business.
+    A local model or GGUF file is called by its name: where it lies is the author's own business.
     """
     return Provenance(
         SourceType.PAINTED,
@@ -110,12 +112,14 @@ def of_painting(painting: Painting, revision: str, width: int, height: int) -> P
             prompt=painting.prompt,
             negative_prompt=painting.negative_prompt,
             model=painting.checkpoint.name,
-            revision=revision or None,
+            revision=model.revision or None,
             steps=painting.steps,
             guidance_scale=painting.guidance_scale,
             seed=painting.seed,
-            width=width,
-            height=height,
+            width=pixels.width,
+            height=pixels.height,
+            transformer=model.transformer.name if model.transformer else None,
+            quantization=pixels.bits or model.bits,
         ),
     )
 

@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -40,8 +41,9 @@ def test_generate_saves_any_size_and_names_the_seed(
 def test_a_header_tells_what_was_really_painted_and_nothing_of_the_machine(
     repo: Repository, tiny_zimage: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fetch, "require", lambda _: Fetched(tiny_zimage, "04cc4abb"))
-    small = painter.Pixels(64, 32, bytes(3 * 64 * 32))
+    stored = Fetched(tiny_zimage, "04cc4abb", "z-Q4", tiny_zimage / "z-Q4.gguf")
+    monkeypatch.setattr(fetch, "require", lambda _: stored)
+    small = painter.Pixels(64, 32, bytes(3 * 64 * 32), bits="8bit")
     monkeypatch.setattr(painter, "paint", lambda *_: (each for each in [(0, small)]))
     repo.write("headergen.yaml", f"image: {{model: {tiny_zimage}, device: cpu}}\n")
     repo.write("a.md", "---\nheader: {prompt: 海, seed: 3}\n---\n")
@@ -49,8 +51,9 @@ def test_a_header_tells_what_was_really_painted_and_nothing_of_the_machine(
     path = repo.root / "note_images/a.png"
     told = provenance.read(metadata.read(path))
     assert told.source_type == SourceType.PAINTED
-    # The painter went down to a smaller size for want of memory.
-    assert told.settings == Settings("海", None, tiny_zimage.name, "04cc4abb", 8, 0.0, 3, 64, 32)
+    # The painter went down to a smaller size, and to 8 bits, for want of memory.
+    settings = Settings("海", None, tiny_zimage.name, "04cc4abb", 8, 0.0, 3, 64, 32)
+    assert told.settings == replace(settings, transformer="z-Q4.gguf", quantization="8bit")
     for secret in (tiny_zimage.parent, repo.root, Path.home()):
         assert os.fsencode(secret) not in path.read_bytes()
 

@@ -14,7 +14,7 @@ from PIL import Image, PngImagePlugin
 
 from headergen import metadata, provenance
 from headergen.cli import main
-from headergen.diffusion import snapshot
+from headergen.diffusion import cache, painter, snapshot
 from headergen.parameters import TOOL
 from tests.hub import serve_hub
 from tests.repository import Repository
@@ -112,6 +112,48 @@ def test_the_revision_that_a_picture_tells_is_taken_where_it_is_here_and_never_d
     assert settings
     assert settings.revision == taken
     assert ("note: the picture tells revision deadbeef" in capsys.readouterr().err) == noted
+
+
+@pytest.mark.parametrize(
+    ("told", "form", "notes"),
+    [
+        pytest.param("", "", [], id="as published, and so here"),
+        pytest.param("Quantization: 4bit", "4bit", [], id="in 4 bits, and so here"),
+        pytest.param(
+            "Quantization: 4bit",
+            "",
+            ["tells quantization 4bit, the new one was painted with no quantization"],
+            id="in 4 bits, here in full",
+        ),
+        pytest.param(
+            "Transformer: z-Q4.gguf",
+            "8bit",
+            [
+                "tells transformer z-Q4.gguf, the new one was painted with no transformer",
+                "tells no quantization, the new one was painted with quantization 8bit",
+            ],
+            id="with a GGUF file, here in 8 bits",
+        ),
+    ],
+)
+def test_weights_that_cannot_be_matched_are_said(
+    repo: Repository,
+    tiny_zimage: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    told: str,
+    form: str,
+    notes: list[str],
+) -> None:
+    monkeypatch.setattr(cache, "find", lambda _: cache.Fetched(tiny_zimage, "04cc4abb", form))
+    pixels = painter.Pixels(64, 64, bytes(3 * 64 * 64))
+    monkeypatch.setattr(painter, "paint", lambda *_: (each for each in [(0, pixels)]))
+    repo.write("headergen.yaml", "image: {device: cpu}\n")
+    picture_that_tells(WEB_UI.replace("someones", f"z-image-turbo, {told}".rstrip(", ")))
+    assert main(["generate", "--from", "a.png", "b.png"]) == 0
+    said = [line for line in capsys.readouterr().err.splitlines() if "note: the picture" in line]
+    assert len(said) == len(notes)
+    assert all(note in line for note, line in zip(notes, said, strict=True))
 
 
 def test_a_model_that_the_picture_alone_names_is_not_downloaded(

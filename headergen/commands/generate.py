@@ -17,17 +17,22 @@ from headergen.commands.saving import format_for, require_writable, save, size_o
 from headergen.diffusion import checkpoint
 from headergen.errors import HeadergenError, UsageError
 from headergen.paint import canvas
+from headergen.parameters import Settings
 from headergen.plan import Painting
 from headergen.terminal import say
 
 
 @dataclass(frozen=True)
 class Task:
-    """What to paint, where to, and the width and height in px of the saved picture."""
+    """What to paint, where to, and the width and height in px of the saved picture.
+
+    `told` is what a picture that is painted again tells, where the same model paints it.
+    """
 
     painting: Painting
     output: Path
     size: tuple[int, int]
+    told: Settings | None = None
 
 
 def run(arguments: Namespace) -> int:
@@ -40,11 +45,19 @@ def run(arguments: Namespace) -> int:
     for note in task.painting.notes:
         say(f"note: {note}", sys.stderr)
     result = _painted(task, place)
+    _say_unmatched(task, result)
     texts = result.provenance.metadata(place.config.metadata)
     save(task.output, canvas.encode(result.image(*task.size), format, texts))
     size = "×".join(map(str, task.size))
     say(f"{task.output}, {size} px ({result.describe()})")
     return 0
+
+
+def _say_unmatched(task: Task, result: painting.Painted) -> None:
+    painted = result.provenance.settings
+    if task.told and painted:
+        for note in repainting.unmatched(task.told, painted):
+            say(f"note: {note}", sys.stderr)
 
 
 def _anew(arguments: Namespace, place: Place) -> Task:
@@ -81,7 +94,7 @@ def _again(arguments: Namespace, place: Place) -> Task:
             f"{output} exists already",
             remedy="name an OUTPUT: another one, or this one to have it overwritten",
         )
-    return Task(again.painting, output, again.size)
+    return Task(again.painting, output, again.size, again.told)
 
 
 def _painted(task: Task, place: Place) -> painting.Painted:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -36,10 +36,14 @@ _GIVEN = ("model", "seed", "steps", "guidance_scale", "negative_prompt")
 
 @dataclass(frozen=True)
 class Repainting:
-    """What to paint, and the width and height in px of the saved picture."""
+    """What to paint, and the width and height in px of the saved picture.
+
+    `told` is what the picture tells of the same model; None where another paints.
+    """
 
     painting: Painting
     size: tuple[int, int]
+    told: Settings | None
 
 
 def read(original: Path, arguments: Namespace, place: Place) -> Repainting:
@@ -67,8 +71,28 @@ def read(original: Path, arguments: Namespace, place: Place) -> Repainting:
         render = admissible_size(chosen.row, settings.width or 0, settings.height or 0)
     is_same_model = told.settings is not None and chosen.name == told.settings.model
     make = _painting if is_same_model else _painting_by_another
+    of_the_same = told.settings if is_same_model else None
     painting = make(settings, chosen, config.device, render)
-    return Repainting(replace(painting, notes=(*notes, *painting.notes)), size)
+    return Repainting(
+        replace(painting, notes=(*notes, *painting.notes)),
+        size,
+        of_the_same,
+    )
+
+
+def unmatched(told: Settings, painted: Settings) -> Iterator[str]:
+    """Say what of the model's weights was otherwise when a picture was painted again."""
+    for name in ("transformer", "quantization"):
+        before, now = getattr(told, name), getattr(painted, name)
+        if before != now:
+            yield (
+                f"the picture tells {_named(name, before)}, the new one was painted with "
+                f"{_named(name, now)}: they may differ"
+            )
+
+
+def _named(name: str, value: str | None) -> str:
+    return f"{name} {value}" if value else f"no {name}"
 
 
 def _look(original: Path) -> tuple[picture.Picture, Told]:

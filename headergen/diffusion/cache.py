@@ -16,6 +16,8 @@ from pathlib import Path
 from headergen.diffusion import snapshot
 from headergen.diffusion.checkpoint import Checkpoint
 
+QUANTIZED = ("8bit", "4bit")
+
 
 @dataclass(frozen=True)
 class Fetched:
@@ -28,6 +30,11 @@ class Fetched:
     revision: str
     form: str = ""
     transformer: Path | None = None
+
+    @property
+    def bits(self) -> str | None:
+        """The `8bit` or `4bit` in which it is stored."""
+        return self.form if self.form in QUANTIZED else None
 
 
 def models_folder() -> Path:
@@ -77,7 +84,7 @@ def find(checkpoint: Checkpoint) -> Fetched | None:
 def _has_form(fetched: Fetched, checkpoint: Checkpoint) -> bool:
     if checkpoint.transformer:
         return fetched.form == form_of(checkpoint)
-    return fetched.form in ("", "8bit", "4bit")
+    return fetched.form in ("", *QUANTIZED)
 
 
 def _with_transformer(fetched: Fetched, checkpoint: Checkpoint) -> Fetched | None:

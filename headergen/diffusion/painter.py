@@ -68,11 +68,15 @@ class Paint:
 
 @dataclass(frozen=True)
 class Pixels:
-    """One picture: `rgb` holds three bytes a pixel, row by row from the top left."""
+    """One picture: `rgb` holds three bytes a pixel, row by row from the top left.
+
+    `bits` is the `8bit` or `4bit` in which the weights were loaded that painted it.
+    """
 
     width: int
     height: int
     rgb: bytes
+    bits: str | None = None
 
 
 class Progress(Protocol):
@@ -147,7 +151,7 @@ def paint(
             progress.placed(load.name, attempt.placement.describe())
             worker.send("paint", **_order(load, attempt, pending))
             try:
-                for index, result in _results(worker, len(pending), progress):
+                for index, result in _results(worker, len(pending), attempt, progress):
                     if isinstance(result, NoPictureError):
                         failure = result  # it stays pending
                     else:
@@ -290,7 +294,7 @@ def _scaled(request: Paint, row: Model, scale: float) -> Paint:
 
 
 def _results(
-    worker: Worker, count: int, progress: Progress
+    worker: Worker, count: int, attempt: Attempt, progress: Progress
 ) -> Iterator[tuple[int, Pixels | PaintError]]:
     """Receive `count` results, reporting what happens between them."""
     while count:
@@ -299,7 +303,8 @@ def _results(
             case "image":
                 count -= 1
                 rgb = b64decode(event["rgb"])
-                yield event["id"], Pixels(event["width"], event["height"], rgb)
+                bits = attempt.placement.bits
+                yield event["id"], Pixels(event["width"], event["height"], rgb, bits)
             case "error":
                 count -= 1
                 yield event["id"], worker.explain(event["kind"], event["message"])

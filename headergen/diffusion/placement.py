@@ -109,11 +109,16 @@ class Placement:
     peak_vram_bytes: int
     quantization: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
+    @property
+    def bits(self) -> str | None:
+        """The `8bit` or `4bit` of all parts that are quantised while loading."""
+        return next(iter(self.quantization.values()), None)
+
     def describe(self) -> str:
         """Say in a line where the model is, in what precision and stages, and what it takes."""
         how = [f"on {self.device} in {self.dtype}"]
-        if self.quantization:
-            bits = next(iter(self.quantization.values())).removesuffix("bit")
+        if self.bits:
+            bits = self.bits.removesuffix("bit")
             how.append(f"{' and '.join(self.quantization)} in {bits} bits")
         if len(self.stages) > 1:
             how.append(f"in {len(self.stages)} stages")

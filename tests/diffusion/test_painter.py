@@ -589,6 +589,21 @@ def test_what_was_painted_before_memory_ran_out_is_kept(
     assert len(run.progress.placements) == 2
 
 
+def test_each_picture_tells_in_which_bits_it_was_painted(
+    fake_worker: Callable[..., Path], tiny_zimage: Path
+) -> None:
+    code = """
+eight = "8bit" in order["placement"]["quantization"].values()
+for request in order["requests"]:
+    picture(request) if eight or request["id"] == 0 else fail("video memory")
+"""
+    requests = [PICTURE, replace(PICTURE, seed=2)]
+
+    run = run_worker(load_of(tiny_zimage), requests, fake_worker(code, quantizable=True))
+
+    assert [each.bits for each in run.results if isinstance(each, Pixels)] == [None, "8bit"]
+
+
 def test_a_killed_worker_is_tried_once_more_in_a_smaller_placement(
     fake_worker: Callable[..., Path], tiny_zimage: Path, fp32_as_published: None
 ) -> None:
