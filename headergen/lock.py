@@ -1,11 +1,15 @@
-"""One painter at a time: two models on one GPU at once would run out of its memory together."""
+"""One painter at a time, and one download of a model.
+
+Two models on one GPU at once would run out of its memory together; two downloads would write into
+each other's files.
+"""
 
 from __future__ import annotations
 
 import os
 import platform
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
 from headergen.errors import PaintError
@@ -13,22 +17,47 @@ from headergen.errors import PaintError
 _POLL_SECONDS = 0.2
 
 
-@contextmanager
-def painting(root: Path, waiting: Callable[[str], None]) -> Iterator[None]:
+def painting(root: Path, waiting: Callable[[str], None]) -> AbstractContextManager[None]:
     """Hold this user's lock for painting on this machine while the block runs.
-
-    It is the operating system's lock, which frees it when its holder dies in whatever way.
 
     Args:
         root: where this process paints, for those who wait for it.
-        waiting: called with a description of the holder, if another process has the lock.
+        waiting: called with what is waited for and who has it, if another process has the lock.
 
     Raises:
         PaintError: there is no place for the lock.
     """
+    return _held(
+        _place(),
+        f"process {os.getpid()} in {root}",
+        lambda holder: waiting(f"the GPU: {holder} paints"),
+        "set XDG_CACHE_HOME to a folder that you can write to",
+    )
+
+
+def fetching(folder: Path, waiting: Callable[[str], None]) -> AbstractContextManager[None]:
+    """Hold the lock for bringing a model into `folder` while the block runs.
+
+    `waiting` as in `painting`.
+
+    Raises:
+        PaintError: there is no place for the lock.
+    """
+    return _held(
+        folder.with_name(f"{folder.name}.lock"),
+        f"process {os.getpid()}",
+        lambda holder: waiting(f"the model: {holder} fetches it"),
+        "set HEADERGEN_MODELS to a folder that you can write to",
+    )
+
+
+@contextmanager
+def _held(
+    place: Path, signature: str, waiting: Callable[[str], None], remedy: str
+) -> Iterator[None]:
+    """Hold the operating system's lock, which frees it when its holder dies in whatever way."""
     from filelock import FileLock, Timeout
 
-    place = _place()
     lock = FileLock(place)
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -40,12 +69,12 @@ def painting(root: Path, waiting: Callable[[str], None]) -> Iterator[None]:
     except OSError as error:
         lock.release()
         raise PaintError(
-            f"{place}, the lock that keeps two runs from the GPU, cannot be taken: "
+            f"{place}, the lock that keeps two runs apart, cannot be taken: "
             f"{error.strerror or error}",
-            remedy="set XDG_CACHE_HOME to a folder that you can write to",
+            remedy=remedy,
         ) from error
     try:
-        _sign(place, root)
+        _sign(place, signature)
         yield
     finally:
         with suppress(OSError):  # then the end of this process frees it
@@ -63,9 +92,9 @@ def _signature(place: Path) -> Path:
     return place.with_suffix(".holder")
 
 
-def _sign(place: Path, root: Path) -> None:
+def _sign(place: Path, signature: str) -> None:
     with suppress(OSError):  # a courtesy to those who wait, no reason to fail
-        _signature(place).write_text(f"process {os.getpid()} in {root}", "utf-8")
+        _signature(place).write_text(signature, "utf-8")
 
 
 def _holder(place: Path) -> str:

@@ -50,9 +50,6 @@ class Painted:
 class Progress(painter.Progress, fetch.Progress, Protocol):
     """What a run tells while it works: about fetching, about painting, and for which articles."""
 
-    def waiting(self, holder: str) -> None:
-        """The GPU is in use: `holder` says which process paints, and where."""
-
     def start(self, model: str, titles: Sequence[str]) -> None:
         """`model` is about to paint one picture for each of `titles`."""
 

@@ -67,10 +67,10 @@ class LiveProgress:
         )
         self._task = self._progress.add_task("", total=None, amount="", visible=False)
 
-    def waiting(self, holder: str) -> None:
-        """See `painting.Progress.waiting`."""
+    def waiting(self, reason: str) -> None:
+        """See `fetch.Progress.waiting`."""
         self._progress.start()
-        self._show(f"waiting for the GPU: {holder} paints", 0, None, "")
+        self._show(f"waiting for {reason}", 0, None, "")
 
     def start(self, model: str, titles: Sequence[str]) -> None:
         """See `painting.Progress.start`."""
@@ -129,9 +129,9 @@ class PlainProgress:
         self._model = ""
         self._last = ""
 
-    def waiting(self, holder: str) -> None:
-        """See `painting.Progress.waiting`."""
-        self._say(f"waiting for the GPU: {holder} paints")
+    def waiting(self, reason: str) -> None:
+        """See `fetch.Progress.waiting`."""
+        self._say(f"waiting for {reason}")
 
     def start(self, model: str, titles: Sequence[str]) -> None:
         """See `painting.Progress.start`."""

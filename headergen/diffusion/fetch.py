@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Protocol
 
+from headergen import lock
 from headergen.diffusion import cache, placement
 from headergen.diffusion.cache import Fetched
 from headergen.diffusion.checkpoint import Checkpoint
@@ -17,6 +18,9 @@ GIGABYTE = 1e9
 
 class Progress(Protocol):
     """What `fetch` reports while it goes on."""
+
+    def waiting(self, reason: str) -> None:
+        """Report what is waited for: `the model`, or `the GPU`, and which process has it."""
 
     def downloading(self, done_bytes: int, total_bytes: int) -> None:
         """Report how much of the model has been downloaded."""
@@ -51,7 +55,7 @@ def fetch(
             require_fitting(checkpoint, survey(worker, device), size)
         except (DeviceNotFoundError, PlacementError) as error:
             progress.note(f"fetched for another machine than this one: {error.headline}")
-        return _fetch(worker, checkpoint, progress, quantize)
+        return _fetch_alone(worker, checkpoint, progress, quantize)
 
 
 def obtain(
@@ -81,7 +85,7 @@ def obtain(
             if not download:
                 worker.send("quit")
                 raise lacking
-            return _fetch(worker, checkpoint, progress, None)
+            return _fetch_alone(worker, checkpoint, progress, None)
 
 
 def require_fitting(checkpoint: Checkpoint, found: Survey, size: tuple[int, int]) -> None:
@@ -101,6 +105,14 @@ def require_fitting(checkpoint: Checkpoint, found: Survey, size: tuple[int, int]
             quantizable=found.quantizable,
             name=checkpoint.name,
         )
+
+
+def _fetch_alone(
+    worker: Worker, checkpoint: Checkpoint, progress: Progress, quantize: str | None
+) -> Fetched:
+    """Fetch while no other process fetches the same model: they would share its files."""
+    with lock.fetching(cache.model_folder(checkpoint.location), progress.waiting):
+        return _fetch(worker, checkpoint, progress, quantize)
 
 
 def _fetch(

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import queue
 import shutil
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from headergen import errors
+from headergen import errors, lock
 from headergen.diffusion import cache, fetch, hardware, painter, snapshot
 from headergen.diffusion.cache import Fetched
 from headergen.diffusion.checkpoint import Checkpoint
@@ -37,6 +40,10 @@ class Recorder:
         self.downloads: list[tuple[int, int]] = []
         self.stored: list[str] = []
         self.notes: list[str] = []
+        self.waits: queue.SimpleQueue[str] = queue.SimpleQueue()
+
+    def waiting(self, reason: str) -> None:
+        self.waits.put(reason)
 
     def downloading(self, done_bytes: int, total_bytes: int) -> None:
         self.downloads.append((done_bytes, total_bytes))
@@ -122,6 +129,20 @@ def test_a_model_is_fetched_once_halved_and_then_needs_no_network(
     assert {path.name for path in found.folder.iterdir()} >= {"model_index.json", snapshot.MANIFEST}
     assert not list(found.folder.rglob(".downloads"))
     assert paint_with(found) == paint_with(Fetched(published, ""))
+
+
+def test_a_model_that_another_process_fetches_is_waited_for(
+    published: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    progress = Recorder()
+    with serve_hub({HUB_ID: published}) as hub, ThreadPoolExecutor() as other:
+        monkeypatch.setenv("HF_ENDPOINT", hub.endpoint)
+        with lock.fetching(cache.model_folder(HUB_ID), lambda _: None):
+            found = other.submit(fetch.fetch, PYTHON, TINY, "cpu", SIZE, progress, timeout_s=60.0)
+            reason = progress.waits.get(timeout=60)
+            assert hub.requests == []
+        assert found.result() == cache.find(TINY)
+    assert reason == f"the model: process {os.getpid()} fetches it"
 
 
 def test_an_interrupted_fetch_goes_on_with_what_is_missing(
