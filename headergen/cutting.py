@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headergen import freshness, metadata, provenance, store
+from headergen.article import STAND_IN, Request
 from headergen.errors import SourceError
 from headergen.frontmatter.mapping import AUTO_FOCUS, Point
-from headergen.paint import budget, canvas, framing
+from headergen.paint import budget, canvas, composite, framing
 from headergen.paint.saliency import focus_for
 from headergen.plan import Job
-from headergen.provenance import Metadata, SourceType
+from headergen.provenance import Metadata
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -66,15 +67,25 @@ def _cut(header: Image.Image, job: Job, cut: Job, root: Path) -> Image.Image:
 
 
 def _focus(header: Image.Image, job: Job, cut: Job, root: Path) -> Point | None:
-    """Find the point of interest in a header; None: it is laid out, as panels or with a title."""
-    request = job.article.request
-    told = provenance.read(metadata.of_source(job.output)).source_type
-    if request and (request.title or len(request.sources) > 1):
+    """Find the point of interest in a header; None: something is laid out on it."""
+    request = job.request
+    if request is None or request.card or request.title or job.digest.endswith(STAND_IN):
         return None
-    focus = request.focus[0] if request and request.focus else AUTO_FOCUS
-    if request and request.sources and focus != AUTO_FOCUS:
-        (path, *_) = freshness.sources_of(job.article, request, root)
-        source = canvas.open_source(path, at_least=header.size)
-        return canvas.point_in_cover(source, focus, *header.size)
-    is_one_picture = told == SourceType.PAINTED or (request is not None and bool(request.sources))
-    return focus_for(header, cut.width, cut.height) if is_one_picture else None
+    if not request.sources:
+        return focus_for(header, cut.width, cut.height)
+    return _focus_of_composite(header, job, request, cut, root)
+
+
+def _focus_of_composite(
+    header: Image.Image, job: Job, request: Request, cut: Job, root: Path
+) -> Point | None:
+    if len(request.sources) > 1:
+        return None
+    (path, *_) = freshness.sources_of(job.article, request, root)
+    source = canvas.open_source(path, at_least=header.size)
+    if not composite.is_one_picture([source], *header.size, request.layout or "auto", job.look):
+        return None
+    (focus,) = request.focus or (AUTO_FOCUS,)
+    if focus == AUTO_FOCUS:
+        return focus_for(header, cut.width, cut.height)
+    return canvas.point_in_cover(source, focus, *header.size)

@@ -64,6 +64,8 @@ class Completion:
 class Job:
     """One header to make: `output` (absolute) is written, then `image` and `digest` go back.
 
+    `request` is what is asked for; None: a header stands, and nobody says any more how it came to
+    be. `look` is that of composites.
     `changes` of the request, which the header is made for, go back with them.
     `metadata` says how much of its provenance the picture carries: one of `config.METADATA`.
     `max_kb` bounds its file, in units of 1,024 bytes. `also` is cut from it; `texts` are all that
@@ -79,6 +81,8 @@ class Job:
     height: int
     format: str
     content: Painting | Composite | Card | Completion
+    request: Request | None
+    look: Look
     texts: Mapping[str, str]
     metadata: str = "full"
     max_kb: int | None = None
@@ -145,6 +149,7 @@ def _completion(state: Fresh | StandIn, config: Config, root: Path) -> Job | Non
     texts = cuts.texts_of(article, image, also, config)
     if not any(cuts.lacking(article, also, texts)) or not may_be_for(state.picture, digest):
         return None
+    stand_in = state if isinstance(state, StandIn) else None
     return Job(
         article=article,
         output=state.picture,
@@ -153,7 +158,11 @@ def _completion(state: Fresh | StandIn, config: Config, root: Path) -> Job | Non
         width=config.width,
         height=config.height,
         format=config.format,
-        content=Completion(state if isinstance(state, StandIn) else None),
+        content=Completion(stand_in),
+        request=stand_in.wanted.request
+        if stand_in
+        else defaults.request_for(article, config, root),
+        look=config.look,
         texts=texts,
         metadata=config.metadata,
         max_kb=config.max_kb,
@@ -191,6 +200,8 @@ def job_of(state: Wanted, config: Config, root: Path) -> Job:
         height=config.height,
         format=config.format,
         content=content,
+        request=request,
+        look=config.look,
         texts=cuts.texts_of(article, config.image_prefix + image, also, config),
         metadata=config.metadata,
         max_kb=config.max_kb,

@@ -119,6 +119,43 @@ def test_a_cut_is_cropped_around_the_focus_of_its_header(repo: Repository, focus
     assert len(subject) > 60  # 60 px of the source, enlarged by 200 / 168
 
 
+def capped(size: tuple[int, int], mode: str) -> Image.Image:
+    """Make a picture with a yellow top and a blue bottom; with alpha it stands on nothing."""
+    picture = Image.new(mode, size)
+    width, height = size
+    box = (0, 0, width, height) if mode == "RGB" else (width // 3, 0, width - width // 3, height)
+    picture.paste("gray", box)
+    picture.paste("yellow", (*box[:3], height // 8))
+    picture.paste("blue", (box[0], height - height // 8, *box[2:]))
+    return picture
+
+
+@pytest.mark.parametrize("metadata", ["full", "none"])
+@pytest.mark.parametrize(
+    ("source", "layout"),
+    [
+        pytest.param(capped((240, 480), "RGB"), "auto", id="a portrait on a shelf"),
+        pytest.param(capped((480, 480), "RGBA"), "auto", id="a logo on a ground"),
+        pytest.param(capped((480, 240), "RGB"), "fan", id="a card"),
+        pytest.param(capped((40, 40), "RGB"), "cover", id="an icon on its blur"),
+    ],
+)
+def test_one_picture_that_is_laid_out_is_whole_on_its_cut(
+    repo: Repository, source: Image.Image, layout: str, metadata: str
+) -> None:
+    source.save("a.png")
+    also = "also: [{key: og_image, width: 320, height: 60}]\n"
+    repo.write(
+        "headergen.yaml", f"header: {{width: 320, height: 168}}\n{also}metadata: {metadata}\n"
+    )
+    repo.write("post.md", ARTICLE.replace("[a.png, b.png]", f"[a.png]\n  layout: {layout}"))
+    assert main(["run"]) == 0
+    with Image.open(LINK) as cut:
+        pixels = [cut.convert("RGB").getpixel((160, y)) for y in range(60)]
+    assert any(red > 200 and green > 200 and blue < 60 for red, green, blue in pixels)  # type: ignore[misc]
+    assert any(red < 60 and green < 60 and blue > 200 for red, green, blue in pixels)  # type: ignore[misc]
+
+
 @pytest.mark.parametrize("lost", [[LINK], [LINK, SQUARE]], ids=["one", "both"])
 def test_a_lost_cut_is_made_again_from_the_header_and_comes_out_the_same(
     repo: Repository, lost: list[str], capsys: pytest.CaptureFixture[str]

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from headergen import article as articles
 from headergen import config as configs
-from headergen import durable, plan, produce, writeback
+from headergen import durable, picture, plan, produce, writeback
 from headergen.config import Config
 from headergen.diffusion import fetch, interpreter, painter
 from headergen.diffusion.cache import Fetched
@@ -286,3 +287,29 @@ def test_a_header_that_is_gone_before_its_cuts_are_made_is_an_error(
     progress = PlainProgress(sys.stderr)
     (outcome,) = produce.run([job], config, desk.root, progress, download=False)
     assert told(outcome) == f"{HEADER} disappeared, or was replaced, meanwhile"
+
+
+def test_a_painting_is_cropped_for_its_cut_whatever_its_file_tells(desk: Desk) -> None:
+    desk.run()
+    digest = picture.probe(desk.header).digest
+    halves = Image.new("RGB", (48, 26))
+    halves.paste("green", (0, 0, 48, 13))
+    desk.header.write_bytes(canvas.encode(halves, "png", Metadata(digest)))
+    (desk.root / "headergen.yaml").write_text(CONFIG + ALSO)
+    assert isinstance(desk.run(), produce.Written)
+    with Image.open(desk.root / CUT) as cut:
+        assert cut.getpixel((12, 1)) == (0, 128, 0)
+        assert cut.getpixel((12, 22)) == (0, 0, 0)
+
+
+def test_a_title_is_whole_on_a_cut(desk: Desk) -> None:
+    desk.article.write_text(ARTICLE.replace("sea\n", "sea\n  title: Waves\n"))
+    desk.run()
+    digest = picture.probe(desk.header).digest
+    halves = Image.new("RGB", (48, 26))
+    halves.paste("green", (0, 0, 48, 13))
+    desk.header.write_bytes(canvas.encode(halves, "png", Metadata(digest)))
+    (desk.root / "headergen.yaml").write_text(CONFIG + ALSO)
+    assert isinstance(desk.run(), produce.Written)
+    with Image.open(desk.root / CUT) as cut:
+        assert cut.getpixel((12, 1)) != (0, 128, 0)

@@ -13,7 +13,7 @@ from headergen.config import Look
 from headergen.errors import UsageError
 from headergen.frontmatter.mapping import AUTO_FOCUS, MAX_SOURCES, Focus
 from headergen.frontmatter.request import LAYOUTS
-from headergen.paint.composite import compose
+from headergen.paint.composite import compose, is_one_picture
 from headergen.paint.composite.layouts import TABLE
 from headergen.paint.composite.source import Source
 from headergen.paint.composite.stage import Stage
@@ -253,3 +253,22 @@ def test_a_dark_card_parts_from_a_dark_ground_by_a_rim_of_light() -> None:
     header = compose([black], 1280, 670, "shelf", look=Look(background="#000000"))
     _, lightest = header.convert("L").crop((0, 335, 640, 336)).getextrema()
     assert isinstance(lightest, int) and 30 < lightest < 110
+
+
+@pytest.mark.parametrize(
+    ("size", "layout", "look", "expected"),
+    [
+        pytest.param((320, 168), "auto", Look(), True, id="one that covers the canvas"),
+        pytest.param((320, 168), "split", Look(slant=20), True, id="the only one of a split"),
+        pytest.param((320, 168), "auto", Look(corners=40), False, id="round corners"),
+        pytest.param((320, 168), "shelf", Look(), False, id="on a shelf by the author's wish"),
+        pytest.param((100, 400), "auto", Look(), False, id="a portrait"),
+        pytest.param((40, 21), "cover", Look(), False, id="an icon on its blur"),
+    ],
+)
+def test_whether_one_picture_is_all_that_is_seen(
+    size: tuple[int, int], layout: str, look: Look, expected: bool
+) -> None:
+    picture = Image.new("RGB", size)
+    assert is_one_picture([picture], 320, 168, layout, look) is expected
+    assert not is_one_picture([picture, picture], 320, 168)

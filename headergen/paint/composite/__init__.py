@@ -9,7 +9,8 @@ from PIL import Image
 from headergen.config import Look
 from headergen.errors import UsageError
 from headergen.frontmatter.mapping import AUTO_FOCUS, Focus
-from headergen.paint.composite import ground, layouts, mount
+from headergen.paint.composite import ground, layouts, mount, panel
+from headergen.paint.composite.layouts import Layout
 from headergen.paint.composite.source import Source
 from headergen.paint.composite.stage import Frame, Stage
 
@@ -41,13 +42,36 @@ def compose(
     canvas = ground.lay(background, sources, width, height)
     frames = row.arrange(sources, stage, ground.mean_luminance(canvas))
     _require_room(frames, stage)
-    corners = stage.px(row.corners if look.corners is None else look.corners)
+    corners = stage.px(_corners(row, look))
     if row.lifted:
         cards = [frame for frame in frames if not frame.bare]
         mount.shade_ground(canvas, cards, stage, corners)
     for frame in frames:
         mount.put(canvas, sources[frame.source], frame, stage, corners=corners, lifted=row.lifted)
     return canvas
+
+
+def is_one_picture(
+    pictures: Sequence[Image.Image],
+    width: int,
+    height: int,
+    layout: str = "auto",
+    look: Look = DEFAULT_LOOK,
+) -> bool:
+    """Tell whether `compose` covers the canvas with one picture: nothing is laid out on it.
+
+    Raises:
+        UsageError: as `compose`.
+    """
+    if len(pictures) > 1:
+        return False
+    source, stage = Source(pictures[0]), Stage(width, height, look)
+    row = layouts.choose(layout, [source], stage)
+    return not row.lifted and not _corners(row, look) and panel.is_covered(source, width, height)
+
+
+def _corners(layout: Layout, look: Look) -> float:
+    return layout.corners if look.corners is None else look.corners
 
 
 def _one_each(focus: Sequence[Focus], count: int) -> Sequence[Focus]:

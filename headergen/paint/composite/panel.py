@@ -43,9 +43,15 @@ def fill(source: Source, width: int, height: int, seen: Span = (0, 1)) -> Image.
     """
     if source.is_logo:
         return _logo(source, width, height, seen)
-    if _is_odd(source, width, height) or is_tiny(source, width, height):
-        return _on_its_blur(source, width, height, seen)
-    return _covered(source, width, height, seen)
+    if is_covered(source, width, height):
+        return _covered(source, width, height, seen)
+    return _on_its_blur(source, width, height, seen)
+
+
+def is_covered(source: Source, width: int, height: int) -> bool:
+    """Tell whether a panel is covered by its source, which does not lie on a ground of its own."""
+    is_odd = _is_odd(source, width, height)
+    return not (source.is_logo or is_odd or is_tiny(source, width, height))
 
 
 def _covered(source: Source, width: int, height: int, seen: Span) -> Image.Image:
