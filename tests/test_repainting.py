@@ -221,6 +221,7 @@ def test_a_file_that_the_author_did_not_name_is_not_overwritten(
         pytest.param(["generate", "a cat"], "PROMPT and OUTPUT", id="no output"),
         pytest.param(["generate"], "PROMPT and OUTPUT", id="nothing"),
         pytest.param(["generate", "--from", "no.png"], "no.png cannot be read", id="no picture"),
+        pytest.param(["generate", "--from", "a.txt"], "is no picture that", id="a text to paint"),
         pytest.param(["show", "no.png"], "no.png cannot be read", id="nothing to show"),
         pytest.param(["show", "a.txt"], "is no picture that headergen knows", id="a text"),
     ],

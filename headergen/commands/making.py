@@ -14,7 +14,7 @@ from headergen import config as configs
 from headergen import cuts, freshness, git, plan, settled
 from headergen.commands.notices import say_notes, say_notices
 from headergen.commands.place import Place, find_article
-from headergen.commands.staging import say_git_add, say_ignored
+from headergen.commands.staging import say_what_to_add
 from headergen.errors import ArticleError, HeadergenError
 from headergen.terminal import say, say_advice
 
@@ -41,8 +41,7 @@ def make(names: Iterable[str], place: Place, *, hook: bool) -> int:
     finally:
         say_advice(errors)
         if to_add and place.in_git:
-            ignored = say_ignored(to_add, place.root)
-            say_git_add([path for path in to_add if path not in ignored])
+            say_what_to_add(to_add, place.root)
     needs_author = hook and (lacking or to_add)
     if hook and not needs_author and not errors:
         _remember(plans, place)

@@ -9,7 +9,7 @@ from headergen import candidates, metadata, produce, provenance
 from headergen.article import Article
 from headergen.candidates import Candidate
 from headergen.commands.place import Place, find_place, read_article
-from headergen.commands.staging import say_git_add, say_ignored
+from headergen.commands.staging import say_what_to_add
 from headergen.errors import ArticleError
 from headergen.freshness import Fresh
 from headergen.paint import canvas
@@ -58,9 +58,7 @@ def _make_header(article: Article, candidate: Candidate, job: Job, place: Place)
         raise outcome.error
     say(f"{article.path}: {job.image} (candidate {candidate.number}: {candidate.what})")
     if place.in_git:
-        paths = [article.path, *job.outputs]
-        ignored = say_ignored(paths, place.root)
-        say_git_add([path for path in paths if path not in ignored])
+        say_what_to_add([article.path, *job.outputs], place.root)
 
 
 def _error(article: Article, message: str) -> ArticleError:

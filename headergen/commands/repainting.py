@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from headergen import metadata, picture, provenance
 from headergen.commands.place import Place
+from headergen.commands.show import look
 from headergen.config import KEYS, Config
 from headergen.diffusion import cache, checkpoint, fetch
 from headergen.diffusion import prompt as prompts
@@ -55,7 +55,7 @@ def read(original: Path, arguments: Namespace, place: Place) -> Repainting:
         ConfigError: the model that was named cannot be used.
         NotDownloadedError: the picture alone names the model, and it is not on this machine.
     """
-    found, told = _look(original)
+    found, told = look(original)
     settings = _settings(original, told, arguments)
     config = _config_for(original, settings, arguments, place)
     chosen = checkpoint.for_config(config, place.root)
@@ -93,13 +93,6 @@ def unmatched(told: Settings, painted: Settings) -> Iterator[str]:
 
 def _named(name: str, value: str | None) -> str:
     return f"{name} {value}" if value else f"no {name}"
-
-
-def _look(original: Path) -> tuple[picture.Picture, Told]:
-    try:
-        return picture.probe(original), provenance.read(metadata.read(original))
-    except OSError as error:
-        raise UsageError(f"{original} cannot be read: {error.strerror}") from error
 
 
 def _settings(original: Path, told: Told, arguments: Namespace) -> Settings:

@@ -16,7 +16,7 @@ from headergen.terminal import say, say_json
 
 def run(arguments: Namespace) -> int:
     """Print what is inside the picture, whichever tool made it."""
-    found, told = _look(arguments.image)
+    found, told = look(arguments.image)
     if arguments.json:
         settings = told.settings and asdict(told.settings)
         facts = {**asdict(found), **asdict(told), "settings": settings}
@@ -28,7 +28,12 @@ def run(arguments: Namespace) -> int:
     return 0
 
 
-def _look(path: Path) -> tuple[Picture, Told]:
+def look(path: Path) -> tuple[Picture, Told]:
+    """Read what a picture is and what it tells.
+
+    Raises:
+        UsageError: it cannot be read, or is no picture.
+    """
     try:
         found = picture.probe(path)
         told = provenance.read(metadata.read(path))

@@ -11,7 +11,13 @@ from headergen import git
 from headergen.terminal import say, shell_word
 
 
-def say_git_add(paths: Sequence[Path]) -> None:
+def say_what_to_add(paths: Sequence[Path], root: Path) -> None:
+    """Print which of `paths` git would refuse to add, and the line that adds the others."""
+    ignored = _say_ignored(paths, root)
+    _say_git_add([path for path in paths if path not in ignored])
+
+
+def _say_git_add(paths: Sequence[Path]) -> None:
     """Print the line that completes the commit, relative to where the author typed `git commit`.
 
     Hooks run at the repository's root; git tells in GIT_PREFIX where it was called.
@@ -28,7 +34,7 @@ def _as_pathspec(name: str) -> str:
     return f"./{name}" if name.startswith(":") else name
 
 
-def say_ignored(paths: Iterable[Path], root: Path) -> set[Path]:
+def _say_ignored(paths: Iterable[Path], root: Path) -> set[Path]:
     """Print which of `paths` git would refuse to add, and return them."""
     names = {path.absolute().parent.resolve() / path.name: path for path in paths}
     found = git.status(root, names)
