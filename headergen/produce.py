@@ -169,12 +169,14 @@ def _compose(job: Job, content: Composite, root: Path) -> Written:
             told.append(metadata.of_source(shown))
         except (PathError, SourceError) as error:
             raise _source_error(error, job, index) from error
+    size, look = (job.width, job.height), content.look
+    beside = job.title is not None and composite.leaves_room(sources, *size, content.layout, look)
     image = composite.compose(
-        sources, job.width, job.height, content.layout, content.focus, content.look
+        sources, *size, content.layout, content.focus, look, beside_title=beside
     )
     origin = provenance.of_composite(told)
     how = f"composed of {counted(len(sources), 'picture')}"
-    return _finish_header(job, image, origin, how, root)
+    return _finish_header(job, image, origin, how, root, beside=beside)
 
 
 def _draw(job: Job, card: Card, root: Path, how: str = "") -> Written:
@@ -221,12 +223,18 @@ def _completed(job: Job, why: str, root: Path) -> Written | Kept:
 
 
 def _finish_header(
-    job: Job, image: Image.Image, origin: Provenance, how: str, root: Path
+    job: Job,
+    image: Image.Image,
+    origin: Provenance,
+    how: str,
+    root: Path,
+    *,
+    beside: bool = False,
 ) -> Written:
-    """Save the header, whole, and then name it in the article."""
+    """Save the header, its title over or `beside` what it shows; then name it in the article."""
     if job.title:
         with _naming_article(job):
-            image = cards.lay_title(image, job.title)
+            image = cards.lay_title(image, job.title, beside=beside)
     texts = origin.metadata(job.metadata, job.digest)
     encoded = budget.encode(image, job.format, texts, budget.bytes_of(job.max_kb))
     store.save(job, encoded.data, root)

@@ -345,3 +345,15 @@ def test_a_title_is_laid_over_a_composite(repo: Repository) -> None:
     ):
         assert titled.size == plain.size
         assert titled.tobytes() != plain.tobytes()
+
+
+def test_a_title_stands_beside_a_single_upright_picture(repo: Repository) -> None:
+    repo.write("headergen.yaml", "composite: {background: '#203040'}\n")
+    Image.new("RGB", (400, 600), "gold").save(repo.root / "s.png")
+    repo.write("a.md", "---\ntitle: T\nheader: {sources: [s.png], title: true}\n---\n")
+    assert main(["run"]) == 0
+    with Image.open(repo.root / HEADER) as titled:
+        picture = titled.crop((titled.width * 53 // 100, 0, *titled.size))
+        text = titled.crop((0, 0, titled.width // 2, titled.height))
+    assert (255, 215, 0) in {colour for _, colour in picture.getcolors(1 << 20) or []}
+    assert (255, 215, 0) not in {colour for _, colour in text.getcolors(1 << 20) or []}

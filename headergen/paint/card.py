@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PIL import Image, ImageChops
@@ -10,13 +11,13 @@ from headergen.card import Card
 from headergen.errors import UsageError
 from headergen.paint import palette as palettes
 from headergen.paint.canvas import open_source
-from headergen.paint.contrast import luminance
+from headergen.paint.contrast import contrast, luminance, mean_colour
 from headergen.paint.layout import Arrangement, Manner, arrange, safe_frame
 from headergen.paint.legibility import legible_ink, surroundings
 from headergen.paint.ornaments import draw_rule, pills, stamp
-from headergen.paint.palette import Colour, Palette
+from headergen.paint.palette import Colour, Palette, shade
 from headergen.paint.scrim import calmed, halo, veiled
-from headergen.paint.themes import OVER_PICTURE, THEMES, Theme
+from headergen.paint.themes import BESIDE_PICTURES, OVER_PICTURE, THEMES, Theme
 from headergen.paint.themes.scene import Scene
 from headergen.paint.typography.drawing import mask
 from headergen.paint.typography.glyphs import normalise
@@ -24,6 +25,8 @@ from headergen.paint.typography.glyphs import normalise
 # From this alpha on a pixel counts as part of a logo; below it lie soft shadows.
 _SHAPE_ALPHA = 32
 _MIDDLE_GRAY = (128, 128, 128)
+# Lightness of scrims below light and below dark letters, and how vivid they may be (OKLCH).
+_DARK_SCRIM, _LIGHT_SCRIM, _SCRIM_CHROMA = 0.1, 0.97, 0.025
 
 
 @dataclass(frozen=True)
@@ -62,13 +65,14 @@ def draw(card: Card, width: int, height: int) -> Image.Image:
     return layers(card, width, height).flatten()
 
 
-def lay_title(image: Image.Image, card: Card) -> Image.Image:
+def lay_title(image: Image.Image, card: Card, *, beside: bool = False) -> Image.Image:
     """Lay a card's texts over an RGB picture, at its foot, on a scrim as thin as they allow.
 
-    The theme and the duotone's picture are not looked at. What `draw` promises of the text holds
-    here too, and it raises the same.
+    With `beside` they stand in the left half, which the picture leaves free for them. The theme
+    and the duotone's picture are not looked at. What `draw` promises of the text holds here too,
+    and it raises the same.
     """
-    return title_layers(image, card).flatten()
+    return title_layers(image, card, beside=beside).flatten()
 
 
 def layers(card: Card, width: int, height: int) -> Layers:
@@ -85,9 +89,9 @@ def layers(card: Card, width: int, height: int) -> Layers:
     return _layers(card, theme, width, height, picture)
 
 
-def title_layers(image: Image.Image, card: Card) -> Layers:
+def title_layers(image: Image.Image, card: Card, *, beside: bool = False) -> Layers:
     """Paint a scrim and the text to lay over `image` apart; raises as `draw` does."""
-    return _layers(card, OVER_PICTURE, *image.size, image)
+    return _layers(card, BESIDE_PICTURES if beside else OVER_PICTURE, *image.size, image)
 
 
 def _layers(
@@ -131,14 +135,21 @@ def _arranged(
 def _legible(ground: Image.Image, text: Image.Image, theme: Theme, palette: Palette) -> Layers:
     """Choose the ink; where none can be read, lay a scrim first."""
     behind = surroundings(text)
-    ink = legible_ink(ground, behind, [theme.ink(palette)])
+    ink = legible_ink(ground, behind, theme.inks(palette))
     if ink is not None:
         return Layers(ground.copy(), text, behind, ink)
-    ink = theme.ink(palette)
+    mean = mean_colour(ground, behind)
+    ink = theme.inks(palette)[0] if theme.manner.low else _clearest(theme.inks(palette), mean)
     is_light = luminance(ink) > luminance(_MIDDLE_GRAY)
-    scrim = palette.ground(0.13, 0.35) if is_light else palette.ground(0.97, 0.1)
+    # Of the ground's own hue: another's would turn the whole picture muddy.
+    scrim = shade(mean, _DARK_SCRIM if is_light else _LIGHT_SCRIM, _SCRIM_CHROMA)
     covered = veiled(calmed(ground, text), behind, scrim, ink, theme.manner.low)
     return Layers(covered, text, behind, ink)
+
+
+def _clearest(inks: Sequence[Colour], ground: Colour) -> Colour:
+    """Choose the ink that stands out most from what is behind it on the whole."""
+    return max(inks, key=lambda ink: contrast(luminance(ink), luminance(ground)))
 
 
 def _decorate(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PIL import Image
+from PIL import Image, ImageStat
 
 # Red, green, blue: ITU-R BT.709, whose primaries sRGB shares.
 _LUMINANCE_WEIGHTS = (0.2126, 0.7152, 0.0722)
@@ -20,6 +20,12 @@ def luminance(colour: Sequence[int]) -> float:
     """Measure the relative luminance, in [0, 1], of an sRGB colour of three levels up to 255."""
     weighted = zip(_LUMINANCE_WEIGHTS, colour, strict=True)
     return sum(weight * linear(level / 255) for weight, level in weighted)
+
+
+def mean_colour(picture: Image.Image, where: Image.Image | None = None) -> tuple[int, int, int]:
+    """Measure the mean colour of an RGB picture, or of that part that a mask (L) marks."""
+    red, green, blue = (round(level) for level in ImageStat.Stat(picture, where).mean)
+    return red, green, blue
 
 
 def luminance_map(picture: Image.Image) -> Image.Image:

@@ -58,7 +58,8 @@ class Manner:
 
     `low` sets the title at the foot of its room and not in the middle, right below the tags;
     `rule` puts a short bar above it, where no tags are. `largest` is the size of its letters, in
-    px of the reference size, and `growth` what a short title's may exceed it by, as a factor.
+    px of the reference size. `growth` and `shrinkage` are factors: what a short title's may exceed
+    it by, and a long one's fall short of it, so that either takes much the same room.
     """
 
     family: Sequence[str] = fonts.HEAVY
@@ -69,6 +70,7 @@ class Manner:
     low: bool = False
     largest: int = _LARGEST_TITLE
     growth: float = _GROWTH
+    shrinkage: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -143,9 +145,10 @@ def _title(text: str, manner: Manner, frame: Frame, height: float) -> Setting:
     written = normalise(text)
     length = row(written, manner.family, manner.tracking).width(0, len(written))
     largest = manner.largest * frame.unit
+    smaller, larger = manner.shrinkage * largest, manner.growth * largest
     style = Style(
         manner.family,
-        largest=round(min(max(math.sqrt(area / length), largest), manner.growth * largest)),
+        largest=max(round(min(max(math.sqrt(area / length), smaller), larger)), 1),
         smallest=max(round(_SMALLEST_TITLE * frame.unit), 1),
         max_lines=_MAX_TITLE_LINES,
         tracking=manner.tracking,

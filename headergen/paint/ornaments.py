@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PIL import Image, ImageDraw, ImageStat
+from PIL import Image, ImageDraw
 
-from headergen.paint.contrast import contrast, luminance, luminance_map
+from headergen.paint.contrast import contrast, luminance, luminance_map, mean_colour
 from headergen.paint.layout import Box, safe_frame
 from headergen.paint.legibility import BLACK, WHITE
 from headergen.paint.palette import Colour
@@ -54,7 +54,7 @@ def stamp(image: Image.Image, logo: Image.Image, box: Box) -> None:
     if picture.mode == "RGB":
         image.paste(picture, edges[:2], _rounded(picture.size))
         return
-    plate = _plate(picture, _mean(image.crop(edges)))
+    plate = _plate(picture, mean_colour(image.crop(edges)))
     if plate is not None:
         image.paste(plate, edges[:2], _rounded(picture.size))
         inset = round(_PLATE_MARGIN * min(picture.size))
@@ -80,12 +80,7 @@ def _seen(levels: Sequence[int], ground: Colour) -> float:
 
 
 def _stands_out(colour: Colour, ground: Image.Image) -> bool:
-    return contrast(luminance(colour), luminance(_mean(ground))) >= _MIN_CONTRAST
-
-
-def _mean(image: Image.Image) -> Colour:
-    red, green, blue = (round(level) for level in ImageStat.Stat(image).mean)
-    return red, green, blue
+    return contrast(luminance(colour), luminance(mean_colour(ground))) >= _MIN_CONTRAST
 
 
 def _rounded(size: tuple[int, int]) -> Image.Image:

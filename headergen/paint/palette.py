@@ -104,6 +104,12 @@ def parse(colour: str) -> Colour:
     return red, green, blue
 
 
+def shade(colour: Colour, lightness: float, most_chroma: float) -> Colour:
+    """Return a colour's hue at a lightness in [0, 1], less vivid than it where need be (OKLCH)."""
+    hue = _hue(colour)
+    return oklch(lightness, min(hue.chroma, most_chroma), hue.degrees)
+
+
 def mix(one: Colour, other: Colour, share: float) -> Colour:
     """Blend two colours in OKLab; `share` in [0, 1] is the second one's."""
     left, right = _oklab(one), _oklab(other)

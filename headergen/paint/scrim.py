@@ -11,6 +11,8 @@ from headergen.paint.palette import Colour
 # In px of the reference size: how far a scrim reaches beyond the text, how softly it ends, and
 # how much what is right behind the text is blurred.
 _REACH, _SOFTNESS, _BLUR = 110, 48, 4
+# How far above the text one that rises from the foot begins.
+_RISE = 150
 _HALO = 26
 _STEPS = 32
 
@@ -61,7 +63,7 @@ def _laid(ground: Image.Image, colour: Colour, shape: Image.Image, opacity: floa
 def _rising(behind: Image.Image) -> Image.Image:
     """Shape a scrim (L) that is full from the text down, and softly ends above it."""
     _, top, _, _ = _box(behind)
-    reach = 2 * round(_REACH * safe_frame(*behind.size).unit)
+    reach = max(round(_RISE * safe_frame(*behind.size).unit), 1)
     ramp = Image.linear_gradient("L").point([_eased(level / 255) for level in range(256)])
     shape = Image.new("L", behind.size)
     shape.paste(ramp.resize((behind.width, reach)), (0, top - reach))

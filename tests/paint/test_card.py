@@ -16,6 +16,7 @@ from headergen.errors import GlyphError, SourceError, UsageError
 from headergen.paint.card import Layers, draw, lay_title, layers, title_layers
 from headergen.paint.contrast import contrast, luminance
 from headergen.paint.layout import arrange, safe_frame
+from headergen.paint.palette import Colour
 from headergen.paint.themes import THEMES as ROWS
 
 # Half the size that is published: four times as fast, and nothing depends on it.
@@ -131,6 +132,37 @@ def test_a_picture_keeps_what_its_title_does_not_need() -> None:
     assert over.crop(upper).tobytes() == ground.crop(upper).tobytes()
     quiet = title_layers(PICTURES["black"], FULL)
     assert quiet.ground.tobytes() == PICTURES["black"].tobytes(), "no scrim where none is needed"
+
+
+@pytest.mark.parametrize(
+    "title",
+    ["猫", FULL.title, "In Praise of the Walk Back: Why I Play Slow Games and Never Travel Fast"],
+)
+def test_a_title_over_a_picture_leaves_its_upper_part_alone(title: str) -> None:
+    over = title_layers(PICTURES["gray"], Card(title, author="青井みなと"))
+    _, top, _, _ = over.text.getbbox() or (0, 0, 0, 0)
+    assert top > 0.4 * SIZE[1]
+    upper = (0, 0, SIZE[0], SIZE[1] // 6)
+    assert over.ground.crop(upper).tobytes() == PICTURES["gray"].crop(upper).tobytes()
+
+
+@pytest.mark.parametrize("colour", [(150, 170, 220), (220, 170, 150)])
+def test_a_picture_below_a_title_keeps_its_own_hue(colour: Colour) -> None:
+    for title in ("猫", "犬", "鳥", "魚"):
+        over = title_layers(Image.new("RGB", SIZE, colour), Card(title, colours=("#2f9e44",)))
+        red, green, blue = over.ground.getpixel((8, SIZE[1] - 8))  # type: ignore[misc]
+        assert (red < green < blue) == (colour[0] < colour[2])
+        assert (red > green > blue) == (colour[0] > colour[2])
+
+
+@pytest.mark.parametrize("card", [FULL, CARDS["one character"], CARDS["English"]])
+@pytest.mark.parametrize("ground", PICTURES)
+def test_a_title_beside_pictures_keeps_to_its_half(ground: str, card: Card) -> None:
+    beside = title_layers(PICTURES[ground], card, beside=True)
+    assert least_contrast(beside) >= 4.5
+    left, top, right, bottom = beside.text.getbbox() or (0, 0, 0, 0)
+    assert left >= SEEN[0] and top >= SEEN[1] and bottom <= SEEN[3]
+    assert right <= SIZE[0] / 2
 
 
 SCRIPT = """

@@ -42,6 +42,12 @@ def test_no_hole_shows_where_the_card_above_is_turned_away(low: float, high: flo
         assert panel.crop(beneath).getextrema() == ((255, 255),) * 3
 
 
+def test_a_card_of_which_a_sliver_is_seen_has_no_hole_beneath() -> None:
+    source = Source(Image.new("RGB", (400, 600), WHITE), (0.95, 0.5))
+    for seen in ((0, 0.12), (0.88, 1)):
+        assert fill(source, 300, 450, seen).getextrema() == ((255, 255),) * 3
+
+
 def test_the_leading_colour_is_that_of_what_can_be_seen() -> None:
     logo = Image.new("RGBA", (240, 240), (0, 200, 0, 0))
     logo.paste((*WHITE, 255), (80, 80, 160, 160))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from PIL import Image
 
 from headergen.config import Look
 from headergen.errors import UsageError
 from headergen.frontmatter.mapping import AUTO_FOCUS, Focus
-from headergen.paint.composite import ground, layouts, mount, panel
+from headergen.paint.composite import aside, ground, layouts, mount, panel
 from headergen.paint.composite.layouts import Layout
 from headergen.paint.composite.source import Source
 from headergen.paint.composite.stage import Frame, Stage
@@ -24,11 +25,14 @@ def compose(
     layout: str = "auto",
     focus: Sequence[Focus] = (AUTO_FOCUS,),
     look: Look = DEFAULT_LOOK,
+    *,
+    beside_title: bool = False,
 ) -> Image.Image:
     """Lay out pictures (RGB or RGBA) as one RGB picture of exactly `width` x `height` px.
 
     `focus` is one for all pictures or one for each, in their order: the point that a picture is
-    cropped around, or "auto" to find it. The same arguments give the same pixels.
+    cropped around, or "auto" to find it. `beside_title` leaves the left half free where
+    `leaves_room` says that this can be. The same arguments give the same pixels.
 
     Raises:
         UsageError: `layout` is unknown or does not take so many pictures, the canvas is too small
@@ -40,7 +44,8 @@ def compose(
     row = layouts.choose(layout, sources, stage)
     background = row.background if look.background == "auto" else look.background
     canvas = ground.lay(background, sources, width, height)
-    frames = row.arrange(sources, stage, ground.mean_luminance(canvas))
+    arrange = partial(aside.arrange, row) if beside_title else row.arrange
+    frames = arrange(sources, stage, ground.mean_luminance(canvas))
     _require_room(frames, stage)
     corners = stage.px(_corners(row, look))
     if row.lifted:
@@ -68,6 +73,23 @@ def is_one_picture(
     source, stage = Source(pictures[0]), Stage(width, height, look)
     row = layouts.choose(layout, [source], stage)
     return not row.lifted and not _corners(row, look) and panel.is_covered(source, width, height)
+
+
+def leaves_room(
+    pictures: Sequence[Image.Image],
+    width: int,
+    height: int,
+    layout: str = "auto",
+    look: Look = DEFAULT_LOOK,
+) -> bool:
+    """Tell whether a title has room beside pictures, which stand on a ground then.
+
+    Raises:
+        UsageError: `layout` is unknown or does not take so many pictures.
+    """
+    sources = [Source(picture) for picture in pictures]
+    stage = Stage(width, height, look)
+    return aside.is_free(layouts.choose(layout, sources, stage), sources, stage)
 
 
 def _corners(layout: Layout, look: Look) -> float:

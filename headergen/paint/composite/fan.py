@@ -19,7 +19,7 @@ _NARROWEST, _WIDEST, _NARROWING = 0.7, 1.3, 0.07
 _SPREAD, _STEP, _SINGLE = 26.0, 6.0, -3.0
 # How far the next card's middle is, in card widths, so that the cards are about as high as this
 # share of the room.
-_ADVANCES = (0.12, 0.66)
+_ADVANCES = (0.2, 0.66)
 _HEIGHT = 0.8
 
 

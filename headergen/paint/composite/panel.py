@@ -79,14 +79,14 @@ def _px(seen: Span, reach: float, width: int) -> tuple[int, int]:
 
 
 def _widened(picture: Image.Image, start: int, width: int) -> Image.Image:
-    """Put a picture `start` px into a panel, and its mirror image where it does not reach."""
+    """Put a picture `start` px into a panel, and its mirror images where it does not reach."""
     if picture.width == width:
         return picture
     panel = Image.new("RGB", (width, picture.height))
     mirrored = picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
-    panel.paste(picture, (start, 0))
-    panel.paste(mirrored, (start + picture.width, 0))
-    panel.paste(mirrored, (start - picture.width, 0))
+    before = -(-start // picture.width)
+    for step, left in enumerate(range(start - before * picture.width, width, picture.width)):
+        panel.paste(mirrored if (step - before) % 2 else picture, (left, 0))
     return panel
 
 

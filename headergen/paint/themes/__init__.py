@@ -27,6 +27,11 @@ class Theme:
     spot: Callable[[Palette], Colour]
     manner: Manner
 
+    def inks(self, palette: Palette) -> tuple[Colour, Colour]:
+        """Return the theme's own ink, and the other one for grounds that it is lost on."""
+        other = _light if self.ink is _dark else _dark
+        return self.ink(palette), other(palette)
+
 
 def _light(palette: Palette) -> Colour:
     return palette.ground(0.985, 0.08)
@@ -61,7 +66,12 @@ THEMES: Mapping[str, Theme] = MappingProxyType(
     }
 )
 
-# A title laid over a picture, which is what the header is about, stands back a little.
+# A title laid over a picture, which is what the header is about, stands back a little: however long
+# it is, it leaves the upper half of most pictures alone.
 OVER_PICTURE = Theme(
-    scenery.picture, _light, _bright_spot, Manner(low=True, largest=80, growth=1.3)
+    scenery.picture, _light, _bright_spot, Manner(low=True, largest=80, growth=1.3, shrinkage=0.55)
+)
+# One that stands beside pictures on a ground has the half that they leave free.
+BESIDE_PICTURES = Theme(
+    scenery.picture, _light, _bright_spot, Manner(room=0.5, largest=72, shrinkage=0.8)
 )
