@@ -27,6 +27,7 @@ __all__ = [
     "STAND_IN",
     "Article",
     "Request",
+    "bytes_of",
     "frontmatter",
     "parse",
     "read",
@@ -106,13 +107,18 @@ def read(name: str, image_key: str = "header.image", *, every: bool = False) -> 
         OSError: the file cannot be read.
         ArticleError: as `parse`.
     """
-    data = _bytes_of(name)
+    data = bytes_of(name)
     wanted = every or _may_have_header(data)
     return parse(Path(name), data, image_key, every=every) if wanted else None
 
 
-def _bytes_of(name: str) -> bytes:
-    """Read a file; most articles fit in one call, and `open` makes six."""
+def bytes_of(name: str) -> bytes:
+    """Read an article's file; most fit in one call, and `open` makes six.
+
+    Raises:
+        OSError: it cannot be read.
+        ArticleError: it is no regular file, and may have no end.
+    """
     handle = os.open(name, _READ_WITHOUT_WAITING)
     try:
         data = os.read(handle, _ONE_READ_BYTES)

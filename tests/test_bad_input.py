@@ -547,7 +547,7 @@ def test_a_picture_folder_swapped_for_a_link_at_the_last_moment(
         pytest.param(lambda path: path.symlink_to(path.name), id="a link to itself"),
     ],
 )
-@pytest.mark.parametrize("command", ["run", "check"])
+@pytest.mark.parametrize("command", ["run", "check", "preview"])
 def test_an_article_that_is_no_file_neither_hangs_nor_fills_the_memory(
     repo: Repository, make: Callable[[Path], object], command: str
 ) -> None:

@@ -158,8 +158,8 @@ def _title_of(name: str, article: Article | None) -> str:
     if article is not None:
         return article.title or Path(name).stem
     try:
-        return heading(Path(name).read_bytes()) or Path(name).stem
-    except OSError:
+        return heading(articles.bytes_of(name)) or Path(name).stem
+    except (HeadergenError, OSError):
         return Path(name).stem
 
 
