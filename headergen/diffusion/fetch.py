@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from headergen import lock
-from headergen.diffusion import cache, placement
+from headergen.diffusion import cache, hardware, placement
 from headergen.diffusion.cache import Fetched
 from headergen.diffusion.checkpoint import Checkpoint
 from headergen.diffusion.client import Worker
@@ -70,7 +70,8 @@ def obtain(
 ) -> Fetched:
     """Find a model on this machine, or download it if that is allowed and `device` can hold it.
 
-    `size` is the render size in px.
+    `size` is the render size in px. Where it may not be downloaded, no worker is started only to
+    say so; a machine that plainly has no GPU is told of that first.
 
     Raises:
         NotDownloadedError: It may not be downloaded now.
@@ -80,6 +81,8 @@ def obtain(
     try:
         return require(checkpoint)
     except NotDownloadedError as lacking:
+        if not download and hardware.may_paint(device):
+            raise
         with Worker(interpreter, checkpoint.name, timeout_s, online=download) as worker:
             require_fitting(checkpoint, survey(worker, device), size)
             if not download:

@@ -306,22 +306,35 @@ def test_a_device_that_is_not_there_is_told_before_a_download(
     assert hub.requests == []
 
 
-def obtain(*, device: str, download: bool) -> Fetched:
-    return fetch.obtain(PYTHON, TINY, device, SIZE, Recorder(), timeout_s=60.0, download=download)
+def test_no_worker_is_started_to_say_that_a_model_is_not_here() -> None:
+    nowhere = Path("no/such/python")
+    with pytest.raises(errors.NotDownloadedError):
+        obtain(device="cpu", download=False, python=nowhere)
+    with pytest.raises(errors.WorkerDiedError):
+        obtain(device="cpu", download=True, python=nowhere)
+
+
+def test_a_machine_that_plainly_has_no_gpu_is_told_that_and_not_of_the_model(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(hardware, "may_paint", lambda _: False)
+    with pytest.raises(errors.DeviceNotFoundError, match="no device 'cuda:99' was found"):
+        obtain(device="cuda:99", download=False)
+
+
+def obtain(*, device: str, download: bool, python: Path = PYTHON) -> Fetched:
+    return fetch.obtain(python, TINY, device, SIZE, Recorder(), timeout_s=60.0, download=download)
 
 
 LITTLE = Memory(8_000_000_000, 1_000_000_000, 0, 0)
 
 
-@pytest.mark.parametrize("download", [True, False], ids=["a run", "a hook"])
-def test_a_model_that_would_not_fit_is_not_downloaded(
-    download: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_model_that_would_not_fit_is_not_downloaded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hardware, "memory", lambda: LITTLE)
     with serve_hub({}) as hub:
         monkeypatch.setenv("HF_ENDPOINT", hub.endpoint)
         with pytest.raises(errors.PlacementError, match=r"at least .* of RAM, .* more than is"):
-            obtain(device="cpu", download=download)
+            obtain(device="cpu", download=True)
 
     assert hub.requests == []
 
