@@ -7,7 +7,7 @@ was cut from an older header is known, and the author's own picture in its place
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -127,7 +127,15 @@ def texts_of(article: Article, image: str, cuts: Iterable[Cut], config: Config) 
     return texts
 
 
-def lacking(article: Article, cuts: Iterable[Cut], texts: Mapping[str, str]) -> Iterator[str]:
+def lacking(article: Article, cuts: Sequence[Cut], texts: Mapping[str, str]) -> Iterator[str]:
     """Yield the keys whose text or picture is not as it is to be beside the standing header."""
     gone = {cut.key for cut in cuts if not cut.stands_beside(article)}
     yield from (key for key, text in texts.items() if article.text_at(key) != text or key in gone)
+
+
+def absent(article: Article, cuts: Sequence[Cut], texts: Mapping[str, str]) -> list[Path]:
+    """List the files of cuts that are not there, if nothing else is lacking beside the header."""
+    keys = set(lacking(article, cuts, texts))
+    files = {cut.key: cut.output for cut in cuts if not cut.output.exists()}
+    only_files = all(key in files and article.text_at(key) == texts[key] for key in keys)
+    return [files[key] for key in sorted(keys)] if only_files else []

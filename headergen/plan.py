@@ -52,12 +52,9 @@ class Composite:
 
 @dataclass(frozen=True)
 class Completion:
-    """The header is there, and a cut of it, or what is told of it, is lacking.
+    """The `header` is there, and a cut of it, or what is told of it, is lacking."""
 
-    `stand_in` is set where that header is a title card that stands in for a painting.
-    """
-
-    stand_in: StandIn | None = None
+    header: Fresh | StandIn
 
 
 @dataclass(frozen=True)
@@ -133,7 +130,7 @@ def job_for(article: Article, config: Config, root: Path, *, in_hook: bool = Fal
 def stand_in_of(found: Plan) -> StandIn | None:
     """Return the title card that the plan leaves standing, or completes; None: it is of none."""
     if isinstance(found, Job) and isinstance(found.content, Completion):
-        return found.content.stand_in
+        found = found.content.header
     return found if isinstance(found, StandIn) else None
 
 
@@ -149,7 +146,7 @@ def _completion(state: Fresh | StandIn, config: Config, root: Path) -> Job | Non
     texts = cuts.texts_of(article, image, also, config)
     if not any(cuts.lacking(article, also, texts)) or not may_be_for(state.picture, digest):
         return None
-    stand_in = state if isinstance(state, StandIn) else None
+    wanted = state.wanted.request if isinstance(state, StandIn) else None
     return Job(
         article=article,
         output=state.picture,
@@ -158,10 +155,8 @@ def _completion(state: Fresh | StandIn, config: Config, root: Path) -> Job | Non
         width=config.width,
         height=config.height,
         format=config.format,
-        content=Completion(stand_in),
-        request=stand_in.wanted.request
-        if stand_in
-        else defaults.request_for(article, config, root),
+        content=Completion(state),
+        request=wanted or defaults.request_for(article, config, root),
         look=config.look,
         texts=texts,
         metadata=config.metadata,

@@ -369,6 +369,30 @@ def test_a_hook_makes_what_is_lacking_and_then_remembers_it(repo: Repository) ->
     assert Path(LINK).exists()
 
 
+def test_a_sparse_checkout_without_the_cuts_lacks_nothing(
+    repo: Repository, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["run"])
+    commit(repo)
+    repo.git("sparse-checkout", "set", "--no-cone", "/*", f"!/{LINK}", f"!/{SQUARE}")
+    assert not Path(LINK).exists()
+    assert main(["hook", "--", "post.md"]) == 0
+    assert not Path(LINK).exists()
+    assert codes(capsys) == []
+    repo.git("rm", "--quiet", "--cached", HEADER)
+    assert main(["hook", "--", "post.md"]) == 1
+    assert f"{HEADER} is not staged" in capsys.readouterr().err
+
+
+def test_a_sparse_checkout_does_not_hide_a_lost_cut(repo: Repository) -> None:
+    main(["run"])
+    commit(repo)
+    repo.git("sparse-checkout", "set", "--no-cone", "/*", f"!/{LINK}")
+    os.remove(SQUARE)
+    assert main(["hook", "--", "post.md"]) == 1
+    assert Path(SQUARE).exists()
+
+
 # --- alt ---------------------------------------------------------------------------------------
 
 

@@ -168,17 +168,28 @@ def _plan(
 
 
 def _without_left_out(plans: Sequence[plan.Plan], place: Place) -> list[plan.Plan]:
-    """Drop what is wanted only because a sparse checkout leaves the standing header out."""
+    """Drop what is wanted only because a sparse checkout leaves standing pictures out."""
+    awaited = [_awaited(each, place) for each in plans]
+    left_out = git.left_out(place.root, [path for paths in awaited for path in paths])
+    kept: list[plan.Plan] = []
+    for each, paths in zip(plans, awaited, strict=True):
+        if not paths or not left_out.issuperset(paths):
+            kept.append(each)
+        elif isinstance(each, plan.Job) and isinstance(each.content, plan.Completion):
+            kept.append(each.content.header)
+    return kept
+
+
+def _awaited(each: plan.Plan, place: Place) -> list[Path]:
+    """List the pictures, as git names them, that would settle the article if they were on disk."""
     from headergen import check
 
-    def awaited(each: plan.Plan) -> Path | None:
-        if not isinstance(each, plan.Job):
-            return None
-        return check.awaited(each.article, each.digest, place.config, place.root)
-
-    pictures = [awaited(each) for each in plans]
-    left_out = git.left_out(place.root, filter(None, pictures))
-    return [each for each, picture in zip(plans, pictures, strict=True) if picture not in left_out]
+    if not isinstance(each, plan.Job):
+        return []
+    if isinstance(each.content, plan.Completion):
+        return [check.tracked(path) for path in cuts.absent(each.article, each.also, each.texts)]
+    picture = check.awaited(each.article, each.digest, place.config, place.root)
+    return [picture] if picture else []
 
 
 def _plan_for(name: str, place: Place, *, hook: bool) -> plan.Plan:
