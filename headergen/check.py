@@ -135,7 +135,7 @@ def awaited(article: Article, digest: str, config: Config, root: Path) -> Path |
 
 
 def _beside(state: freshness.State, config: Config, root: Path) -> Iterator[Finding | _Absent]:
-    """Find what is lacking beside a header that is there: its alt, and what is cut from it."""
+    """Find what is lacking beside a header that is there: its alt, and its cuts."""
     if not isinstance(state, freshness.Fresh | freshness.HandMade | freshness.StandIn):
         return
     article = state.article
@@ -145,12 +145,11 @@ def _beside(state: freshness.State, config: Config, root: Path) -> Iterator[Find
     if config.require_alt and not _has_alt(article, config):
         message = "the header has no alt: describe the picture in header.alt"
         yield Finding(path, line, "no-alt", message)
-    also = cuts.beside(state, config, root)
     made = article.digest is not None
     if config.alt_key and made and article.alt not in (None, article.text_at(config.alt_key)):
         message = f"{config.alt_key} is not what header.alt says: run `headergen run`"
         yield Finding(path, line, "stale", message)
-    for cut in also:
+    for cut in cuts.beside(state, config, root):
         names_it = article.text_at(cut.key) == cut.image
         if not names_it or not cut.output.is_file():
             message = f"{cut.key}: no {cut.image} yet: run `headergen run`"

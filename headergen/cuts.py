@@ -1,4 +1,4 @@
-"""Pictures in other shapes that are cut from a header: for link cards, squares and the like.
+"""Cuts: pictures in other shapes that are made of a header, for link cards, squares and the like.
 
 Each has a key of its own in the frontmatter. It carries the digest of its header, so that one which
 was cut from an older header is known, and the author's own picture in its place as well.
@@ -22,7 +22,7 @@ from headergen.shapes import Shape
 
 @dataclass(frozen=True)
 class Cut:
-    """One picture to be cut from a header: the text at its key, its file (absolute), its size."""
+    """One cut of a header: the text at its key, its file (absolute), its size."""
 
     key: str
     image: str
@@ -49,7 +49,7 @@ class Cut:
 
 
 def beside(state: object, config: Config, root: Path) -> tuple[Cut, ...]:
-    """List what is to stand beside a header that headergen made; nothing beside another.
+    """List the cuts that are to stand beside a header that headergen made; none beside another.
 
     Raises:
         PathError: its file cannot be named after the article.
@@ -60,7 +60,7 @@ def beside(state: object, config: Config, root: Path) -> tuple[Cut, ...]:
 
 
 def cuts_of(article: Article, config: Config, root: Path) -> tuple[Cut, ...]:
-    """List what is cut from the article's header; not where the author says something else.
+    """List the cuts of the article's header; not where the author says something else.
 
     Raises:
         PathError: its file cannot be named after the article.

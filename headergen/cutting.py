@@ -1,4 +1,4 @@
-"""Cut the pictures that go beside a header out of it, as it stands on disk."""
+"""Make the cuts of a header, as it stands on disk."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _MIDDLE: Point = (0.5, 0.5)
 
 
 def save_cuts(job: Job, root: Path) -> str:
-    """Save each picture of `job.also` that is lacking; return what else is to be said of them.
+    """Save each of `job.cuts` that is lacking; return what else is to be said of them.
 
     They are cut from the header's file, not from the pixels that it was saved from: so one that
     is made again later comes out the same.

@@ -65,7 +65,7 @@ class Job:
     be. `look` is that of composites.
     `changes` of the request, which the header is made for, go back with them.
     `metadata` says how much of its provenance the picture carries: one of `config.METADATA`.
-    `max_kb` bounds its file, in units of 1,024 bytes. `also` is cut from it; `texts` are all that
+    `max_kb` bounds its file, in units of 1,024 bytes. `cuts` are made of it; `texts` are all that
     the article then says, by dotted keys. `title` is laid over the picture. `stand_in` is drawn
     where a painting can't be painted here. A job for a `cut` is a part of another job.
     """
@@ -83,7 +83,7 @@ class Job:
     texts: Mapping[str, str]
     metadata: str = "full"
     max_kb: int | None = None
-    also: tuple[Cut, ...] = ()
+    cuts: tuple[Cut, ...] = ()
     title: Card | None = None
     stand_in: Card | None = None
     changes: Changes = field(default_factory=dict)
@@ -91,12 +91,12 @@ class Job:
 
     @property
     def outputs(self) -> list[Path]:
-        """The header's file, and those of what is cut from it."""
-        return [self.output, *(cut.output for cut in self.also)]
+        """The header's file, and those of its cuts."""
+        return [self.output, *(cut.output for cut in self.cuts)]
 
     @property
     def cut_jobs(self) -> list[Job]:
-        """Each picture that is cut from the header, as if it were one itself."""
+        """A job for each cut, as if it were a header itself."""
         return [
             replace(
                 self,
@@ -104,10 +104,10 @@ class Job:
                 image=cut.image,
                 width=cut.width,
                 height=cut.height,
-                also=(),
+                cuts=(),
                 cut=cut,
             )
-            for cut in self.also
+            for cut in self.cuts
         ]
 
 
@@ -142,9 +142,9 @@ def _completion(state: Fresh | StandIn, config: Config, root: Path) -> Job | Non
     article, image, digest = state.article, state.article.image, state.article.digest
     if image is None or digest is None:
         return None
-    also = cuts.beside(state, config, root)
-    texts = cuts.texts_of(article, image, also, config)
-    if not any(cuts.lacking(article, also, texts)) or not may_be_for(state.picture, digest):
+    wanted_cuts = cuts.beside(state, config, root)
+    texts = cuts.texts_of(article, image, wanted_cuts, config)
+    if not any(cuts.lacking(article, wanted_cuts, texts)) or not may_be_for(state.picture, digest):
         return None
     wanted = state.wanted.request if isinstance(state, StandIn) else None
     return Job(
@@ -161,7 +161,7 @@ def _completion(state: Fresh | StandIn, config: Config, root: Path) -> Job | Non
         texts=texts,
         metadata=config.metadata,
         max_kb=config.max_kb,
-        also=also,
+        cuts=wanted_cuts,
     )
 
 
@@ -174,10 +174,10 @@ def job_of(state: Wanted, config: Config, root: Path) -> Job:
     article, request = state.article, state.request
     image = config.output.format(stem=article.path.stem, format=config.format)
     output = _output_path(article, image, root)
-    also = cuts.cuts_of(article, config, root)
-    for name, file in ((image, output), *((cut.image, cut.output) for cut in also)):
+    wanted_cuts = cuts.cuts_of(article, config, root)
+    for name, file in ((image, output), *((cut.image, cut.output) for cut in wanted_cuts)):
         if file in state.sources:
-            what = "the header itself" if file == output else "what is cut from the header"
+            what = "the header itself" if file == output else "a cut of the header"
             message = f"{name!r} is where {what} goes: name another picture"
             key = f"sources[{state.sources.index(file)}]" if request.sources else "card"
             raise at_key(article, request, key, message)
@@ -197,10 +197,10 @@ def job_of(state: Wanted, config: Config, root: Path) -> Job:
         content=content,
         request=request,
         look=config.look,
-        texts=cuts.texts_of(article, config.image_prefix + image, also, config),
+        texts=cuts.texts_of(article, config.image_prefix + image, wanted_cuts, config),
         metadata=config.metadata,
         max_kb=config.max_kb,
-        also=also,
+        cuts=wanted_cuts,
         title=titling.title_of(article, request, config, style) if request.title else None,
         stand_in=card if config.fallback and isinstance(content, Painting) else None,
     )

@@ -215,7 +215,7 @@ def _or_stand_in(outcome: Outcome, root: Path) -> Outcome:
 
 def _completed(job: Job, why: str, root: Path) -> Written | Kept:
     """Leave the title card that stands in as it is, and make what is lacking beside it."""
-    if not any(cuts.lacking(job.article, job.also, job.texts)):
+    if not any(cuts.lacking(job.article, job.cuts, job.texts)):
         return Kept(job, why)
     said = cutting.save_cuts(job, root)
     store.write_back(job, root)

@@ -48,7 +48,7 @@ def remember(
     Args:
         name: The article's.
         frontmatter: The article's first bytes, to the end of the line that closes its frontmatter.
-        pictures: The header that it names, and what is cut from it.
+        pictures: The header that it names, and its cuts.
         inputs: All other files that the verdict came of; they need not exist.
         confirm: Looks again, after the files were read for the record and before it is kept.
     """

@@ -1,4 +1,4 @@
-"""What the config's `also` asks for: pictures in other shapes beside each header."""
+"""What the config's `also` asks for: the shapes of the cuts beside each header."""
 
 from __future__ import annotations
 

@@ -102,8 +102,8 @@ def _remember_one(found: freshness.Fresh | freshness.HandMade, picture: Path, pl
     sources: tuple[Path, ...] = ()
     if request and isinstance(found, freshness.Fresh):
         sources = freshness.sources_of(article, request, place.root)
-    beside = cuts.beside(found, place.config, place.root)
-    pictures = [picture, *(cut.output for cut in beside)]
+    found_cuts = cuts.beside(found, place.config, place.root)
+    pictures = [picture, *(cut.output for cut in found_cuts)]
     also_named = cuts.named_by(article, place.config, place.root)
     settled.remember(
         os.fspath(article.path),
@@ -187,7 +187,7 @@ def _awaited(each: plan.Plan, place: Place) -> list[Path]:
     if not isinstance(each, plan.Job):
         return []
     if isinstance(each.content, plan.Completion):
-        return [check.tracked(path) for path in cuts.absent(each.article, each.also, each.texts)]
+        return [check.tracked(path) for path in cuts.absent(each.article, each.cuts, each.texts)]
     picture = check.awaited(each.article, each.digest, place.config, place.root)
     return [picture] if picture else []
 
