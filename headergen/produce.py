@@ -288,6 +288,8 @@ def _finish(job: Job, result: painting.Painted | PaintError, root: Path) -> Outc
     if isinstance(result, PaintError):
         return Failed(job, result)
     try:
+        if job.output.exists():
+            unfinished.keep(job, result, root)
         origin, how = result.provenance, result.describe()
         return _finish_header(job, result.image(job.width, job.height), origin, how, root)
     except HeadergenError as error:

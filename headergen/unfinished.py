@@ -1,12 +1,15 @@
-"""Pictures that a model painted and that could not be made headers: kept, to be painted only once.
+"""Pictures that a model painted and that may not last as headers: kept, to be painted only once.
 
-What stands in the way may be the config's word, such as `header.max_kb`; when it is gone, the
-picture is there. They lie in `.headergen`, one for each set of settings, until they are headers.
+What keeps one from being a header may be the config's word, such as `header.max_kb`. And where one
+takes the place of a picture that git knows, pre-commit puts the old one back when it takes
+headergen's lines back from an article with unstaged edits beside them. They lie in `.headergen`,
+one for each set of settings, the newest few.
 """
 
 from __future__ import annotations
 
 import hashlib
+import os
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +26,9 @@ from headergen.provenance import Provenance, SourceType
 if TYPE_CHECKING:
     from PIL import Image
 
+# A header at the size that a model paints has 1 to 2 MB; no commit repaints more than these.
+_MOST_KEPT = 20
+
 
 def keep(job: Job, painted: Painted, root: Path) -> None:
     """Keep a picture at the size that was painted; where it can't be, that is no further error."""
@@ -30,9 +36,11 @@ def keep(job: Job, painted: Painted, root: Path) -> None:
     image = canvas.from_rgb(pixels.rgb, pixels.width, pixels.height)
     texts = painted.provenance.metadata("full", job.digest)
     with suppress(OSError, HeadergenError):
-        durable.write(
-            scratch.place(root, _name(painted.painting)), canvas.encode(image, "png", texts)
-        )
+        place = scratch.place(root, _name(painted.painting))
+        durable.sweep(place.parent)
+        durable.write(place, canvas.encode(image, "png", texts))
+        for old in sorted(place.parent.glob("*.png"), key=os.path.getmtime)[:-_MOST_KEPT]:
+            old.unlink()
 
 
 def find(job: Job, painting: Painting, root: Path) -> tuple[Image.Image, Provenance] | None:

@@ -245,6 +245,32 @@ def test_a_picture_that_cannot_be_finished_is_not_painted_again(
     assert "stale" not in capsys.readouterr().out
 
 
+def test_a_repainted_picture_that_git_takes_back_is_not_painted_again(
+    repo: Repository, tiny_zimage: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    repo.write(
+        "headergen.yaml",
+        f"image: {{model: {tiny_zimage}, device: cpu, width: 64, height: 64, "
+        "num_inference_steps: 1}\nheader: {width: 256, height: 134}\n",
+    )
+    repo.write("a.md", PROMPT)
+    assert main(["run"]) == 0
+    repo.git("add", ".")
+    repo.git("commit", "--quiet", "-m", "a header")
+    request = (repo.root / "a.md").read_text().replace("the sea", "the shore")
+    repo.write("a.md", request)
+    assert main(["run"]) == 0
+    painted = (repo.root / HEADER).read_bytes()
+    # What pre-commit does where unstaged edits stand beside headergen's lines.
+    repo.git("checkout", "--quiet", "--", ".")
+    repo.write("a.md", request)
+    capsys.readouterr()
+    assert main(["run"]) == 0
+    assert "(painted by an earlier run)" in capsys.readouterr().out
+    assert (repo.root / HEADER).read_bytes() == painted
+    assert repo.git("status", "--porcelain") == " M a.md\n M note_images/a.png\n"
+
+
 def test_a_title_that_no_font_draws_is_found_out_before_painting(
     repo: Repository, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 from PIL import Image
 
 from headergen import article as articles
+from headergen import scratch
 
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
 
@@ -150,11 +151,17 @@ def build(zygote: Zygote, folder: Path) -> Site:
 
 
 def read(folder: Path) -> dict[str, bytes]:
-    """Return every file below `folder` by its name."""
-    return {
+    """Return every file below `folder` by its name, but for whole ones that no commit sees."""
+    files = {
         path.relative_to(folder).as_posix(): path.read_bytes()
         for path in sorted(folder.rglob("*"))
         if path.is_file()
+    }
+    unseen = (f"{scratch.FOLDER}/.gitignore", f"{scratch.FOLDER}/unfinished/")
+    return {
+        name: data
+        for name, data in files.items()
+        if not name.startswith(unseen) or litter({name: data})
     }
 
 
