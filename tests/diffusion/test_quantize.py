@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from headergen.diffusion import snapshot
+from headergen.diffusion import client, snapshot
 from headergen.diffusion.worker import convert, quantize
 
 
@@ -183,7 +186,8 @@ def test_an_interrupted_conversion_leaves_nothing_under_the_name(
     assert not target.exists()
 
 
-_CONVERT = """
+# Run under the environment that the worker gets, whose settings of glibc are a part of the bound.
+_PEAK = """
 import sys, threading, time
 from pathlib import Path
 import torch
@@ -199,30 +203,75 @@ def watch():
         peaks.append(anonymous_bytes())
         time.sleep(0.002)
 
+PREPARE
 start, peaks = anonymous_bytes(), []
 threading.Thread(target=watch, daemon=True).start()
-convert.convert_file(Path(sys.argv[1]), Path(sys.argv[2]), torch.bfloat16)
+WORK
 print(max(peaks) - start)
 """
 
+_CONVERT = "convert.convert_file(Path(sys.argv[1]), Path(sys.argv[2]), torch.bfloat16)"
 
-@pytest.mark.skipif(not Path("/proc/self/smaps_rollup").exists(), reason="Linux tells it")
+_PREPARE_QUANTIZING = """
+from diffusers import ZImageTransformer2DModel
+from headergen.diffusion.worker import quantize
+quantize.sdnq()
+convert._SHARD_BYTES = int(sys.argv[2])
+"""
+_QUANTIZE = """
+files = ["diffusion_pytorch_model.safetensors"]
+convert.quantize_part(
+    ZImageTransformer2DModel, Path(sys.argv[1]), files, bits="BITS", dtype=torch.bfloat16
+)
+"""
+
+
+def peak_bytes(work: str, *arguments: object, prepare: str = "") -> int:
+    """Run code in a process of its own; returns by how much its anonymous memory grew at most."""
+    code = _PEAK.replace("PREPARE", prepare).replace("WORK", work)
+    done = subprocess.run(
+        [sys.executable, "-c", code, *map(str, arguments)],
+        capture_output=True,
+        check=True,
+        cwd=Path(__file__).parents[2],
+        env={**client._ENVIRONMENT, **os.environ},
+    )
+    return int(done.stdout)
+
+
+linux_only = pytest.mark.skipif(not Path("/proc/self/smaps_rollup").exists(), reason="Linux tells")
+
+
+@linux_only
 def test_storing_holds_a_tensor_and_not_the_file(tmp_path: Path) -> None:
-    import subprocess
-    import sys
-
     import torch
     from safetensors.torch import save_file
 
     tensor_bytes = 32_000_000
     tensors = {f"layer.{number}": torch.ones(tensor_bytes // 4) for number in range(8)}
     save_file(tensors, tmp_path / "whole.safetensors", metadata={"format": "pt"})
-    done = subprocess.run(
-        [sys.executable, "-c", _CONVERT, tmp_path / "whole.safetensors", tmp_path / "half"],
-        capture_output=True,
-        check=True,
-        cwd=Path(__file__).parents[2],
-    )
 
     # One in half precision, one more while it is let go, and what threads and imports take.
-    assert int(done.stdout) < 2.5 * tensor_bytes
+    peak = peak_bytes(_CONVERT, tmp_path / "whole.safetensors", tmp_path / "half")
+    assert peak < 2.5 * tensor_bytes
+
+
+@linux_only
+@pytest.mark.parametrize("bits", ["8bit", "4bit"])
+def test_storing_quantised_holds_a_file_of_the_result_and_not_the_part(
+    bits: str, tmp_path: Path
+) -> None:
+    from diffusers import ZImageTransformer2DModel
+
+    model = ZImageTransformer2DModel(
+        dim=768, n_heads=6, n_kv_heads=6, n_layers=6, cap_feat_dim=256, axes_dims=[32, 48, 48]
+    )
+    model.save_pretrained(tmp_path / "transformer")
+    part_bytes = sum(4 * each.numel() for each in model.parameters())
+
+    work = _QUANTIZE.replace("BITS", bits)
+    shard_bytes = part_bytes // 64
+    peak = peak_bytes(work, tmp_path / "transformer", shard_bytes, prepare=_PREPARE_QUANTIZING)
+
+    # All of it would take a quarter, in 4 bits a sixth; a tensor is a fiftieth, several times held.
+    assert peak < part_bytes // 7
