@@ -20,14 +20,16 @@ REFERENCE = (1280, 670)
 # less at each side; what is left of that is clear space.
 _SAFE = (160, 126, 1120, 544)
 
-_SMALLEST_TITLE, _LARGEST_TITLE = 28, 100
+_SMALLEST_TITLE, _LARGEST_TITLE = 24, 100
+# In headers less wide than this (width to height) nothing stands beside the text.
+_WIDE = 1.25
 # A title with few letters may have larger ones, as long as they cover this share of its room at
 # most, and by this factor.
 _SHORT_TITLE_SHARE, _GROWTH = 0.34, 2.2
-_MAX_TITLE_LINES = 10
+_MAX_TITLE_LINES = 12
 # A subtitle is this share of the title's size, within these bounds.
 _SUBTITLE_SHARE, _SUBTITLE_SIZES, _SUBTITLE_LINES = 0.42, (22, 36), 2
-_SUBTITLE_GAP = 0.95
+_SUBTITLE_GAP = 1.25
 # The height that a subtitle is sure to have.
 _TITLE_SHARE = 0.74
 
@@ -83,10 +85,19 @@ class Arrangement:
     logo: Box | None = None
 
 
+def is_wide(width: int, height: int) -> bool:
+    """Tell whether a card of `width` x `height` px has room beside its text."""
+    return width >= _WIDE * height
+
+
 def safe_frame(width: int, height: int, room: float = 1.0) -> Frame:
-    """Return what every crop of a card of `width` x `height` px keeps; `room` of its width."""
+    """Return what every crop of a card of `width` x `height` px keeps; `room` of its width.
+
+    Where a card is square or upright, that is all of its width.
+    """
     left, top, right, bottom = _SAFE
     across, down = width / REFERENCE[0], height / REFERENCE[1]
+    room = room if is_wide(width, height) else 1.0
     box = (left * across, top * down, (left + (right - left) * room) * across, bottom * down)
     return Frame(box, min(across, down))
 

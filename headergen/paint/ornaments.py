@@ -8,8 +8,7 @@ from PIL import Image, ImageDraw
 
 from headergen.paint.contrast import contrast, luminance, luminance_map, mean_colour
 from headergen.paint.layout import Box, safe_frame
-from headergen.paint.legibility import BLACK, WHITE
-from headergen.paint.palette import Colour
+from headergen.paint.palette import Colour, shade
 
 # In px of the reference size.
 _PILL_LINE = 2.0
@@ -18,6 +17,8 @@ _MIN_CONTRAST = 3.0
 # Of the shorter side.
 _CORNER_SHARE = 0.22
 _PLATE_MARGIN = 0.13
+# Lightness of a light and a dark plate, and how vivid they may be (OKLCH).
+_PLATES, _PLATE_CHROMA = (0.97, 0.2), 0.04
 # Of a logo's area.
 _WORTH_A_PLATE = 0.3
 _OVERSAMPLING = 3
@@ -67,7 +68,9 @@ def _plate(logo: Image.Image, ground: Colour) -> Colour | None:
     """Choose the plate that much more of a logo stands out from than from the ground, if any."""
     opaque = logo.getchannel("A").point([255 * (alpha > 127) for alpha in range(256)])
     levels = luminance_map(logo.convert("RGB")).histogram(opaque)
-    best = max((WHITE, BLACK), key=lambda plate: _seen(levels, plate))
+    # Of the ground's hue, so that it is part of the card.
+    plates = [shade(ground, lightness, _PLATE_CHROMA) for lightness in _PLATES]
+    best = max(plates, key=lambda plate: _seen(levels, plate))
     gain = _seen(levels, best) - _seen(levels, ground)
     return best if gain > _WORTH_A_PLATE else None
 

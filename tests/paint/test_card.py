@@ -14,7 +14,7 @@ from PIL import Image, ImageDraw
 from headergen.card import THEMES, Card
 from headergen.errors import GlyphError, SourceError, UsageError
 from headergen.paint.card import Layers, draw, lay_title, layers, title_layers
-from headergen.paint.contrast import contrast, luminance
+from headergen.paint.contrast import contrast, luminance, luminance_map
 from headergen.paint.layout import arrange, safe_frame
 from headergen.paint.palette import Colour
 from headergen.paint.themes import THEMES as ROWS
@@ -163,6 +163,62 @@ def test_a_title_beside_pictures_keeps_to_its_half(ground: str, card: Card) -> N
     left, top, right, bottom = beside.text.getbbox() or (0, 0, 0, 0)
     assert left >= SEEN[0] and top >= SEEN[1] and bottom <= SEEN[3]
     assert right <= SIZE[0] / 2
+
+
+@pytest.mark.parametrize("size", [(1280, 670), (1200, 1200), (600, 1200), (300, 200), (900, 700)])
+@pytest.mark.parametrize("theme", ["shapes", "editorial"])
+def test_forms_stand_beside_the_text_at_any_size(theme: str, size: tuple[int, int]) -> None:
+    card = layers(replace(FULL, theme=theme), *size)
+    paper = card.ground.getpixel((size[0] // 5, size[1] // 2))
+    behind = Image.composite(card.ground, Image.new("RGB", size, paper), card.behind)
+    assert behind.getcolors() == [(size[0] * size[1], paper)]
+    assert len(card.ground.getcolors(1 << 20) or []) > 2, "the forms are there"
+
+
+@pytest.mark.parametrize(
+    "colours",
+    [(), ("#1a2b3c", "#ffcc00"), ("#fdf6e3", "#cc3366"), ("#ffcc00", "#1a2b3c"), ("#101010",)],
+)
+@pytest.mark.parametrize(
+    "theme", ["gradient", "mesh", "shapes", "halftone", "editorial", "minimal"]
+)
+def test_dark_and_light_grounds_need_no_scrim(
+    theme: str, colours: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> Image.Image:
+        raise AssertionError("a scrim was laid")
+
+    monkeypatch.setattr("headergen.paint.card.veiled", refuse)
+    assert least_contrast(layers(replace(FULL, theme=theme, colours=colours), *SIZE)) >= 4.5
+
+
+def test_a_duotone_of_a_dark_picture_shows_its_subject_beside_the_text(tmp_path: Path) -> None:
+    night = Image.new("RGB", (1280, 670), (9, 10, 18))
+    canvas = ImageDraw.Draw(night)
+    canvas.rectangle((0, 500, 1280, 670), fill=(16, 20, 30))
+    canvas.ellipse((580, 250, 700, 370), fill=(50, 48, 40))
+    night.save(tmp_path / "night.png")
+    card = layers(replace(FULL, theme="duotone", picture=tmp_path / "night.png"), *SIZE)
+    light = luminance_map(card.ground)
+    lights = light.point([255 * (level > 180) for level in range(256)]).getbbox()
+    assert lights is not None
+    assert lights[0] > 0.6 * SIZE[0] and lights[2] < 0.95 * SIZE[0]
+
+
+def test_a_subtitle_stands_off_its_title() -> None:
+    title, subtitle = arrange(
+        Card(CARDS["English"].title, subtitle="Why"), ROWS["editorial"].manner, safe_frame(*SIZE)
+    ).texts
+    assert subtitle.top - title.bottom > subtitle.setting.size
+
+
+def test_a_logos_plate_is_of_the_grounds_hue(tmp_path: Path) -> None:
+    logo = Image.new("RGBA", (200, 200))
+    ImageDraw.Draw(logo).ellipse((10, 10, 190, 190), fill="black")
+    logo.save(tmp_path / "logo.png")
+    card = Card("猫", theme="night", colours=("#102a5c",), logo=tmp_path / "logo.png")
+    red, _, blue = layers(card, 1280, 670).ground.getpixel((166, 506))  # type: ignore[misc]
+    assert blue > red > 200
 
 
 SCRIPT = """

@@ -60,9 +60,11 @@ THEMES: Mapping[str, Theme] = MappingProxyType(
             scenery.paper, _dark, _deep_spot, Manner(fonts.SERIF, align="center", tracking=0.04)
         ),
         "night": Theme(scenery.night, _light, _bright_spot, Manner()),
-        "editorial": Theme(plain.editorial, _dark, _deep_spot, Manner(fonts.SERIF, tracking=0.02)),
+        "editorial": Theme(
+            plain.editorial, _dark, _deep_spot, Manner(fonts.SERIF, tracking=0.02, room=0.66)
+        ),
         "minimal": Theme(plain.minimal, _dark, _deep_spot, Manner(rule=True)),
-        "duotone": Theme(scenery.duotone, _light, _bright_spot, Manner(low=True)),
+        "duotone": Theme(scenery.duotone, _light, _bright_spot, Manner(room=0.62)),
     }
 )
 

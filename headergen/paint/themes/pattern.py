@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
 from PIL import Image, ImageChops, ImageDraw
 
+from headergen.paint.layout import is_wide
 from headergen.paint.themes.scene import Chance, Scene, tint
+
+# Of a card's width or height: what tiles take at most, beside or below what the text has.
+_PATTERN_WIDTH, _PATTERN_HEIGHT = 0.33, 0.17
 
 
 def waves(scene: Scene) -> Image.Image:
@@ -46,12 +52,9 @@ def _seigaiha(canvas: ImageDraw.ImageDraw, unit: float) -> None:
 
 
 def shapes(scene: Scene) -> Image.Image:
-    """Set tiles of circles, quarters and stripes beside the text, on a light ground."""
+    """Set tiles of circles, quarters and stripes beside or below the text, on a light ground."""
     palette, chance = scene.palette, scene.chance()
     image = scene.flat(palette.ground(0.965, 0.1))
-    side = scene.height / 5
-    columns = 3
-    left = scene.width - columns * side
     inks = [
         palette.field(0.45, 1.0),
         palette.mark(0.78, 1.0),
@@ -59,12 +62,28 @@ def shapes(scene: Scene) -> Image.Image:
         palette.spot(0.6, 1.0),
         palette.ground(0.28, 0.7),
     ]
-    for row in range(5):
-        for column in range(columns):
-            ground, ink = chance.shuffled(inks)[:2]
-            tile = _tile(chance, round(side) + 1, ground, ink)
-            image.paste(tile, (round(left + column * side), round(row * side)))
+    side, places = _beside(scene) if is_wide(*scene.size) else _below(scene)
+    for x, y in places:
+        ground, ink = chance.shuffled(inks)[:2]
+        image.paste(_tile(chance, round(side) + 1, ground, ink), (round(x), round(y)))
     return image
+
+
+def _beside(scene: Scene) -> tuple[float, list[tuple[float, float]]]:
+    """Set five rows of tiles at the right, as many in each as leave the text alone."""
+    side = scene.height / 5
+    columns = min(int(_PATTERN_WIDTH * scene.width / side), 3)
+    left = scene.width - columns * side
+    return side, [
+        (left + column * side, row * side) for row in range(5) for column in range(columns)
+    ]
+
+
+def _below(scene: Scene) -> tuple[float, list[tuple[float, float]]]:
+    """Set one row of tiles along the foot, where no text stands."""
+    columns = math.ceil(scene.width / (_PATTERN_HEIGHT * scene.height))
+    side = scene.width / columns
+    return side, [(column * side, scene.height - side) for column in range(columns)]
 
 
 def _tile(
@@ -103,10 +122,12 @@ def _tile(
 
 
 def halftone(scene: Scene) -> Image.Image:
-    """Print dots that grow towards a corner, as in a comic."""
+    """Print dots that grow towards a corner, as in a comic, and leave the text clear."""
     palette = scene.palette
     image = scene.flat(palette.field(0.9, 0.6))
-    tint(image, palette.mark(0.78, 1.0), scene.shape(_dots))
+    # Twice: around thin strokes the text's form is not full.
+    dots = scene.clear(scene.clear(scene.shape(_dots)))
+    tint(image, palette.mark(0.78, 1.0), dots)
     return image
 
 

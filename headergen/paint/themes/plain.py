@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from PIL import Image, ImageDraw
 
+from headergen.paint.layout import is_wide
 from headergen.paint.themes.scene import Scene, tint
 
 
 def editorial(scene: Scene) -> Image.Image:
-    """Let a large pale sun rise behind a magazine's page."""
+    """Let a large pale sun rise beside the text of a magazine's page, or above it."""
     palette = scene.palette
     image = scene.flat(palette.ground(0.965, 0.12))
     tint(image, palette.mark(0.85, 0.65), scene.shape(_sun))
@@ -16,8 +17,15 @@ def editorial(scene: Scene) -> Image.Image:
     return image
 
 
-def _sun(canvas: ImageDraw.ImageDraw, unit: float) -> None:
-    canvas.ellipse([770 * unit, 90 * unit, 1390 * unit, 710 * unit], fill=255)
+def _sun(canvas: ImageDraw.ImageDraw, _: float) -> None:
+    width, height = canvas.im.size
+    if is_wide(width, height):
+        radius = 0.46 * height
+        x, y = 0.645 * width + radius, 0.56 * height
+    else:
+        radius = 0.17 * height
+        x, y = 0.78 * width, 0.0
+    canvas.ellipse([x - radius, y - radius, x + radius, y + radius], fill=255)
 
 
 def _margin(canvas: ImageDraw.ImageDraw, unit: float) -> None:

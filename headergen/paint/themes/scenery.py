@@ -5,11 +5,22 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from PIL import Image, ImageDraw, ImageFilter, ImageOps
+from PIL import Image, ImageDraw, ImageFilter, ImageOps, ImageStat
 
-from headergen.paint.canvas import cover
+from headergen.paint.canvas import cover, point_in_cover
+from headergen.paint.layout import is_wide
 from headergen.paint.palette import mix
+from headergen.paint.saliency import focus_for
 from headergen.paint.themes.scene import Chance, Scene, tint
+
+# Of a duotone: the mean level that a dark picture is brightened towards and a pale one darkened,
+# in [0, 1], and the exponents that may do so.
+_MEAN_LEVEL, _GAMMAS = 0.45, (0.45, 1.5)
+# How much its picture is enlarged, so that its subject can be moved, where in the width that
+# belongs, and what of the width its mirror image may take; from where to where the deep ink runs
+# out below the text, and how much it covers.
+_ENLARGED, _SUBJECT, _MIRRORED = 1.1, 0.76, 0.3
+_TEXT_FULL, _TEXT_ENDS, _COVERED = 0.3, 0.8, 0.9
 
 
 def night(scene: Scene) -> Image.Image:
@@ -116,17 +127,67 @@ def _rules(canvas: ImageDraw.ImageDraw, unit: float) -> None:
 
 
 def duotone(scene: Scene) -> Image.Image:
-    """Print the picture in two inks: shadows in the deep one, lights in the other."""
+    """Print the picture in two inks: shadows in the deep one, lights in the other.
+
+    What is interesting in it lies beside the text, below which the deep ink runs out.
+    """
     palette = scene.palette
-    gray = ImageOps.autocontrast(picture(scene).convert("L"), cutoff=1)
+    gray = _levelled(_subject_aside(scene).convert("L"))
     dark, light = palette.field(0.22, 0.9), palette.mark(0.92, 0.6)
-    return ImageOps.colorize(gray, dark, light, mid=mix(dark, palette.ground(0.6, 1.1), 0.75))
+    image = ImageOps.colorize(gray, dark, light, mid=mix(dark, palette.ground(0.6, 1.1), 0.75))
+    tint(image, dark, _below_text(scene.size))
+    return image
+
+
+def _levelled(gray: Image.Image) -> Image.Image:
+    """Stretch a picture's levels, and brighten one that is mostly dark."""
+    stretched = ImageOps.autocontrast(gray, cutoff=1)
+    (mean,) = ImageStat.Stat(stretched).mean
+    gamma = math.log(_MEAN_LEVEL) / math.log(min(max(mean / 255, 0.05), 0.95))
+    bounded = min(max(gamma, _GAMMAS[0]), _GAMMAS[1])
+    return stretched.point([round(255 * (level / 255) ** bounded) for level in range(256)])
+
+
+def _subject_aside(scene: Scene) -> Image.Image:
+    """Move the picture so that its subject comes beside the text.
+
+    Where it then does not reach the left edge it goes on as its mirror image, below the deep ink.
+    """
+    if not is_wide(*scene.size):
+        return picture(scene)
+    width, height = scene.size
+    whole = _flat(scene)
+    focus = focus_for(whole, height, height)
+    scaled = (round(width * _ENLARGED), round(height * _ENLARGED))
+    large = cover(whole, *scaled, focus)
+    x, y = point_in_cover(whole, focus, *scaled)
+    left = max(round(x * scaled[0] - _SUBJECT * width), -round(_MIRRORED * width))
+    left = min(left, scaled[0] - width)
+    top = min(max(round(y * scaled[1] - height / 2), 0), scaled[1] - height)
+    moved = Image.new("RGB", scene.size)
+    moved.paste(ImageOps.mirror(large), (-left - scaled[0], -top))
+    moved.paste(large, (-left, -top))
+    return moved
+
+
+def _below_text(size: tuple[int, int]) -> Image.Image:
+    """Shape a mask (L), almost full at the left or the foot, that ends beside or above the text."""
+    reach = _TEXT_ENDS - _TEXT_FULL
+    shares = (min(max((_TEXT_ENDS - x / 255) / reach, 0.0), 1.0) for x in range(256))
+    eased = bytes(round(255 * _COVERED * share * share * (3 - 2 * share)) for share in shares)
+    ramp = Image.frombytes("L", (256, 1), eased)
+    upright = ramp if is_wide(*size) else ramp.transpose(Image.Transpose.ROTATE_90)
+    return upright.resize(size, Image.Resampling.BICUBIC)
 
 
 def picture(scene: Scene) -> Image.Image:
     """Show the scene's picture as it is, on white where it is transparent."""
+    return cover(_flat(scene), *scene.size)
+
+
+def _flat(scene: Scene) -> Image.Image:
     if scene.picture is None:
         raise ValueError("this theme shows a picture, and the scene has none")
     picture = Image.new("RGBA", scene.picture.size, (255, 255, 255, 255))
     picture.alpha_composite(scene.picture.convert("RGBA"))
-    return cover(picture.convert("RGB"), *scene.size)
+    return picture.convert("RGB")

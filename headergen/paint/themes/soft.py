@@ -6,16 +6,23 @@ import math
 
 from PIL import Image, ImageDraw, ImageFilter
 
-from headergen.paint.palette import mix
+from headergen.paint.contrast import contrast, luminance
+from headergen.paint.palette import Colour, Palette, mix
 from headergen.paint.themes.scene import Scene, tint
+
+# Of a mesh: a ground of a lower relative luminance, in [0, 1], is deep; its mark stands out from it
+# by no more than this contrast ratio (WCAG 2.2).
+_DEEP, _MOST_CONTRAST = 0.25, 3.0
 
 
 def gradient(scene: Scene) -> Image.Image:
     """Paint a deep slanted gradient with a bloom of light, and fine rings around it."""
     palette = scene.palette
     deep = palette.field(0.36, 1.1)
-    bright = palette.chosen[1] if len(palette.chosen) > 1 else palette.ground(0.54, 1.3, turn=32)
-    glow = palette.spot(0.76, 1.0)
+    # An accent of the author's own may be far from the ground: behind the text it would be mud.
+    has_accent = len(palette.chosen) > 1
+    glow = palette.mark(0.76, 1.0)
+    bright = mix(deep, glow, 0.25) if has_accent else palette.ground(0.54, 1.3, turn=32)
 
     def colour_at(x: float, y: float) -> tuple[int, int, int]:
         along = _ease(0.72 * x + 0.28 * (1 - y))
@@ -35,16 +42,9 @@ def _rings(canvas: ImageDraw.ImageDraw, unit: float) -> None:
 
 
 def mesh(scene: Scene) -> Image.Image:
-    """Melt pale patches of both hues into each other."""
+    """Melt patches of both hues into each other: pale ones, or deep ones on a deep ground."""
     chance, palette = scene.chance(), scene.palette
-    shades = [
-        palette.field(0.86, 0.7),
-        palette.mark(0.88, 0.75),
-        palette.ground(0.93, 0.35),
-        palette.spot(0.9, 0.55),
-        palette.ground(0.82, 0.75),
-        palette.spot(0.95, 0.25),
-    ]
+    shades = _shades(palette)
     places = [(0.02, 0.05), (0.98, 0.9), (0.5, 0.45), (0.9, 0.08), (0.1, 0.95), (0.62, 1.0)]
     patches = [
         (x + chance.uniform(-0.1, 0.1), y + chance.uniform(-0.1, 0.1), shade)
@@ -61,6 +61,19 @@ def mesh(scene: Scene) -> Image.Image:
         return red, green, blue
 
     return scene.field(colour_at).filter(ImageFilter.GaussianBlur(6 * scene.unit))
+
+
+def _shades(palette: Palette) -> list[Colour]:
+    field, mark = palette.field(0.86, 0.7), palette.mark(0.88, 0.75)
+    # A mark that is far from the ground would leave no ink to be read on both.
+    if contrast(luminance(field), luminance(mark)) > _MOST_CONTRAST:
+        mark = mix(field, mark, 0.3)
+    if luminance(field) < _DEEP:
+        turned = [(0.25, 0.9), (0.3, 0.6), (0.4, 0.8), (0.2, 0.8)]
+    else:
+        turned = [(0.93, 0.35), (0.9, 0.55), (0.82, 0.75), (0.95, 0.25)]
+    shades = (palette.spot if index % 2 else palette.ground for index in range(4))
+    return [field, mark, *(shade(*how) for shade, how in zip(shades, turned, strict=True))]
 
 
 def _ease(share: float) -> float:

@@ -22,6 +22,7 @@ NEVER_LAST = frozenset("（〔［｛〈《「『【〘〖〝‘“｟«｢([{¥�
 
 # After these a reader pauses anyway; before these something new begins.
 _PAUSES = frozenset("、。，．！？!?,：:；;…」』】）〉》”)]｜|/／—–―〜～")
+_TURNS = frozenset(":：—|｜／")
 _CLOSING = frozenset("」』）】〉》”)]")
 _BEGINNINGS = frozenset("「『【（〈《“([｜|")
 
@@ -33,6 +34,8 @@ BLANKS = " \u3000"
 # What a break costs: nothing where the text pauses, least after a particle, and most inside a
 # phrase, which is broken only where the letters would be too small otherwise.
 _AT_PAUSE, _AT_DOT = 0.0, 0.08
+# Where a title turns from its name to what it is about, a break is worth smaller letters.
+_AT_TURN = -0.15
 _AFTER_PARTICLE, _BEFORE_HIRAGANA, _INSIDE_SCRIPT = 0.1, 0.2, 0.6
 # English lines that end in "I" or "of the" read badly, and a number belongs to what it counts.
 _AFTER_WORD, _AFTER_SHORT_WORD, _SHORT_WORD = 0.04, 0.15, 3
@@ -43,9 +46,10 @@ INSIDE_PHRASE = 2.0
 def opportunities(text: str) -> Mapping[int, float]:
     """Find where a line of a normalised text may end.
 
-    Maps each index that a next line may begin at to what a break there costs. Blanks around it
-    belong to neither line. A number or word of Latin letters is broken nowhere, nor is a number
-    parted from its counter; a line break of the text's own costs nothing.
+    Maps each index that a next line may begin at to what a break there costs, less than nothing
+    where it is sought. Blanks around it belong to neither line. A number or word of Latin letters
+    is broken nowhere, nor is a number parted from its counter; a line break of the text's own costs
+    nothing.
     """
     phrases = _phrase_starts(text)
     return {
@@ -88,6 +92,8 @@ def _cost(text: str, index: int, phrases: frozenset[int]) -> float:
     left, right = text[index - 1], text[index]
     if left in BLANKS:
         return _cost_at_blank(text, index)
+    if left in _TURNS:
+        return _AT_TURN
     if left == "・":
         return _AT_DOT
     if right in _BEGINNINGS or (left in _PAUSES and not _is_particle(left, right)):
@@ -109,6 +115,8 @@ def _is_particle(left: str, right: str) -> bool:
 
 def _cost_at_blank(text: str, index: int) -> float:
     word = re.split(r"\s", text[: index - 1])[-1]
+    if word and word[-1] in _TURNS:
+        return _AT_TURN
     if not word or word[-1] in _PAUSES or text[index] in _BEGINNINGS:
         return _AT_PAUSE
     if text[index].isdecimal():

@@ -51,6 +51,9 @@ def test_a_line_may_end_at(marked: str) -> None:
         pytest.param("Save it from fire", "Save it from ", "Save it ", id="not after a short word"),
         pytest.param("Next.js App 15 to", "Next.js ", "Next.js App ", id="not before a number"),
         pytest.param("Part one: the sea", "Part one: ", "Part ", id="after a colon"),
+        pytest.param("One, two: a sea", "One, two: ", "One, ", id="after a colon than a comma"),
+        pytest.param("夏、海：空の話", "夏、海：", "夏、", id="after a wide colon than a comma"),
+        pytest.param("One, two | a sea", "One, two | ", "One, ", id="after a bar than a comma"),
     ],
 )
 def test_a_line_ends_better(text: str, better: str, worse: str) -> None:
