@@ -251,9 +251,9 @@ def test_an_article_that_was_edited_meanwhile_is_not_overwritten(
     article = repo.write("post.md", COMPOSITE)
     compose = composite.compose
 
-    def edit_meanwhile(*arguments: object) -> Image.Image:
+    def edit_meanwhile(*arguments: object, **named: object) -> Image.Image:
         article.write_text(COMPOSITE + "More.\n")
-        return compose(*arguments)  # type: ignore[arg-type]
+        return compose(*arguments, **named)  # type: ignore[arg-type]
 
     monkeypatch.setattr(composite, "compose", edit_meanwhile)
     assert main(["run"]) == 2
