@@ -272,3 +272,13 @@ def test_whether_one_picture_is_all_that_is_seen(
     picture = Image.new("RGB", size)
     assert is_one_picture([picture], 320, 168, layout, look) is expected
     assert not is_one_picture([picture, picture], 320, 168)
+
+
+def test_a_strip_alone_is_shown_whole_and_without_bands() -> None:
+    strip = Image.new("RGB", (1800, 300), RED)
+    header = compose([strip], 1280, 670, look=Look(background="#000000"))
+    (frame,) = TABLE["shelf"].arrange([Source(strip)], Stage(1280, 670, Look()), 0)
+    left, top, right, bottom = (round(edge) for edge in frame.box)
+    assert (right - left) / (bottom - top) == pytest.approx(6, rel=0.02)
+    inside = header.crop((left + 20, top + 8, right - 20, bottom - 8))
+    assert inside.getcolors() == [(inside.width * inside.height, RED)]

@@ -21,6 +21,8 @@ _GAP = 4
 # Shapes (width to height); whatever is narrower or wider is cropped. A wordmark of the full height
 # would outweigh everything.
 _NARROWEST, _WIDEST, _WIDEST_LOGO = 0.45, 1.9, 1.5
+# One that stands alone has all the width: a strip needs no cropping.
+_WIDEST_ALONE = 6.0
 # Of ten: a logo that loses more of its outline on the ground gets a tile of its own.
 _DROWNED = 2
 
@@ -37,7 +39,8 @@ def shelf(sources: Sequence[Source], stage: Stage, ground: float) -> tuple[Frame
 
     A logo that stands out from the ground, of relative luminance `ground`, needs no tile.
     """
-    items = [_item(index, source, stage, ground) for index, source in enumerate(sources)]
+    widest = _WIDEST if len(sources) > 1 else _WIDEST_ALONE
+    items = [_item(index, source, stage, ground, widest) for index, source in enumerate(sources)]
     gap = stage.px(stage.look.gutter * _GAP)
     arrangements = [list(_rows(items, count)) for count in range(1, len(items) + 1)]
     rows = max(arrangements, key=lambda rows: _height(rows, gap, stage))
@@ -50,13 +53,13 @@ def shelf(sources: Sequence[Source], stage: Stage, ground: float) -> tuple[Frame
     )
 
 
-def _item(index: int, source: Source, stage: Stage, ground: float) -> _Item:
+def _item(index: int, source: Source, stage: Stage, ground: float, widest: float) -> _Item:
     height = stage.px(_HEIGHT)
     if _stands_out(source, ground):
         return _Item(index, min(max(source.ratio, _NARROWEST), _WIDEST_LOGO), bare=True)
     if source.is_logo or is_tiny(source, height * source.ratio, height):
         return _Item(index, 1.0, bare=False)
-    return _Item(index, min(max(source.ratio, _NARROWEST), _WIDEST), bare=False)
+    return _Item(index, min(max(source.ratio, _NARROWEST), widest), bare=False)
 
 
 def _stands_out(source: Source, ground: float) -> bool:

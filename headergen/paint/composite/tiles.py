@@ -15,6 +15,8 @@ Box = tuple[int, int, int, int]
 
 # Width to height that a grid's panels come close to, 4:3, the shape of most photographs.
 _PANEL_RATIO = 4 / 3
+# From so many sources on a single row is no grid but a split.
+_SQUARE = 4
 # What an arrangement loses by rows of different counts: its seams don't meet.
 _UNEVEN = 0.8
 # Shares of the canvas' width, and of its height, that the large panel of a hero may take.
@@ -40,8 +42,10 @@ def split(sources: Sequence[Source], stage: Stage) -> tuple[Frame, ...]:
 
 
 def grid(sources: Sequence[Source], stage: Stage) -> tuple[Frame, ...]:
-    """Lay the sources in rows of even panels."""
-    return _frames(_grid(sources, _area(stage), stage.gutter))
+    """Lay the sources in rows of even panels, four or more in two rows at least."""
+    count = len(sources)
+    rows = range(1 if count < _SQUARE else 2, count + 1)
+    return _frames(_grid(sources, _area(stage), stage.gutter, rows))
 
 
 def hero(sources: Sequence[Source], stage: Stage) -> tuple[Frame, ...]:
@@ -50,7 +54,7 @@ def hero(sources: Sequence[Source], stage: Stage) -> tuple[Frame, ...]:
     if not others:
         return _frames([area])
     candidates = (
-        [large, *_grid(others, strip, stage.gutter)]
+        [large, *_grid(others, strip, stage.gutter, range(1, len(others) + 1))]
         for large, strip in _hero_areas(area, stage.gutter)
     )
     return _frames(max(candidates, key=lambda boxes: shown(sources, boxes)))
@@ -77,11 +81,11 @@ def _area(stage: Stage) -> Box:
     return margin, margin, stage.width - margin, stage.height - margin
 
 
-def _grid(sources: Sequence[Source], area: Box, gutter: int) -> list[Box]:
-    """Choose the rows that show the most of the sources, and rather even ones."""
+def _grid(sources: Sequence[Source], area: Box, gutter: int, allowed: Sequence[int]) -> list[Box]:
+    """Choose, of the `allowed` counts of rows, what shows most of the sources; rather even ones."""
     count = len(sources)
     preferred = _row_count(count, area[2] - area[0], area[3] - area[1])
-    by_preference = sorted(range(1, count + 1), key=lambda rows: abs(rows - preferred))
+    by_preference = sorted(allowed, key=lambda rows: abs(rows - preferred))
     arrangements = [(rows, _rows(area, columns(count, rows), gutter)) for rows in by_preference]
     _, boxes = max(
         arrangements,
