@@ -52,5 +52,8 @@ def _naming(job: Job, config: Config, root: Path) -> list[Path]:
 def _error(job: Job, others: Iterable[Path]) -> ArticleError:
     names = ", ".join(dict.fromkeys(os.path.relpath(path) for path in others))
     message = f"{job.image} would be the same file as a picture of {names}"
-    remedy = "rename one of the articles, or change `output` in the config"
+    remedy = (
+        "rename one of the articles; or that picture, and the line that names it (a renamed "
+        "article keeps its picture's old name); or change `output` in the config"
+    )
     return store.article_error(job, message, remedy)

@@ -91,7 +91,7 @@ BOMB = "a0: &a0 [x]\n" + "".join(
         pytest.param(
             b"\xef\xbb\xbf---\nheader:\n  promt: x\n---\n", 3, "header.promt", "'prompt'", id="BOM"
         ),
-        pytest.param(asking("\tprompt: x"), 3, "not valid YAML", "correct the line", id="a tab"),
+        pytest.param(asking("\tprompt: x"), 3, "a tab, or", "indent by blanks", id="a tab"),
         pytest.param(asking("  prompt: x\n  prompt: y"), 4, "duplicate", "keep one", id="two keys"),
         pytest.param(
             yaml_article(f"{PROMPT}{PROMPT}"), 3, "duplicate", "keep one", id="two headers"
@@ -374,7 +374,7 @@ def test_two_articles_with_one_header(
         image = f"note_images/{Path(one).stem}.png"
         assert f"{one}:2: {image} would be the same file as a picture of {other}" in told
         assert (repo.root / one).read_bytes() == article
-    assert "rename one of the articles, or change `output`" in told
+    assert "rename one of the articles; or that picture" in told
     assert os.listdir(repo.root / "note_images") == ["good.png"]
     assert_good_is_finished(repo)
 

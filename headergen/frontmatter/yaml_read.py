@@ -46,6 +46,10 @@ _MEND = "correct the line, or put the value in quotes"
 # PyYAML's words, what they mean to an author, and what to do.
 _MEANINGS = {
     "mapping values are not allowed": ("a text with a colon must stand in quotes", _MEND),
+    "cannot start any token": (
+        "a tab, or a sign such as @ or %, stands where YAML admits none",
+        "indent by blanks, and put such a text in quotes",
+    ),
     "<document start>": ("text follows a line of `...`", "close the frontmatter by --- instead"),
 }
 
