@@ -22,8 +22,8 @@ from headergen.diffusion.snapshot import MANIFEST, SnapshotError
 from headergen.diffusion.survey import parts_in, parts_to_fetch
 from headergen.errors import ConfigError, InterpreterNotFoundError, PlacementError
 from headergen.plan import size_to_paint
+from headergen.units import gigabytes
 
-GIGABYTE = 1e9
 _ANSWER_SECONDS = 120.0  # importing torch from a cold disk
 _PAINTER_RAM_BYTES = 3_000_000_000  # what the smallest placement needs, and a little
 _BUSY_FRACTION = 0.25  # of a card's memory in others' hands is worth a look
@@ -231,9 +231,7 @@ def _hardware(wanted: str, memory: Memory, found: Cards, answer: Mapping[str, An
     return Hardware(
         device=device,
         vram_free_bytes=card.free_bytes if card else shared,
-        vram_total_bytes=card.total_bytes if card else shared,
         ram_available_bytes=memory.available_bytes,
-        ram_total_bytes=memory.total_bytes,
         capability=card.capability if card else None,
         bfloat16=card is None or (card.capability or (8, 0)) >= (8, 0),
     )
@@ -310,4 +308,4 @@ def _parts(chosen: Checkpoint, found: Fetched | None) -> list[Part]:
 
 
 def _gb(size_bytes: int | None) -> str:
-    return "unknown" if size_bytes is None else f"{size_bytes / GIGABYTE:.1f} GB"
+    return "unknown" if size_bytes is None else gigabytes(size_bytes)

@@ -13,11 +13,10 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, TextIO
 
 from headergen.terminal import printable, say
+from headergen.units import GIGABYTE, MEGABYTE
 
 if TYPE_CHECKING:
     from headergen.painting import Progress
-
-GIGABYTE, MEGABYTE = 1e9, 1e6
 
 # A plain log gets a line for each quarter of a download or a load, not one for each chunk.
 PLAIN_FRACTION = 4

@@ -12,8 +12,7 @@ from headergen.diffusion.checkpoint import Checkpoint
 from headergen.diffusion.client import Worker
 from headergen.diffusion.survey import Survey, parts_to_fetch, survey
 from headergen.errors import DeviceNotFoundError, NotDownloadedError, PlacementError
-
-GIGABYTE = 1e9
+from headergen.units import gigabytes
 
 
 class Progress(Protocol):
@@ -164,5 +163,5 @@ def _how_large(checkpoint: Checkpoint) -> str:
     row = checkpoint.row
     if checkpoint.location != row.hub_id:
         return ""
-    download, stored = row.published_bytes / GIGABYTE, row.stored_bytes / GIGABYTE
-    return f"  ({download:.1f} GB to download, {stored:.1f} GB on disk; a hook never downloads)"
+    download, stored = gigabytes(row.published_bytes), gigabytes(row.stored_bytes)
+    return f"  ({download} to download, {stored} on disk; a hook never downloads)"

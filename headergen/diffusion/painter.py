@@ -24,8 +24,7 @@ from headergen.errors import (
     SystemMemoryError,
     VideoMemoryError,
 )
-
-GIGABYTE = 1e9
+from headergen.units import gigabytes
 
 # Fractions of the render size's sides, tried in turn when no placement is left to try.
 _SMALLER = (1.0, 0.75, 0.5)
@@ -117,12 +116,12 @@ class Attempt:
     @property
     def needs(self) -> str:
         """What memory this attempt takes, as predicted, and what was free."""
-        ram = f"RAM: about {_gb(self.placement.peak_ram_bytes)} needed"
-        ram += f", {_gb(self.hardware.ram_available_bytes)} free at the start"
+        ram = f"RAM: about {gigabytes(self.placement.peak_ram_bytes)} needed"
+        ram += f", {gigabytes(self.hardware.ram_available_bytes)} free at the start"
         if self.hardware.vram_free_bytes is None:
             return ram
-        vram = f"VRAM: about {_gb(self.placement.peak_vram_bytes)} needed"
-        return f"{ram}; {vram}, {_gb(self.hardware.vram_free_bytes)} free"
+        vram = f"VRAM: about {gigabytes(self.placement.peak_vram_bytes)} needed"
+        return f"{ram}; {vram}, {gigabytes(self.hardware.vram_free_bytes)} free"
 
 
 def paint(
@@ -312,7 +311,3 @@ def _results(
                 progress.loading(event["part"], event["done"], event["total"])
             case "step":
                 progress.step(event["id"], event["step"], event["steps"])
-
-
-def _gb(size_bytes: int) -> str:
-    return f"{size_bytes / GIGABYTE:.1f} GB"

@@ -13,8 +13,7 @@ from types import MappingProxyType
 
 from headergen.diffusion.models import Model
 from headergen.errors import PlacementError
-
-GIGABYTE = 1e9
+from headergen.units import gigabytes
 
 # Bytes of one element of a safetensors dtype.
 _ELEMENT_BYTES = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2, "F8_E4M3": 1, "I8": 1, "U8": 1}
@@ -86,9 +85,7 @@ class Hardware:
 
     device: str
     vram_free_bytes: int | None
-    vram_total_bytes: int | None
     ram_available_bytes: int
-    ram_total_bytes: int
     capability: tuple[int, int] | None
     bfloat16: bool
 
@@ -124,9 +121,9 @@ class Placement:
             how.append(f"in {len(self.stages)} stages")
         if self.vae_tiling:
             how.append("decoding by tiles")
-        needs = f"{_gb(self.peak_ram_bytes)} of RAM"
+        needs = f"{gigabytes(self.peak_ram_bytes)} of RAM"
         if self.peak_vram_bytes:
-            needs = f"{_gb(self.peak_vram_bytes)} of VRAM and {needs}"
+            needs = f"{gigabytes(self.peak_vram_bytes)} of VRAM and {needs}"
         return f"{', '.join(how)}; needs about {needs}"
 
 
@@ -307,7 +304,7 @@ def _nothing_fits(
     short = shortage(nearest, hardware)
     needs = {"RAM": nearest.peak_ram_bytes, "VRAM": nearest.peak_vram_bytes}
     words = " and ".join(
-        f"{_gb(needs[kind])} of {kind}, {_gb(size)} more than is free"
+        f"{gigabytes(needs[kind])} of {kind}, {gigabytes(size)} more than is free"
         for kind, size in short.items()
     )
     advice = ["close other programs"]
@@ -320,7 +317,3 @@ def _nothing_fits(
         f"{name} does not fit on this machine: it needs at least {words}",
         remedy="choose one:\n" + "\n".join(f"- {each}" for each in advice),
     )
-
-
-def _gb(size_bytes: int) -> str:
-    return f"{size_bytes / GIGABYTE:.1f} GB"

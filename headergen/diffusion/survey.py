@@ -29,14 +29,11 @@ def survey(worker: Worker, device: str) -> Survey:
     """
     worker.send("survey", device=device)
     facts = worker.receive()
-    memory = hardware.memory()
     capability = facts["capability"]
     found = Hardware(
         device=facts["device"],
         vram_free_bytes=facts["vram_free"],
-        vram_total_bytes=facts["vram_total"],
-        ram_available_bytes=memory.available_bytes,
-        ram_total_bytes=memory.total_bytes,
+        ram_available_bytes=hardware.memory().available_bytes,
         capability=(capability[0], capability[1]) if capability else None,
         bfloat16=facts["bfloat16"],
     )

@@ -517,7 +517,6 @@ def fake_worker(tmp_path: Path) -> Callable[[str], Path]:
 CARD = {
     "device": "cuda",
     "vram_free": 24_000_000_000,
-    "vram_total": 24_000_000_000,
     "capability": [8, 9],
     "bfloat16": True,
     "quantizable": False,
@@ -608,7 +607,7 @@ def test_a_killed_worker_is_tried_once_more_in_a_smaller_placement(
     fake_worker: Callable[..., Path], tiny_zimage: Path, fp32_as_published: None
 ) -> None:
     code = "os.kill(os.getpid(), signal.SIGKILL) if attempt == 1 else picture(order['requests'][0])"
-    cpu = {"device": "cpu", "vram_free": None, "vram_total": None, "capability": None}
+    cpu = {"device": "cpu", "vram_free": None, "capability": None}
 
     run = run_worker(load_of(tiny_zimage), [PICTURE], fake_worker(code, **cpu))
 
@@ -623,7 +622,7 @@ def test_a_killed_worker_is_tried_once_more_in_a_smaller_placement(
 def test_a_worker_that_is_killed_again_is_an_error_with_remedies_in_order(
     fake_worker: Callable[..., Path], tiny_zimage: Path, fp32_as_published: None
 ) -> None:
-    cpu = {"device": "cpu", "vram_free": None, "vram_total": None, "capability": None}
+    cpu = {"device": "cpu", "vram_free": None, "capability": None}
     python = fake_worker("os.kill(os.getpid(), signal.SIGKILL)", **cpu)
 
     with pytest.raises(errors.SystemMemoryError, match=r"RAM: about .* needed, .* free") as caught:

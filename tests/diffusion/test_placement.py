@@ -15,9 +15,9 @@ from headergen.errors import PlacementError
 GB = 10**9
 DESKTOP_BYTES = int(0.8 * GB)  # what a desktop and a browser hold of the card
 
-CARD = Hardware("cuda", None, None, 8 * GB, 16 * GB, (8, 9), bfloat16=True)
-CPU = Hardware("cpu", None, None, 12 * GB, 16 * GB, None, bfloat16=True)
-MAC = Hardware("mps", 11 * GB, 11 * GB, 10 * GB, 16 * GB, None, bfloat16=True)
+CARD = Hardware("cuda", None, 8 * GB, (8, 9), bfloat16=True)
+CPU = Hardware("cpu", None, 12 * GB, None, bfloat16=True)
+MAC = Hardware("mps", 11 * GB, 10 * GB, None, bfloat16=True)
 
 
 def published(model: str) -> list[Part]:
@@ -48,15 +48,8 @@ def place(
 
 
 def card(vram_gb: int, ram_gb: int) -> Hardware:
-    total = vram_gb * GB
-    available = ram_gb * GB * 6 // 10
-    return replace(
-        CARD,
-        vram_free_bytes=total - DESKTOP_BYTES,
-        vram_total_bytes=total,
-        ram_available_bytes=available,
-        ram_total_bytes=ram_gb * GB,
-    )
+    free = vram_gb * GB - DESKTOP_BYTES
+    return replace(CARD, vram_free_bytes=free, ram_available_bytes=ram_gb * GB * 6 // 10)
 
 
 def short(found: Placement) -> str:

@@ -59,15 +59,13 @@ def _build(torch: Any) -> str:
 def _facts(torch: Any, name: str) -> dict[str, Any]:
     """Ask the device for its memory (bytes), its compute capability and native bfloat16."""
     if name == "cpu":
-        return {"vram_free": None, "vram_total": None, "capability": None, "bfloat16": True}
+        return {"vram_free": None, "capability": None, "bfloat16": True}
     if name == "mps":
-        total = torch.mps.recommended_max_memory()
-        free = total - torch.mps.driver_allocated_memory()
-        return {"vram_free": free, "vram_total": total, "capability": None, "bfloat16": _mps(torch)}
-    free, total = torch.cuda.mem_get_info(name)
+        free = torch.mps.recommended_max_memory() - torch.mps.driver_allocated_memory()
+        return {"vram_free": free, "capability": None, "bfloat16": _mps(torch)}
+    free, _ = torch.cuda.mem_get_info(name)
     return {
         "vram_free": free,
-        "vram_total": total,
         "capability": list(torch.cuda.get_device_capability(name)),
         # Not is_bf16_supported(), which counts emulation in: correct, but slow (Turing).
         "bfloat16": torch.cuda.get_device_capability(name) >= (8, 0) or bool(torch.version.hip),

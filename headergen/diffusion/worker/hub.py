@@ -23,8 +23,8 @@ from headergen.diffusion.worker import convert, parts
 from headergen.diffusion.worker.events import Emit
 from headergen.diffusion.worker.failures import WorkerError
 from headergen.diffusion.worker.libraries import load
+from headergen.units import gigabytes
 
-GIGABYTE = 1e9
 _SECONDS_BETWEEN_REPORTS = 0.1
 _STAGING = ".downloads"
 # Room that is left to others: file systems slow down, and systems fail, on a disk that is full.
@@ -128,11 +128,10 @@ def _check_room(target: Path, files: Sequence[File], *, quantizing: bool) -> Non
     folder = next(place for place in [target, *target.parents] if place.exists())
     free = shutil.disk_usage(folder).free - _SPARE_BYTES
     if needed > free:
-        short = (needed - free) / GIGABYTE
         raise WorkerError(
             "disk",
-            f"it takes {needed / GIGABYTE:.1f} GB in {target.parent}, which is {short:.1f} GB "
-            f"more than there is ({_SPARE_BYTES / GIGABYTE:g} GB is left free)",
+            f"it takes {gigabytes(needed)} in {target.parent}, which is {gigabytes(needed - free)} "
+            f"more than there is ({gigabytes(_SPARE_BYTES)} is left free)",
         )
 
 
