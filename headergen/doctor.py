@@ -93,7 +93,10 @@ def examine(config: Config, root: Path) -> Iterator[Finding]:
     for each in _models(chosen):
         own = config if each == chosen else checkpoint.config_of(config, each.name)
         size = size_to_paint(each.row, own, config.width, config.height)
-        yield _model(each, machine, size, quantizable=quantizable, wanted=each == chosen)
+        wanted = each == chosen
+        yield _model(
+            each, machine, size, asked=config.device, quantizable=quantizable, wanted=wanted
+        )
 
 
 def _memory(memory: Memory) -> Finding:
@@ -269,10 +272,14 @@ def _model(
     machine: Hardware,
     size: tuple[int, int],
     *,
+    asked: str,
     quantizable: bool,
     wanted: bool = False,
 ) -> Finding:
-    """Say whether a model is here, and how it would be placed on this machine at `size` px."""
+    """Say whether a model is here, and how it would be placed on this machine at `size` px.
+
+    `asked` is the device that the config names.
+    """
     subject, found = _subject(chosen), cache.find(chosen)
     here = f"in {found.folder}" if found else f"not fetched ({_how_to_fetch(chosen)})"
     here = f"the config's, {here}" if wanted else here
@@ -287,7 +294,12 @@ def _model(
         return Finding(subject, False, f"{here}; cannot be used: {error}", _NO_CHECKPOINT)
     except PlacementError as error:
         return Finding(subject, False, f"{here}; {error.headline}", error.advice)
-    return Finding(subject, True, f"{here}; would paint {placed.describe()}")
+    # A run takes no CPU that nobody named: it is slow.
+    only_if = "" if asked == machine.device or machine.device != "cpu" else _IF_CPU
+    return Finding(subject, True, f"{here}; {only_if}would paint {placed.describe()}")
+
+
+_IF_CPU = "with `image: {device: cpu}` "
 
 
 _NO_CHECKPOINT = "use a whole diffusers folder with .safetensors weights, and its preset"

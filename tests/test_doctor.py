@@ -114,8 +114,10 @@ def test_each_model_gets_the_placement_of_the_wanted_card(
     executable(machine / "nvidia-smi", NVIDIA_SMI)
     monkeypatch.setenv("FREE", "7500")
     there = doctor._hardware(wanted, MEMORY, hardware.cards(), answer)
-    message = found_of(ZIMAGE, there).message
+    message = found_of(ZIMAGE, there, asked=wanted).message
     assert f"would paint {words} bfloat16" in message
+    only_if = words == "on cpu in" and wanted != "cpu"
+    assert ("; with `image: {device: cpu}` would paint" in message) == only_if
     assert ("transformer and text_encoder in" in message) == (words == "on cuda in")
 
 
@@ -123,8 +125,10 @@ MEMORY = Memory(32_000_000_000, 24_000_000_000, 0, 0)
 ZIMAGE = Checkpoint(MODELS["z-image-turbo"], MODELS["z-image-turbo"].hub_id, local=False)
 
 
-def found_of(chosen: Checkpoint, there: Hardware, *, quantizable: bool = True) -> doctor.Finding:
-    return doctor._model(chosen, there, (1280, 672), quantizable=quantizable)
+def found_of(
+    chosen: Checkpoint, there: Hardware, *, asked: str = "auto", quantizable: bool = True
+) -> doctor.Finding:
+    return doctor._model(chosen, there, (1280, 672), asked=asked, quantizable=quantizable)
 
 
 def test_a_model_that_only_fits_quantised_needs_the_library() -> None:
@@ -149,11 +153,11 @@ def test_a_model_that_only_fits_quantised_needs_the_library() -> None:
             "{model: someone/tuned, preset: animagine-xl-3.1}",
             "someone/tuned",
             True,
-            "the config's, not fetched (headergen fetch someone/tuned); would paint on cpu",
+            "not fetched (headergen fetch someone/tuned); with `image: {device: cpu}` would paint",
             id="a hub id, with the sizes of its preset",
         ),
         pytest.param(
-            "{model: TINY, transformer: small.gguf}",
+            "{model: TINY, transformer: small.gguf, device: cpu}",
             "zimage with small.gguf",
             True,
             "the config's, in TINY; would paint on cpu in bfloat16",
