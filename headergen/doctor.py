@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping
@@ -15,7 +14,7 @@ from headergen.diffusion import cache, checkpoint, hardware, placement
 from headergen.diffusion.cache import Fetched
 from headergen.diffusion.checkpoint import Checkpoint
 from headergen.diffusion.hardware import Card, Cards, Memory
-from headergen.diffusion.interpreter import find_interpreter
+from headergen.diffusion.interpreter import ask, find_interpreter
 from headergen.diffusion.models import MODELS
 from headergen.diffusion.placement import Hardware, Part
 from headergen.diffusion.snapshot import MANIFEST, SnapshotError
@@ -153,15 +152,8 @@ def _card(card: Card, found: Cards) -> Finding:
 def _ask(python: Path) -> Mapping[str, Any]:
     """Ask the worker's interpreter for its libraries; `fault` says why there is no answer."""
     try:
-        done = subprocess.run(
-            [python, "-c", _QUESTION],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=_ANSWER_SECONDS,
-            check=True,
-        )
-        answer: Mapping[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    except (OSError, subprocess.SubprocessError, ValueError, IndexError) as error:
+        answer: Mapping[str, Any] = ask(python, _QUESTION, _ANSWER_SECONDS)
+    except (OSError, subprocess.SubprocessError, ValueError) as error:
         reason = getattr(error, "stderr", None) or str(error).encode()
         return {"fault": os.fsdecode(reason).strip().rpartition("\n")[2]}
     return answer

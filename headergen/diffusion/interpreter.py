@@ -9,10 +9,14 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from headergen.errors import InterpreterNotFoundError
 
 _NEEDED_MODULES = ("torch", "diffusers")
+# '' on the path is the repository, whose files anybody's pull request may bring: no `json.py` of it
+# is a module here.
+_WITHOUT_REPOSITORY = "import sys\nsys.path[:] = filter(None, sys.path)\n"
 _PROBE_SECONDS = 30.0  # a first look into a cold site-packages on a slow disk
 
 
@@ -73,23 +77,32 @@ def _why_not(python: Path) -> str | None:
 def _ask_for_modules(python: Path) -> str | None:
     # find_spec looks and does not import: torch takes seconds.
     question = (
-        "import importlib.util, json, sys\n"
-        "sys.path[:] = filter(None, sys.path)\n"  # '' is the repository: its folders are no modules
+        "import importlib.util, json\n"
         f"print(json.dumps([n for n in {_NEEDED_MODULES} if not importlib.util.find_spec(n)]))"
     )
     try:
-        answer = subprocess.run(
-            [python, "-c", question],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=_PROBE_SECONDS,
-            check=True,
-        )
-        return _lacks(json.loads(answer.stdout))
+        return _lacks(ask(python, question, _PROBE_SECONDS))
     except subprocess.TimeoutExpired:
         return f"did not answer within {_PROBE_SECONDS:g} s"
     except (OSError, subprocess.CalledProcessError, ValueError) as error:
         return f"does not run as Python ({error})"
+
+
+def ask(python: Path, question: str, timeout_s: float) -> Any:
+    """Run a few lines of Python that print JSON last, and return what that says.
+
+    Raises:
+        OSError, subprocess.SubprocessError: `python` does not run, fails, or takes too long.
+        ValueError: What it printed is no JSON.
+    """
+    done = subprocess.run(
+        [python, "-c", _WITHOUT_REPOSITORY + question],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=timeout_s,
+        check=True,
+    )
+    return json.loads(done.stdout.strip().rpartition(b"\n")[2])
 
 
 def _lacks(missing: Sequence[str]) -> str | None:

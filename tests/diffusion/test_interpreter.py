@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from headergen import errors
+from headergen.diffusion import interpreter
 from headergen.diffusion.interpreter import find_interpreter
 from tests.executable import executable
 
@@ -128,3 +129,15 @@ def test_a_real_interpreter_without_torch(root: Path, monkeypatch: pytest.Monkey
 
     with pytest.raises(errors.InterpreterNotFoundError, match=r"\.venv: .*lacks torch and diff"):
         find_interpreter(None, root)
+
+
+def test_no_file_of_the_repository_is_run_as_a_module(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("json", "importlib", "torch"):
+        (tmp_path / f"{name}.py").write_text(f"open('{name}-ran', 'w')\n")
+    monkeypatch.chdir(tmp_path)
+    question = "import importlib.util, json\nprint('noise')\nprint(json.dumps({'a': 1}))"
+    assert interpreter.ask(Path(sys.executable), question, 30) == {"a": 1}
+    interpreter._ask_for_modules(Path(sys.executable))
+    assert not list(tmp_path.glob("*-ran"))
