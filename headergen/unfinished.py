@@ -26,7 +26,7 @@ from headergen.provenance import Provenance, SourceType
 if TYPE_CHECKING:
     from PIL import Image
 
-# A header at the size that a model paints has 1 to 2 MB; no commit repaints more than these.
+# They are for the next run or two: older ones would only fill the disk.
 _MOST_KEPT = 20
 
 

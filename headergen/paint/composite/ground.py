@@ -118,4 +118,3 @@ def leading_colour(source: Source) -> Colour:
 _GROUNDS: Mapping[str, Callable[[Sequence[Source], int, int], Image.Image]] = MappingProxyType(
     {"blur": blurred, "colours": of_colours}
 )
-BACKGROUNDS = tuple(_GROUNDS)
