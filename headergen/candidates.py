@@ -18,7 +18,7 @@ from headergen import defaults, durable, freshness, plan, scratch, writeback
 from headergen.article import Article
 from headergen.config import Config
 from headergen.errors import ArticleError, UsageError
-from headergen.picture import probe
+from headergen.picture.first_bytes import probe
 from headergen.plan import Job, Painting
 from headergen.variations import Variant, variants
 from headergen.writeback import Changes

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headergen import article as articles
-from headergen import cuts, defaults, freshness, git, paths, picture
+from headergen import cuts, defaults, freshness, git, paths
 from headergen.article import STAND_IN, Article
 from headergen.config import Config
 from headergen.errors import ArticleError, HeadergenError, OutsideRepositoryError
+from headergen.picture import first_bytes
 
 if TYPE_CHECKING:
     from headergen.plan import Plan
@@ -196,11 +197,11 @@ def _unfit(named: Named) -> Iterator[Unstaged]:
     """Yield a picture that is not the one which the article's digest speaks of."""
     if git.is_lfs_pointer(named.picture):
         yield Unstaged(named, named.picture, LFS_POINTER, ignored=True)
-    elif named.digest and _is_outdated(picture.probe(named.picture), named):
+    elif named.digest and _is_outdated(first_bytes.probe(named.picture), named):
         yield Unstaged(named, named.picture, OUTDATED)
 
 
-def _is_outdated(found: picture.Picture, named: Named) -> bool:
+def _is_outdated(found: first_bytes.Picture, named: Named) -> bool:
     """Tell whether headergen made the picture for another request than the article's.
 
     So it is where the newer picture is not staged: pre-commit puts the staged one in its place
@@ -308,8 +309,8 @@ def _of_picture(named: Named, config: Config) -> list[Finding]:
 
 def _of_readable_picture(named: Named, config: Config) -> Iterator[Finding]:
     path, line, image = str(named.path), named.line, named.image
-    found = picture.probe(named.picture)
-    wanted = picture.SUFFIX_FORMATS.get(named.picture.suffix.lower())
+    found = first_bytes.probe(named.picture)
+    wanted = first_bytes.SUFFIX_FORMATS.get(named.picture.suffix.lower())
     if found.format == "unknown" and git.is_lfs_pointer(named.picture):
         yield Finding(path, line, "lfs-pointer", f"{image} {LFS_POINTER}")
     elif found.format == "unknown" or found.format != wanted:

@@ -11,12 +11,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from headergen import paths, picture
+from headergen import paths
 from headergen.article import Article
 from headergen.config import FORMATS, Config
 from headergen.errors import PathError
 from headergen.freshness import Fresh, StandIn
-from headergen.picture import Picture
+from headergen.picture import first_bytes
+from headergen.picture.first_bytes import Picture
 from headergen.shapes import Shape
 
 
@@ -33,7 +34,7 @@ class Cut:
     def stands_beside(self, article: Article) -> bool:
         """Tell whether it is there, as the cut of the header that the article names."""
         try:
-            return self.is_it(picture.probe(self.output), article, article.digest)
+            return self.is_it(first_bytes.probe(self.output), article, article.digest)
         except OSError:
             return False
 
@@ -96,7 +97,7 @@ def _is_own(article: Article, shape: Shape, cut: Cut, config: Config, root: Path
     try:
         # `output` may have been another, which put the cut elsewhere.
         is_cut = article.path.stem + shape.suffix in text
-        return named is None or not is_cut or picture.probe(named).digest is None
+        return named is None or not is_cut or first_bytes.probe(named).digest is None
     except OSError:
         names = (_name(article, shape, config, format) for format in FORMATS)
         return text.removeprefix(config.image_prefix) not in names

@@ -6,14 +6,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from headergen import freshness, metadata, provenance, store
+from headergen import freshness, store
 from headergen.article import STAND_IN, Request
 from headergen.errors import SourceError
 from headergen.frontmatter.mapping import AUTO_FOCUS, Point
 from headergen.paint import budget, canvas, composite, framing
 from headergen.paint.saliency import focus_for
+from headergen.picture import metadata, provenance
+from headergen.picture.provenance import Metadata
 from headergen.plan import Job
-from headergen.provenance import Metadata
 
 if TYPE_CHECKING:
     from PIL import Image

@@ -17,7 +17,7 @@ from headergen.config import Config
 from headergen.errors import ArticleError, PathError, SourceError
 from headergen.frontmatter.mapping import shown
 from headergen.frontmatter.request import LAYOUTS
-from headergen.picture import SUFFIX_FORMATS, probe
+from headergen.picture.first_bytes import SUFFIX_FORMATS, probe
 
 
 @dataclass(frozen=True)

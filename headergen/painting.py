@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from headergen import lock, provenance
+from headergen import lock
 from headergen.config import Config
 from headergen.diffusion import fetch, interpreter, painter
 from headergen.diffusion.cache import Fetched
 from headergen.errors import PaintError
 from headergen.paint import canvas
+from headergen.picture import provenance
+from headergen.picture.provenance import Provenance
 from headergen.plan import Painting
-from headergen.provenance import Provenance
 
 if TYPE_CHECKING:
     from PIL import Image

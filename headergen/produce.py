@@ -14,17 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from headergen import (
-    collisions,
-    cuts,
-    cutting,
-    metadata,
-    painting,
-    paths,
-    provenance,
-    store,
-    unfinished,
-)
+from headergen import collisions, cuts, cutting, painting, paths, store, unfinished
 from headergen.article import STAND_IN
 from headergen.card import Card
 from headergen.config import Config
@@ -40,8 +30,9 @@ from headergen.errors import (
 from headergen.paint import budget, canvas, composite
 from headergen.paint import card as cards
 from headergen.painting import counted
+from headergen.picture import metadata, provenance
+from headergen.picture.provenance import Provenance
 from headergen.plan import Completion, Composite, Job, Painting
-from headergen.provenance import Provenance
 
 if TYPE_CHECKING:
     from PIL import Image

@@ -10,10 +10,11 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from headergen import article as articles
-from headergen import durable, git, paths, picture, writeback
+from headergen import durable, git, paths, writeback
 from headergen.article import Article
 from headergen.errors import ArticleError, OutputError, PathError
-from headergen.picture import Picture
+from headergen.picture import first_bytes
+from headergen.picture.first_bytes import Picture
 from headergen.plan import Completion, Job
 
 
@@ -33,7 +34,7 @@ def is_made(job: Job) -> bool:
         OutputError: a file stands there that headergen did not make.
     """
     try:
-        standing = picture.probe(job.output)
+        standing = first_bytes.probe(job.output)
     except FileNotFoundError:
         return False
     except OSError as error:
@@ -67,7 +68,7 @@ def require_free(job: Job) -> None:
 def would_replace(job: Job) -> bool:
     """Tell whether a header that was made for another request stands at the output path."""
     try:
-        return picture.probe(job.output).digest not in (None, job.digest)
+        return first_bytes.probe(job.output).digest not in (None, job.digest)
     except OSError:
         return False
 

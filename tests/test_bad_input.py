@@ -18,8 +18,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from headergen import picture, produce
+from headergen import produce
 from headergen.cli import main
+from headergen.picture import first_bytes
 from tests import repository
 from tests.repository import Repository
 
@@ -40,7 +41,7 @@ def repo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
 
 
 def assert_good_is_finished(repo: Repository) -> None:
-    header = picture.probe(repo.root / "note_images" / "good.png")
+    header = first_bytes.probe(repo.root / "note_images" / "good.png")
     assert (header.width, header.height) == (1280, 670)
     assert f"digest: {header.digest}" in (repo.root / "good.md").read_text().replace("'", "")
 

@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from headergen import picture
 from headergen.cli import main
+from headergen.picture import first_bytes
 from tests import repository
 from tests.repository import Repository
 
@@ -191,7 +191,7 @@ def test_a_bad_checkpoint(
     assert remedy in told
     assert not (repo.root / "ran").exists()
     assert (repo.root / "bad.md").read_text() == PROMPT
-    assert picture.probe(repo.root / "note_images" / "good.png").digest
+    assert first_bytes.probe(repo.root / "note_images" / "good.png").digest
 
 
 def test_code_that_comes_with_a_checkpoint_does_not_run(
@@ -209,7 +209,7 @@ def test_code_that_comes_with_a_checkpoint_does_not_run(
     repo.write("headergen.yaml", CONFIG)
     assert main(["run"]) == 0
     assert not list(repo.root.rglob("ran"))
-    assert picture.probe(repo.root / "note_images" / "bad.png").digest
+    assert first_bytes.probe(repo.root / "note_images" / "bad.png").digest
 
 
 # --- The config --------------------------------------------------------------------------------

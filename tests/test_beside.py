@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from headergen import article, metadata, picture, provenance
+from headergen import article
 from headergen.cli import main
 from headergen.paint import canvas
-from headergen.provenance import SourceType
+from headergen.picture import first_bytes, metadata, provenance
+from headergen.picture.provenance import SourceType
 from tests import repository
 from tests.repository import Repository
 
@@ -60,7 +61,7 @@ def test_run_cuts_pictures_and_writes_all_keys(
 ) -> None:
     assert main(["run"]) == 0
     assert f"git add -- post.md {HEADER} {LINK} {SQUARE}\n" in capsys.readouterr().out
-    digest = picture.probe(Path(HEADER)).digest
+    digest = first_bytes.probe(Path(HEADER)).digest
     written = f"  image: {HEADER}\n  digest: {digest}\n"
     beside = f"og_image: {LINK}\ncover:\n  square: {SQUARE}\n  alt: two colours\n"
     expected = ARTICLE.replace("  alt:", f"{written}  alt:").replace(
@@ -70,7 +71,7 @@ def test_run_cuts_pictures_and_writes_all_keys(
     assert sorted(lines) == sorted(expected.splitlines())
     assert lines.index("cover:") < lines.index(f"  square: {SQUARE}") < lines.index("---", 1)
     for name, size in ((LINK, (300, 158)), (SQUARE, (200, 200))):
-        found = picture.probe(Path(name))
+        found = first_bytes.probe(Path(name))
         assert (found.width, found.height, found.digest) == (*size, digest)
         assert provenance.read(metadata.read(Path(name))).source_type == SourceType.COMPOSITE
     with Image.open(SQUARE) as square:  # both sources stay whole, the seam in the middle
@@ -181,10 +182,10 @@ def test_a_changed_request_renews_the_cuts(
     before = contents(LINK, SQUARE)
     repo.write("post.md", Path("post.md").read_text().replace("[a.png, b.png]", "[b.png, a.png]"))
     assert main(["run"]) == 0
-    digest = picture.probe(Path(HEADER)).digest
+    digest = first_bytes.probe(Path(HEADER)).digest
     for name in (LINK, SQUARE):
         assert Path(name).read_bytes() != before[name]
-        assert picture.probe(Path(name)).digest == digest
+        assert first_bytes.probe(Path(name)).digest == digest
     commit(repo)
     assert codes(capsys) == []
 
@@ -197,7 +198,7 @@ def test_another_size_in_the_config_is_found_and_made(
     repo.write("headergen.yaml", CONFIG.replace("width: 300", "width: 280"))
     assert codes(capsys) == ["wrong-size"]
     assert main(["run"]) == 0
-    assert picture.probe(Path(LINK)).width == 280
+    assert first_bytes.probe(Path(LINK)).width == 280
 
 
 def test_an_old_cut_in_its_place_is_stale(

@@ -11,13 +11,14 @@ import pytest
 from PIL import Image
 
 from headergen import article as articles
-from headergen import candidates, durable, picture, variations, writeback
+from headergen import candidates, durable, variations, writeback
 from headergen import config as configs
 from headergen.article import Article
 from headergen.cli import main
 from headergen.diffusion import interpreter
 from headergen.paint import canvas, thumbnail
-from headergen.provenance import Metadata
+from headergen.picture import first_bytes
+from headergen.picture.provenance import Metadata
 from tests import repository
 from tests.preview.test_page import data_of
 from tests.repository import Repository
@@ -58,7 +59,7 @@ def repo(painted: Painted, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> R
 
 
 def sizes(folder: Path) -> dict[str, tuple[int, int]]:
-    found = {path.name: picture.probe(path) for path in folder.glob("*.png")}
+    found = {path.name: first_bytes.probe(path) for path in folder.glob("*.png")}
     return {name: (each.width, each.height) for name, each in found.items()}
 
 
@@ -103,7 +104,7 @@ def test_a_pick_is_byte_for_byte_what_a_run_would_have_painted(
     assert captured.err == ""
     header = repo.root / "posts/note_images/a.png"
     written = (repo.root / "posts/a.md").read_text()
-    digest = picture.probe(header).digest
+    digest = first_bytes.probe(header).digest
     assert written.replace(f"'{digest}'", f"{digest}") == (
         "---\ntitle: The sea\nheader:\n"
         "  prompt: 'the sea, warm light of the golden hour'   # wide\n"
@@ -124,7 +125,7 @@ def test_an_author_may_pick_again_and_gets_the_first_prompt_back(repo: Repositor
     found = read((repo.root / "posts/a.md").read_bytes())
     assert found.request is not None
     assert (found.request.prompt, found.request.seed) == ("the sea", 1)
-    assert picture.probe(repo.root / "posts/note_images/a.png").digest == found.digest
+    assert first_bytes.probe(repo.root / "posts/note_images/a.png").digest == found.digest
 
 
 def test_what_is_painted_stays_and_more_are_added_to_it(
@@ -228,7 +229,7 @@ def test_a_pick_writes_the_configs_default_into_the_article_as_its_own_prompt(
     assert captured.out.startswith("1  seed 1\n2  seed 2, golden hour: flat, Sea, warm light of ")
     assert "starting" not in captured.err
     assert main(["pick", "posts/c.md", "2"]) == 0
-    digest = picture.probe(repo.root / "posts/note_images/c.png").digest
+    digest = first_bytes.probe(repo.root / "posts/note_images/c.png").digest
     written = (repo.root / "posts/c.md").read_text()
     assert written.replace(f"'{digest}'", f"{digest}") == (
         "---\nheader:\n  prompt: 'flat, Sea, warm light of the golden hour'\n  seed: 2\n"
@@ -407,7 +408,7 @@ def test_a_candidate_takes_the_place_of_the_card_that_stands_in_for_it(repo: Rep
     settings = (repo.root / "headergen.yaml").read_text()
     repo.write("headergen.yaml", f"fallback: card\nworker: {{python: nowhere/python}}\n{settings}")
     assert main(["run"]) == 0
-    assert (picture.probe(header).digest or "").endswith("-stand-in")
+    assert (first_bytes.probe(header).digest or "").endswith("-stand-in")
     assert main(["pick", "posts/a.md", "2"]) == 0
     assert header.read_bytes() == picked
     assert (repo.root / "posts/a.md").read_bytes() == article
@@ -450,5 +451,5 @@ def test_a_thumbnail_is_never_larger_than_its_picture(
 ) -> None:
     Image.new("RGB", (100, 50)).save(tmp_path / "a.png")
     (tmp_path / "b.webp").write_bytes(thumbnail.thumbnail(tmp_path / "a.png", width) or b"")
-    found = picture.probe(tmp_path / "b.webp")
+    found = first_bytes.probe(tmp_path / "b.webp")
     assert (found.width, found.height) == size

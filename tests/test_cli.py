@@ -10,10 +10,11 @@ from random import Random
 import pytest
 from PIL import Image
 
-from headergen import __version__, metadata, picture, provenance
+from headergen import __version__
 from headergen.cli import main
 from headergen.paint import canvas
-from headergen.provenance import NO_METADATA, Metadata, Provenance, SourceType
+from headergen.picture import first_bytes, metadata, provenance
+from headergen.picture.provenance import NO_METADATA, Metadata, Provenance, SourceType
 from tests import repository
 from tests.repository import Repository
 
@@ -50,7 +51,7 @@ def test_run_composes_writes_back_and_says_how_to_go_on(
     assert out.endswith("git add -- post.md note_images/post.png\n")
     with Image.open(repo.root / "note_images" / "post.png") as header:
         assert (header.size, header.format) == ((1280, 670), "PNG")
-    digest = picture.probe(repo.root / "note_images" / "post.png").digest
+    digest = first_bytes.probe(repo.root / "note_images" / "post.png").digest
     added = f"  image: note_images/post.png\n  digest: {digest}\n"
     before = "  sources: [a.png, b.jpg]\n"
     assert article.read_text().replace("'", "") == COMPOSITE.replace(before, before + added)
@@ -75,7 +76,7 @@ def test_the_config_bounds_what_pictures_tell(repo: Repository) -> None:
     assert main(["run"]) == 0
     assert main(["composite", "a.png", "b.jpg", "--output", "x.webp"]) == 0
     header = metadata.read(repo.root / "note_images/post.png")
-    assert header == Metadata(picture.probe(repo.root / "note_images/post.png").digest)
+    assert header == Metadata(first_bytes.probe(repo.root / "note_images/post.png").digest)
     assert metadata.read(repo.root / "x.webp") == NO_METADATA
 
 
@@ -131,7 +132,7 @@ def test_webp_headers_of_another_size_under_another_key(repo: Repository) -> Non
     article = repo.write("post.mdx", COMPOSITE)
     assert main(["run"]) == 0
     assert "cover:\n  image: ./img/post.webp\n" in article.read_text()
-    found = picture.probe(repo.root / "img" / "post.webp")
+    found = first_bytes.probe(repo.root / "img" / "post.webp")
     assert (found.format, found.width, found.height) == ("webp", 600, 314)
     assert main(["run"]) == 0
 
@@ -561,9 +562,9 @@ def test_composite_saves_at_the_size_asked_for(repo: Repository, suffix: str) ->
     output = f"out/x{suffix}"
     arguments = ["composite", "a.png", "b.jpg", "--output", output, "--layout", "split"]
     assert main([*arguments, "--width", "1000", "--height", "420"]) == 0
-    found = picture.probe(repo.root / output)
+    found = first_bytes.probe(repo.root / output)
     assert (found.width, found.height) == (1000, 420)
-    assert found.format == picture.SUFFIX_FORMATS[suffix]
+    assert found.format == first_bytes.SUFFIX_FORMATS[suffix]
 
 
 def test_composite_crops_around_the_focus(repo: Repository) -> None:
@@ -600,7 +601,7 @@ def test_composite_refuses_a_focus(
 def test_composite_takes_the_configs_size(repo: Repository) -> None:
     repo.write("headergen.yaml", "header: {width: 320, height: 168}\n")
     assert main(["composite", "a.png", "--output", "x.png"]) == 0
-    assert picture.probe(repo.root / "x.png").width == 320
+    assert first_bytes.probe(repo.root / "x.png").width == 320
 
 
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from headergen import metadata, picture, provenance
 from headergen.cli import main
 from headergen.diffusion import fetch, interpreter, painter
 from headergen.diffusion.cache import Fetched
-from headergen.parameters import Settings
-from headergen.provenance import SourceType
+from headergen.picture import first_bytes, metadata, provenance
+from headergen.picture.parameters import Settings
+from headergen.picture.provenance import SourceType
 from tests.repository import Repository
 
 
@@ -27,7 +27,7 @@ def test_generate_saves_any_size_and_names_the_seed(
     repo.write("headergen.yaml", "image: {device: cpu}\n")
     size = ["--width", "150", "--height", "100"]
     assert main(["generate", "a cat", "out/x.webp", *size, "--model", str(tiny_zimage)]) == 0
-    found = picture.probe(repo.root / "out" / "x.webp")
+    found = first_bytes.probe(repo.root / "out" / "x.webp")
     assert (found.format, found.width, found.height) == ("webp", 150, 100)
     out = capsys.readouterr().out
     assert "out/x.webp, 150×100 px (painted by " in out
@@ -105,7 +105,7 @@ def test_run_loads_a_model_once_for_all_its_articles(
     assert captured.err.count("starting sdxl") == 1
     assert "painting b.md (2 of 2)" in captured.err
     for name in ("a", "b"):
-        found = picture.probe(repo.root / "note_images" / f"{name}.png")
+        found = first_bytes.probe(repo.root / "note_images" / f"{name}.png")
         assert (found.width, found.height) == (100, 50)
         assert f"digest: {found.digest}" in (repo.root / f"{name}.md").read_text().replace("'", "")
     assert (repo.root / "note_images/a.png").read_bytes() != (

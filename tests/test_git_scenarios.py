@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from headergen import git, picture
+from headergen import git
 from headergen.cli import main
+from headergen.picture import first_bytes
 from tests import hooked
 from tests.hooked import ARTICLE, FRAMEWORKS, WAYS
 from tests.repository import Repository
@@ -398,13 +399,13 @@ def test_a_picture_that_cannot_be_read_is_named(
     capfd: pytest.CaptureFixture[str],
     command: str,
 ) -> None:
-    def refuse(path: Path) -> picture.Picture:
+    def refuse(path: Path) -> first_bytes.Picture:
         raise PermissionError(13, "Permission denied", str(path))
 
     shutil.copytree(templates["scripts"].root, tmp_path / "repo")
     publish(Repository(tmp_path / "repo"))
     monkeypatch.chdir(tmp_path / "repo")
-    monkeypatch.setattr(picture, "probe", refuse)
+    monkeypatch.setattr(first_bytes, "probe", refuse)
     assert main([command, "post.md"]) == 1
     assert f"{PICTURE} cannot be read: Permission denied" in "".join(capfd.readouterr())
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headergen import parameters
-from headergen.parameters import TOOL, Settings
+from headergen.picture import parameters
+from headergen.picture.parameters import TOOL, Settings
 
 FULL = Settings(
     prompt="夕焼けの海辺, golden hour",

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from headergen import picture
 from headergen.paint import canvas
-from headergen.picture import Picture
-from headergen.provenance import Metadata
+from headergen.picture import first_bytes
+from headergen.picture.first_bytes import Picture
+from headergen.picture.provenance import Metadata
 
 
 @pytest.mark.parametrize(
@@ -33,14 +33,16 @@ def test_format_and_size_are_read_from_the_first_bytes(
     assert len(whole) > 5000
     for size in (len(whole), 1000):
         path.write_bytes(whole[:size])
-        assert picture.probe(path) == Picture(picture.SUFFIX_FORMATS[suffix], 321, 123, size)
+        assert first_bytes.probe(path) == Picture(
+            first_bytes.SUFFIX_FORMATS[suffix], 321, 123, size
+        )
 
 
 @pytest.mark.parametrize("format", ["png", "webp"])
 def test_the_digest_that_canvas_writes_is_found(tmp_path: Path, format: str) -> None:
     path = tmp_path / "a"
     path.write_bytes(canvas.encode(Image.new("RGB", (40, 30)), format, Metadata("3fa9c1d2")))
-    assert picture.probe(path).digest == "3fa9c1d2"
+    assert first_bytes.probe(path).digest == "3fa9c1d2"
 
 
 @pytest.mark.parametrize(
@@ -59,7 +61,7 @@ def test_the_digest_that_canvas_writes_is_found(tmp_path: Path, format: str) -> 
 def test_a_broken_file_has_no_size(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "a.png"
     path.write_bytes(data)
-    found = picture.probe(path)
+    found = first_bytes.probe(path)
     assert (found.width, found.height, found.digest) == (0, 0, None)
 
 
@@ -75,4 +77,4 @@ def test_the_look_for_the_digest_ends(tmp_path: Path, chunks: int, digest: str |
     start = 8 + 25  # signature and IHDR
     path = tmp_path / "a.png"
     path.write_bytes(data[:start] + b"\0\0\0\0teXt\0\0\0\0" * chunks + data[start:])
-    assert picture.probe(path).digest == digest
+    assert first_bytes.probe(path).digest == digest

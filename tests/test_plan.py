@@ -13,8 +13,8 @@ from headergen.diffusion.models import MODELS
 from headergen.errors import HeadergenError
 from headergen.freshness import Fresh, HandMade, Wanted
 from headergen.paint import canvas
+from headergen.picture.provenance import Metadata
 from headergen.plan import Composite, Job, Painting
-from headergen.provenance import Metadata
 
 
 @pytest.fixture

@@ -14,14 +14,15 @@ from PIL import Image
 
 from headergen import article as articles
 from headergen import config as configs
-from headergen import durable, picture, plan, produce, writeback
+from headergen import durable, plan, produce, writeback
 from headergen.config import Config
 from headergen.diffusion import fetch, interpreter, painter
 from headergen.diffusion.cache import Fetched
 from headergen.diffusion.checkpoint import Checkpoint
 from headergen.paint import canvas
+from headergen.picture import first_bytes
+from headergen.picture.provenance import Metadata
 from headergen.progress import PlainProgress
-from headergen.provenance import Metadata
 
 ARTICLE = "---\nheader:\n  prompt: the sea\n---\nBody.\n"
 CONFIG = "header: {width: 48, height: 26}\nimage: {width: 64, height: 64}\n"
@@ -291,7 +292,7 @@ def test_a_header_that_is_gone_before_its_cuts_are_made_is_an_error(
 
 def test_a_painting_is_cropped_for_its_cut_whatever_its_file_tells(desk: Desk) -> None:
     desk.run()
-    digest = picture.probe(desk.header).digest
+    digest = first_bytes.probe(desk.header).digest
     halves = Image.new("RGB", (48, 26))
     halves.paste("green", (0, 0, 48, 13))
     desk.header.write_bytes(canvas.encode(halves, "png", Metadata(digest)))
@@ -305,7 +306,7 @@ def test_a_painting_is_cropped_for_its_cut_whatever_its_file_tells(desk: Desk) -
 def test_a_title_is_whole_on_a_cut(desk: Desk) -> None:
     desk.article.write_text(ARTICLE.replace("sea\n", "sea\n  title: Waves\n"))
     desk.run()
-    digest = picture.probe(desk.header).digest
+    digest = first_bytes.probe(desk.header).digest
     halves = Image.new("RGB", (48, 26))
     halves.paste("green", (0, 0, 48, 13))
     desk.header.write_bytes(canvas.encode(halves, "png", Metadata(digest)))

@@ -15,10 +15,10 @@ from xml.etree import ElementTree as ET
 import pytest
 from PIL import Image, PngImagePlugin
 
-from headergen import metadata, parameters, picture, provenance
 from headergen.paint import canvas
-from headergen.parameters import TOOL, Settings
-from headergen.provenance import Metadata, Provenance, SourceType
+from headergen.picture import first_bytes, metadata, parameters, provenance
+from headergen.picture.parameters import TOOL, Settings
+from headergen.picture.provenance import Metadata, Provenance, SourceType
 
 PICTURE = Image.linear_gradient("L").convert("RGB")
 SETTINGS = Settings(
@@ -90,7 +90,7 @@ def test_the_level_bounds_what_is_told_and_never_the_digest(
 ) -> None:
     path = saved(tmp_path, format, PAINTED.metadata(level, DIGEST))
     told = provenance.read(metadata.read(path))
-    assert told.digest == picture.probe(path).digest == DIGEST
+    assert told.digest == first_bytes.probe(path).digest == DIGEST
     assert (told.source_type is None, told.tool is None) == (level == "none", level == "none")
     assert (told.parameters is None) == (level != "full")
     assert (b"z-image" in path.read_bytes()) == (level == "full")
@@ -122,9 +122,9 @@ def test_pngs_chunks_are_those_that_other_tools_look_for() -> None:
 def test_the_digest_is_found_whatever_a_prompt_holds(tmp_path: Path, format: str) -> None:
     prompt = 'headergen:digest="deadbeef" ' + "& " * 50_000
     texts = Provenance(SourceType.PAINTED, Settings(prompt)).metadata("full", DIGEST)
-    assert len(texts.xmp or "") > picture.METADATA_LIMIT_BYTES
+    assert len(texts.xmp or "") > first_bytes.METADATA_LIMIT_BYTES
     path = saved(tmp_path, format, texts)
-    assert picture.probe(path).digest == metadata.read(path).digest == DIGEST
+    assert first_bytes.probe(path).digest == metadata.read(path).digest == DIGEST
 
 
 def test_the_packet_is_xml_that_holds_a_hostile_prompt_as_text() -> None:
@@ -236,11 +236,13 @@ def bomb() -> bytes:
     "data",
     [
         pytest.param(b"", id="empty"),
-        pytest.param(picture.PNG_SIGNATURE + b"\xff\xff\xff\xfftEXta\0b", id="an endless chunk"),
-        pytest.param(picture.PNG_SIGNATURE + b"\0\0\0\1zTXta\0\0\0\0", id="a cut zTXt"),
-        pytest.param(picture.PNG_SIGNATURE + b"\0\0\0\4zTXta\0\0x\0\0\0\0", id="a broken zTXt"),
-        pytest.param(picture.PNG_SIGNATURE + b"\0\0\0\2iTXta\0\0\0\0\0", id="a cut iTXt"),
-        pytest.param(picture.PNG_SIGNATURE + bomb(), id="a bomb"),
+        pytest.param(
+            first_bytes.PNG_SIGNATURE + b"\xff\xff\xff\xfftEXta\0b", id="an endless chunk"
+        ),
+        pytest.param(first_bytes.PNG_SIGNATURE + b"\0\0\0\1zTXta\0\0\0\0", id="a cut zTXt"),
+        pytest.param(first_bytes.PNG_SIGNATURE + b"\0\0\0\4zTXta\0\0x\0\0\0\0", id="a broken zTXt"),
+        pytest.param(first_bytes.PNG_SIGNATURE + b"\0\0\0\2iTXta\0\0\0\0\0", id="a cut iTXt"),
+        pytest.param(first_bytes.PNG_SIGNATURE + bomb(), id="a bomb"),
         pytest.param(b"RIFF\0\0\0\0WEBPEXIF\x04\0\0\0MM\0*", id="EXIF cut short"),
         pytest.param(b"RIFF\0\0\0\0WEBPXMP \xff\xff\xff\xff<x", id="endless XMP"),
         pytest.param(b"\xff\xd8\xff\xe1\0\0Exif\0\0MM", id="a JPEG segment of no length"),

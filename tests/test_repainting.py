@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 from PIL import Image, PngImagePlugin
 
-from headergen import metadata, provenance
 from headergen.cli import main
 from headergen.diffusion import cache, painter, snapshot
-from headergen.parameters import TOOL
+from headergen.picture import metadata, provenance
+from headergen.picture.parameters import TOOL
 from tests.hub import serve_hub
 from tests.repository import Repository
 

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from headergen import picture
 from headergen.card import Card
 from headergen.cli import main
 from headergen.diffusion import hardware
 from headergen.paint import card as cards
+from headergen.picture import first_bytes
 from tests.repository import Repository
 
 PROMPT = "---\ntitle: 夏の海\nheader:\n  prompt: the sea\n---\nBody.\n"
@@ -37,14 +37,14 @@ def digest_in(repo: Repository, name: str = "a.md") -> str:
 
 
 def size_of(repo: Repository, name: str = HEADER) -> tuple[int, int]:
-    found = picture.probe(repo.root / name)
+    found = first_bytes.probe(repo.root / name)
     return found.width, found.height
 
 
 def test_a_stand_in_is_marked_in_the_article_and_in_the_picture(stand_in: Repository) -> None:
     digest = digest_in(stand_in)
     assert digest.endswith("-stand-in")
-    assert picture.probe(stand_in.root / HEADER).digest == digest
+    assert first_bytes.probe(stand_in.root / HEADER).digest == digest
     assert size_of(stand_in) == (256, 134)
 
 
@@ -54,7 +54,7 @@ def test_a_stand_in_is_marked_in_webp_as_well(repo: Repository) -> None:
     )
     repo.write("a.md", PROMPT)
     assert main(["run"]) == 0
-    assert picture.probe(repo.root / "note_images/a.webp").digest == digest_in(repo)
+    assert first_bytes.probe(repo.root / "note_images/a.webp").digest == digest_in(repo)
 
 
 @pytest.mark.parametrize(("flags", "code"), [([], 1), (["--allow-stand-ins"], 0)])
@@ -96,7 +96,7 @@ def test_a_machine_that_can_paint_replaces_it(stand_in: Repository, tiny_zimage:
     )
     assert main(["hook", "a.md"]) == 1
     assert digest_in(stand_in) == before.removesuffix("-stand-in")
-    assert picture.probe(stand_in.root / HEADER).digest == digest_in(stand_in)
+    assert first_bytes.probe(stand_in.root / HEADER).digest == digest_in(stand_in)
 
 
 ALSO = "also: [{key: og_image, width: 64, height: 64}]\nalt_key: cover.alt\n"
@@ -129,7 +129,7 @@ def test_what_is_lacking_beside_a_stand_in_is_made(
     told = capsys.readouterr().out
     assert "brought up to date" in told
     assert f"git add -- a.md {HEADER} {CUT}\n" in told
-    assert picture.probe(bare_stand_in.root / CUT).digest == digest_in(bare_stand_in)
+    assert first_bytes.probe(bare_stand_in.root / CUT).digest == digest_in(bare_stand_in)
     written = (bare_stand_in.root / "a.md").read_text()
     assert "cover:\n  alt: waves\n" in written
     assert f"og_image: {CUT}\n" in written
@@ -164,7 +164,7 @@ def test_a_machine_that_can_paint_does_not_complete_a_stand_in_but_replaces_it(
     assert main(["hook", "a.md"]) == 1
     assert not digest_in(bare_stand_in).endswith("-stand-in")
     for name in (HEADER, CUT):
-        assert picture.probe(bare_stand_in.root / name).digest == digest_in(bare_stand_in)
+        assert first_bytes.probe(bare_stand_in.root / name).digest == digest_in(bare_stand_in)
 
 
 def test_a_changed_request_gets_a_new_stand_in(stand_in: Repository) -> None:

@@ -17,7 +17,7 @@ from headergen.commands.saving import format_for, require_writable, save, size_o
 from headergen.diffusion import checkpoint
 from headergen.errors import HeadergenError, UsageError
 from headergen.paint import canvas
-from headergen.parameters import Settings
+from headergen.picture.parameters import Settings
 from headergen.plan import Painting
 from headergen.terminal import say
 

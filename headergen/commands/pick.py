@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from argparse import Namespace
 
-from headergen import candidates, metadata, produce, provenance
+from headergen import candidates, produce
 from headergen.article import Article
 from headergen.candidates import Candidate
 from headergen.commands.place import Place, find_place, read_article
@@ -13,8 +13,9 @@ from headergen.commands.staging import say_what_to_add
 from headergen.errors import ArticleError
 from headergen.freshness import Fresh
 from headergen.paint import canvas
+from headergen.picture import metadata, provenance
+from headergen.picture.provenance import Provenance, SourceType
 from headergen.plan import Job
-from headergen.provenance import Provenance, SourceType
 from headergen.terminal import say
 
 

@@ -17,9 +17,9 @@ from headergen.diffusion.checkpoint import Checkpoint
 from headergen.diffusion.models import MODELS, admissible_size
 from headergen.errors import UsageError
 from headergen.frontmatter.request import MAX_GUIDANCE_SCALE, MAX_SEED, MAX_STEPS
-from headergen.parameters import Settings
+from headergen.picture.parameters import Settings
+from headergen.picture.provenance import Told
 from headergen.plan import Painting, size_to_paint
-from headergen.provenance import Told
 
 # What a picture must tell, within the bounds that hold for authors too: it may be a stranger's.
 _NEEDED: Mapping[str, Callable[[Any], bool]] = {

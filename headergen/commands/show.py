@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
-from headergen import metadata, picture, provenance
 from headergen.errors import UsageError
-from headergen.picture import Picture
-from headergen.provenance import MEANINGS, NOTHING_TOLD, Told
+from headergen.picture import first_bytes, metadata, provenance
+from headergen.picture.first_bytes import Picture
+from headergen.picture.provenance import MEANINGS, NOTHING_TOLD, Told
 from headergen.terminal import say, say_json
 
 
@@ -35,7 +35,7 @@ def look(path: Path) -> tuple[Picture, Told]:
         UsageError: it cannot be read, or is no picture.
     """
     try:
-        found = picture.probe(path)
+        found = first_bytes.probe(path)
         told = provenance.read(metadata.read(path))
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from error

@@ -10,7 +10,7 @@ from PIL import Image
 
 from headergen.errors import TooLargeError
 from headergen.paint import canvas
-from headergen.provenance import Metadata
+from headergen.picture.provenance import Metadata
 
 KILOBYTE = 1024  # as pre-commit's check-added-large-files counts
 

@@ -19,8 +19,8 @@ from PIL import ExifTags, Image, ImageCms, ImageFile, PngImagePlugin, Unidentifi
 
 from headergen.errors import SourceError
 from headergen.paths import SOURCE_LIMIT_BYTES
-from headergen.picture import DIGEST_KEYWORD
-from headergen.provenance import NO_METADATA, Metadata, xmp_packet
+from headergen.picture.first_bytes import DIGEST_KEYWORD
+from headergen.picture.provenance import NO_METADATA, Metadata, xmp_packet
 
 # A decoded picture takes 4 bytes a pixel and up to three copies while it is turned and converted:
 # 600 MB at this bound. The largest phone cameras make 50 megapixels; Pillow itself refuses 179.

@@ -15,7 +15,7 @@ from headergen.config import Config
 from headergen.errors import HeadergenError
 from headergen.frontmatter.facts import heading
 from headergen.frontmatter.request import Request
-from headergen.picture import Picture, probe
+from headergen.picture.first_bytes import Picture, probe
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from PIL import Image, ImageChops, ImageStat
 
 from headergen.errors import TooLargeError
 from headergen.paint import budget, canvas
-from headergen.provenance import NO_METADATA, Metadata
+from headergen.picture.provenance import NO_METADATA, Metadata
 
 SIZE = (320, 168)
 

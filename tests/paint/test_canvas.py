@@ -21,7 +21,7 @@ from PIL import ExifTags, Image, ImageCms
 
 from headergen.errors import SourceError
 from headergen.paint.canvas import MAX_PIXELS, cover, encode, from_rgb, open_source
-from headergen.provenance import Metadata
+from headergen.picture.provenance import Metadata
 
 RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
 

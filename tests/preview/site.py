@@ -11,7 +11,7 @@ from headergen import candidates, freshness, writeback
 from headergen import config as configs
 from headergen.article import STAND_IN
 from headergen.paint import canvas
-from headergen.provenance import Metadata
+from headergen.picture.provenance import Metadata
 from tests import repository
 from tests.repository import Repository
 

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from headergen.errors import SourceError
-from headergen.picture import DIGEST_KEYWORD, PNG_SIGNATURE, format_of
-from headergen.provenance import Metadata
+from headergen.picture.first_bytes import DIGEST_KEYWORD, PNG_SIGNATURE, format_of
+from headergen.picture.provenance import Metadata
 
 # XMP of photographs is a few KB, a prompt less; beyond this it is nobody's reading.
 _LIMIT_BYTES = 1024 * 1024

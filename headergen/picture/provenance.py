@@ -14,9 +14,9 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape, unescape
 
-from headergen import parameters
-from headergen.parameters import TOOL, Settings
-from headergen.picture import DIGEST_KEYWORD
+from headergen.picture import parameters
+from headergen.picture.first_bytes import DIGEST_KEYWORD
+from headergen.picture.parameters import TOOL, Settings
 
 if TYPE_CHECKING:
     from headergen.diffusion.cache import Fetched

@@ -1,0 +1,1 @@
+"""What a picture file tells, read without Pillow: first bytes, metadata, provenance."""
