@@ -13,15 +13,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from headergen import article as articles
-from headergen import defaults, durable, freshness, plan, scratch, writeback
-from headergen.article import Article
+from headergen import defaults, durable, freshness, plan, scratch
+from headergen.article import article as articles
+from headergen.article import edit
+from headergen.article.article import Article
+from headergen.article.edit import Changes
 from headergen.config import Config
 from headergen.errors import ArticleError, UsageError
 from headergen.picture.first_bytes import probe
 from headergen.plan import Job, Painting
 from headergen.variations import Variant, variants
-from headergen.writeback import Changes
 
 _RECORD = "candidates.json"
 
@@ -144,9 +145,7 @@ def job_with(
         message = f"has a picture of your own: {article.image}"
         remedy = f"remove {article.image_key} to have headergen paint one"
         raise _error(article, message, remedy)
-    changed = articles.parse(
-        article.path, writeback.with_request(article, changes), article.image_key
-    )
+    changed = articles.parse(article.path, edit.with_request(article, changes), article.image_key)
     assert changed is not None
     found = plan.job_for(changed, config, root)
     if stand_in := plan.stand_in_of(found):

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from headergen import config_file
+from headergen.article.request import AUTHOR_KEYS
 from headergen.card import THEMES_FOR_ALL
 from headergen.errors import ConfigError
-from headergen.frontmatter.request import AUTHOR_KEYS
 from headergen.shapes import Shape, read_shapes
 from headergen.styles import Default, Fault, Style, read_colours, read_default, read_styles
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from headergen import paths
-from headergen.article import Article
+from headergen.article.article import Article
 from headergen.config import FORMATS, Config
 from headergen.errors import PathError
 from headergen.freshness import Fresh, StandIn

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headergen import freshness, store
-from headergen.article import STAND_IN, Request
+from headergen.article.article import STAND_IN, Request
+from headergen.article.frontmatter.mapping import AUTO_FOCUS, Point
 from headergen.errors import SourceError
-from headergen.frontmatter.mapping import AUTO_FOCUS, Point
 from headergen.paint import budget, canvas, composite, framing
 from headergen.paint.saliency import focus_for
 from headergen.picture import metadata, provenance

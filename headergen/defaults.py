@@ -7,10 +7,10 @@ import re
 from pathlib import Path, PurePath
 
 from headergen import paths, styles
-from headergen.article import Article
+from headergen.article.article import Article
+from headergen.article.request import Request
 from headergen.config import Config
 from headergen.errors import ArticleError
-from headergen.frontmatter.request import Request
 from headergen.styles import Default, Style
 
 

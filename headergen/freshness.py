@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from headergen import defaults, paths, titling
-from headergen.article import STAND_IN, Article, Request
+from headergen.article.article import STAND_IN, Article, Request
+from headergen.article.frontmatter.mapping import shown
+from headergen.article.request import LAYOUTS
 from headergen.config import Config
 from headergen.errors import ArticleError, PathError, SourceError
-from headergen.frontmatter.mapping import shown
-from headergen.frontmatter.request import LAYOUTS
 from headergen.picture.first_bytes import SUFFIX_FORMATS, probe
 
 

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from headergen import cuts, defaults, paths, titling
-from headergen.article import Article, Request
+from headergen.article.article import Article, Request
+from headergen.article.edit import Changes
+from headergen.article.frontmatter.mapping import AUTO_FOCUS, Focus
 from headergen.card import Card
 from headergen.config import Config, Look
 from headergen.cuts import Cut
@@ -16,9 +18,7 @@ from headergen.diffusion.checkpoint import Checkpoint
 from headergen.diffusion.models import Model, admissible_size, render_size
 from headergen.errors import ArticleError, PathError
 from headergen.freshness import Fresh, HandMade, StandIn, Wanted, at_key, may_be_for, state_of
-from headergen.frontmatter.mapping import AUTO_FOCUS, Focus
 from headergen.styles import Style
-from headergen.writeback import Changes
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headergen import collisions, cuts, cutting, painting, paths, store, unfinished
-from headergen.article import STAND_IN
+from headergen.article.article import STAND_IN
 from headergen.card import Card
 from headergen.config import Config
 from headergen.diffusion.checkpoint import Checkpoint

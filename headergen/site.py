@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from headergen import article as articles
 from headergen import cuts, freshness
-from headergen.article import ARTICLE_SUFFIXES, Article
+from headergen.article import article as articles
+from headergen.article.article import ARTICLE_SUFFIXES, Article
 from headergen.config import Config
 from headergen.errors import HeadergenError, UsageError
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from headergen import article as articles
-from headergen import durable, git, paths, writeback
-from headergen.article import Article
+from headergen import durable, git, paths
+from headergen.article import article as articles
+from headergen.article import edit
+from headergen.article.article import Article
 from headergen.errors import ArticleError, OutputError, PathError
 from headergen.picture import first_bytes
 from headergen.picture.first_bytes import Picture
@@ -142,7 +143,7 @@ def _confirm(job: Job, root: Path) -> None:
 def _finished(job: Job) -> bytes:
     others = dict(job.texts)
     image = others.pop(job.article.image_key)
-    return writeback.with_image(job.article, image, job.digest, job.changes, others)
+    return edit.with_image(job.article, image, job.digest, job.changes, others)
 
 
 def _article_bytes(job: Job) -> bytes:

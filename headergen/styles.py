@@ -9,10 +9,10 @@ from functools import lru_cache, partial
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
+from headergen.article.card_request import CardRequest, read_card
+from headergen.article.frontmatter.mapping import HeaderMapping, shown
 from headergen.card import THEMES_FOR_ALL
 from headergen.errors import ArticleError
-from headergen.frontmatter.card_request import CardRequest, read_card
-from headergen.frontmatter.mapping import HeaderMapping, shown
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec

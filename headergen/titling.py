@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from headergen import paths
-from headergen.article import Article
+from headergen.article.article import Article
+from headergen.article.card_request import CardRequest
+from headergen.article.request import Request
 from headergen.card import THEMES, Card
 from headergen.config import Config
 from headergen.errors import PathError, SourceError
-from headergen.frontmatter.card_request import CardRequest
-from headergen.frontmatter.request import Request
 from headergen.styles import Style
 
 FILE_KEYS = ("logo", "picture")

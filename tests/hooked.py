@@ -9,7 +9,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from headergen import article as articles
+from headergen.article import article as articles
 from tests import repository
 from tests.repository import Repository
 

@@ -13,11 +13,11 @@ import pytest
 import yaml
 from frontmatter.default_handlers import YAMLHandler
 
-from headergen.article import ARTICLE_SUFFIXES, Article, parse
+from headergen.article.article import ARTICLE_SUFFIXES, Article, parse
+from headergen.article.edit import with_image
+from headergen.article.frontmatter import yaml_read
+from headergen.article.frontmatter.toml_edit import TomlHandler
 from headergen.errors import ArticleError
-from headergen.frontmatter import yaml_read
-from headergen.frontmatter.toml_edit import TomlHandler
-from headergen.writeback import with_image
 
 ARTICLES = Path(__file__).parent / "data" / "articles"
 GOLDEN = sorted(
@@ -272,7 +272,7 @@ def test_needs_no_parser_for_an_article_without_header() -> None:
     code = """
 import sys
 from pathlib import Path
-from headergen.article import parse
+from headergen.article.article import parse
 for data in (
     b"text",
     b"---\\ntitle: x\\n---\\nthe header: y\\n",

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from headergen.article import Article, parse
+from headergen.article.article import Article, parse
+from headergen.article.edit import with_image
 from headergen.errors import ArticleError
-from headergen.writeback import with_image
 
 PAIRS = sorted((Path(__file__).parent / "data" / "by_default").glob("*/*.expected.md"))
 IMAGE = "note_images/003.png"

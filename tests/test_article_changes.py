@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from headergen import article as articles
-from headergen.article import Article
+from headergen.article import article as articles
+from headergen.article.article import Article
+from headergen.article.edit import Changes, with_image, with_request
 from headergen.errors import ArticleError
-from headergen.writeback import Changes, with_image, with_request
 
 FOLDER = Path(__file__).parent / "data" / "changes"
 PAIRS = sorted(FOLDER.glob("*/*.expected.md"))

@@ -11,9 +11,9 @@ import yaml
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from headergen.article import Article, parse
+from headergen.article.article import Article, parse
+from headergen.article.edit import with_image
 from headergen.errors import ArticleError
-from headergen.writeback import with_image
 
 PATH = Path("a.md")
 # Neither stands in a golden file or a fragment, so a line that holds one is a line of ours.

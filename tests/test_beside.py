@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from headergen import article
+from headergen.article import article as articles
 from headergen.cli import main
 from headergen.paint import canvas
 from headergen.picture import first_bytes, metadata, provenance
@@ -97,7 +97,7 @@ def test_toml_and_flow_mappings_gain_the_keys_too(repo: Repository) -> None:
     for name in ("toml", "flow"):
         before = Path(f"{name}.md").read_text().splitlines()
         assert main(["run", f"{name}.md"]) == 0
-        found = article.parse(Path(f"{name}.md"), Path(f"{name}.md").read_bytes())
+        found = articles.parse(Path(f"{name}.md"), Path(f"{name}.md").read_bytes())
         assert found
         assert found.text_at("og_image") == f"note_images/{name}-og_image.png"
         assert found.text_at("cover.square") == f"note_images/{name}-cover-square.png"

@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from headergen import article as articles
-from headergen import candidates, durable, variations, writeback
+from headergen import candidates, durable, variations
 from headergen import config as configs
-from headergen.article import Article
+from headergen.article import article as articles
+from headergen.article import edit
+from headergen.article.article import Article
 from headergen.cli import main
 from headergen.diffusion import interpreter
 from headergen.paint import canvas, thumbnail
@@ -357,7 +358,7 @@ def test_another_articles_header_is_not_overwritten(
 ) -> None:
     header = canvas.encode(Image.new("RGB", (64, 32)), "png", Metadata("3fa9c1d2"))
     repo.write("posts/note_images/a.png", header)
-    repo.write("posts/a.mdx", writeback.with_image(read(ARTICLE), "note_images/a.png", "3fa9c1d2"))
+    repo.write("posts/a.mdx", edit.with_image(read(ARTICLE), "note_images/a.png", "3fa9c1d2"))
     assert refused(repo)
     assert "the same file as a picture of posts/a.mdx" in capsys.readouterr().err
     assert (repo.root / "posts/note_images/a.png").read_bytes() == header

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from headergen import article, freshness, git, plan
+from headergen import freshness, git, plan
+from headergen.article import article as articles
 from headergen.config import Config, Look
 from headergen.diffusion.models import MODELS
 from headergen.errors import HeadergenError
@@ -30,7 +31,7 @@ def state_of(root: Path, header: str, config: Config | None = None) -> plan.Plan
     path = root / "articles" / "post.md"
     path.write_text(f"---\ntitle: x\nheader:\n{header}---\nbody\n", encoding="utf-8")
     config = config or Config()
-    parsed = article.parse(path, path.read_bytes(), config.image_key)
+    parsed = articles.parse(path, path.read_bytes(), config.image_key)
     assert parsed is not None
     return plan.job_for(parsed, config, root)
 
@@ -352,7 +353,7 @@ def test_a_stale_header_is_told_from_a_missing_one(root: Path) -> None:
     path = root / "articles" / "post.md"
     for image, stale in (("a.png", True), ("gone.png", False)):
         text = f"---\nheader:\n  prompt: a\n  image: {image}\n  digest: '00000000'\n---\n"
-        parsed = article.parse(path, text.encode())
+        parsed = articles.parse(path, text.encode())
         assert parsed is not None
         state = freshness.state_of(parsed, Config(), root)
         assert isinstance(state, Wanted)

@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from headergen import article as articles
 from headergen import config as configs
-from headergen import durable, plan, produce, writeback
+from headergen import durable, plan, produce
+from headergen.article import article as articles
+from headergen.article import edit
 from headergen.config import Config
 from headergen.diffusion import fetch, interpreter, painter
 from headergen.diffusion.cache import Fetched
@@ -247,7 +248,7 @@ def test_what_another_run_has_finished_meanwhile_is_no_edit(desk: Desk) -> None:
 
     def finish_it() -> None:
         durable.write(desk.header, theirs)
-        durable.write(desk.article, writeback.with_image(job.article, job.image, job.digest))
+        durable.write(desk.article, edit.with_image(job.article, job.image, job.digest))
 
     assert isinstance(desk.run(meanwhile=finish_it), produce.Written)
     assert desk.header.read_bytes() == theirs

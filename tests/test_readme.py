@@ -11,10 +11,10 @@ import pytest
 import yaml
 
 from headergen import arguments, check, config
+from headergen.article.card_request import CARD_KEYS
+from headergen.article.request import AUTHOR_KEYS, LAYOUTS
 from headergen.card import THEMES
 from headergen.diffusion.models import MODELS
-from headergen.frontmatter.card_request import CARD_KEYS
-from headergen.frontmatter.request import AUTHOR_KEYS, LAYOUTS
 from headergen.styles import STYLE_KEYS
 from headergen.variations import VARIATIONS
 

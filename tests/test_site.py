@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from headergen import article, site
+from headergen import site
+from headergen.article import article as articles
 
 
 def test_articles_are_listed_in_order_each_by_its_own_file(
@@ -52,6 +53,6 @@ def test_an_article_with_a_header_is_told_from_one_without(
     tmp_path: Path, text: str, has_header: bool
 ) -> None:
     (tmp_path / "a.md").write_text(text)
-    found = article.read(str(tmp_path / "a.md"))
+    found = articles.read(str(tmp_path / "a.md"))
     assert (found is not None) is has_header
     assert found is None or found.data == text.encode()

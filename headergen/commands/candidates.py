@@ -11,7 +11,7 @@ from contextlib import closing
 from pathlib import Path
 
 from headergen import candidates, painting, progress, scratch
-from headergen.article import Article
+from headergen.article.article import Article
 from headergen.candidates import Candidate, Planned
 from headergen.commands.notices import say_notes, say_notices
 from headergen.commands.place import Place, find_place, read_article

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from argparse import Namespace
 
+from headergen.article.frontmatter.mapping import AUTO_FOCUS, MAX_SOURCES
 from headergen.commands.place import find_place
 from headergen.commands.saving import format_for, save, size_of
 from headergen.errors import UsageError
-from headergen.frontmatter.mapping import AUTO_FOCUS, MAX_SOURCES
 from headergen.paint import canvas, composite
 from headergen.picture import metadata, provenance
 from headergen.terminal import say

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from headergen import freshness, painting, plan, progress
-from headergen.article import Request
+from headergen.article.article import Request
 from headergen.commands import repainting
 from headergen.commands.notices import say_notices
 from headergen.commands.place import Place, find_place

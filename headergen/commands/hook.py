@@ -6,7 +6,7 @@ import os
 from argparse import Namespace
 
 from headergen import site
-from headergen.article import ARTICLE_SUFFIXES
+from headergen.article.article import ARTICLE_SUFFIXES
 from headergen.commands.making import make
 from headergen.commands.place import find_place
 

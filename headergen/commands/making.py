@@ -9,9 +9,9 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from headergen import article as articles
 from headergen import config as configs
 from headergen import cuts, freshness, git, plan, settled
+from headergen.article import article as articles
 from headergen.commands.notices import say_notes, say_notices
 from headergen.commands.place import Place, find_article
 from headergen.commands.staging import say_what_to_add

@@ -6,7 +6,7 @@ import shlex
 from argparse import Namespace
 
 from headergen import candidates, produce
-from headergen.article import Article
+from headergen.article.article import Article
 from headergen.candidates import Candidate
 from headergen.commands.place import Place, find_place, read_article
 from headergen.commands.staging import say_what_to_add

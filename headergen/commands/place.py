@@ -7,10 +7,10 @@ from argparse import Namespace
 from dataclasses import dataclass
 from pathlib import Path
 
-from headergen import article as articles
 from headergen import config as configs
 from headergen import defaults, git, site
-from headergen.article import Article
+from headergen.article import article as articles
+from headergen.article.article import Article
 from headergen.config import Config
 from headergen.errors import ArticleError, UsageError
 

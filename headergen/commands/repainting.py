@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from headergen.article.request import MAX_GUIDANCE_SCALE, MAX_SEED, MAX_STEPS
 from headergen.commands.place import Place
 from headergen.commands.show import look
 from headergen.config import KEYS, Config
@@ -16,7 +17,6 @@ from headergen.diffusion import prompt as prompts
 from headergen.diffusion.checkpoint import Checkpoint
 from headergen.diffusion.models import MODELS, admissible_size
 from headergen.errors import UsageError
-from headergen.frontmatter.request import MAX_GUIDANCE_SCALE, MAX_SEED, MAX_STEPS
 from headergen.picture.parameters import Settings
 from headergen.picture.provenance import Told
 from headergen.plan import Painting, size_to_paint

@@ -7,14 +7,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from headergen import article as articles
 from headergen import candidates, check, defaults, freshness
-from headergen.article import Article
+from headergen.article import article as articles
+from headergen.article.article import Article
+from headergen.article.facts import heading
+from headergen.article.request import Request
 from headergen.check import Finding
 from headergen.config import Config
 from headergen.errors import HeadergenError
-from headergen.frontmatter.facts import heading
-from headergen.frontmatter.request import Request
 from headergen.picture.first_bytes import Picture, probe
 
 

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from headergen import __version__
+from headergen.article.card_request import CardRequest
 from headergen.config import Config
-from headergen.frontmatter.card_request import CardRequest
 from headergen.preview.entries import STATES, Candidate, Entry
 
 # Small copies of pictures, as WebP; None for one that cannot be read.

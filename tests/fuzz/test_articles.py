@@ -17,10 +17,10 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings, target
 from hypothesis import strategies as st
 
-from headergen.article import parse
+from headergen.article.article import parse
+from headergen.article.edit import with_image
+from headergen.article.frontmatter.block import MAX_BYTES
 from headergen.errors import ArticleError
-from headergen.frontmatter.block import MAX_BYTES
-from headergen.writeback import with_image
 from tests.test_article_property import DIGEST, IMAGE, IMAGE_KEYS, PATH, assert_holds
 
 SHORT = 300

@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageChops, ImageDraw
 
+from headergen.article.frontmatter.mapping import AUTO_FOCUS, MAX_SOURCES, Focus
+from headergen.article.request import LAYOUTS
 from headergen.config import Look
 from headergen.errors import UsageError
-from headergen.frontmatter.mapping import AUTO_FOCUS, MAX_SOURCES, Focus
-from headergen.frontmatter.request import LAYOUTS
 from headergen.paint.composite import compose, is_one_picture
 from headergen.paint.composite.layouts import TABLE
 from headergen.paint.composite.source import Source

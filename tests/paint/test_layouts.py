@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import pytest
 from PIL import Image, ImageDraw
 
+from headergen.article.request import LAYOUTS
 from headergen.config import Look
-from headergen.frontmatter.request import LAYOUTS
 from headergen.paint.composite.layouts import TABLE, suited
 from headergen.paint.composite.source import Source
 from headergen.paint.composite.stage import Stage

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from PIL import Image, ImageDraw
 
-from headergen.frontmatter.mapping import Point
+from headergen.article.frontmatter.mapping import Point
 from headergen.paint.composite.ground import leading_colour
 from headergen.paint.composite.panel import fill
 from headergen.paint.composite.source import Source

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import pytest
 from PIL import Image
 
+from headergen.article.frontmatter.mapping import MAX_SOURCES
 from headergen.config import Look
-from headergen.frontmatter.mapping import MAX_SOURCES
 from headergen.paint.composite.layouts import TABLE
 from headergen.paint.composite.source import Source
 from headergen.paint.composite.stage import Frame, Stage

@@ -6,10 +6,11 @@ from pathlib import Path
 
 from PIL import Image
 
-from headergen import article as articles
-from headergen import candidates, freshness, writeback
+from headergen import candidates, freshness
 from headergen import config as configs
-from headergen.article import STAND_IN
+from headergen.article import article as articles
+from headergen.article import edit
+from headergen.article.article import STAND_IN
 from headergen.paint import canvas
 from headergen.picture.provenance import Metadata
 from tests import repository
@@ -48,7 +49,7 @@ def _painted(repo: Repository, name: str, title: str, prompt: str, mark: str) ->
     assert found and found.request
     digest = freshness.digest_of(found.request, ()) + mark
     repo.write(f"note_images/{name}.png", canvas.encode(_scene(len(name)), "png", Metadata(digest)))
-    repo.write(f"{name}.md", writeback.with_image(found, f"note_images/{name}.png", digest))
+    repo.write(f"{name}.md", edit.with_image(found, f"note_images/{name}.png", digest))
 
 
 def _candidates(repo: Repository, name: str) -> None:

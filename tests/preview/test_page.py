@@ -13,7 +13,7 @@ import pytest
 
 from headergen import candidates, freshness
 from headergen import config as configs
-from headergen.article import Article
+from headergen.article.article import Article
 from headergen.config import Config
 from headergen.preview import entries, page
 from headergen.preview.entries import STATES, Entry

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from headergen.article.frontmatter.mapping import MAX_SOURCES
+from headergen.article.request import LAYOUTS
 from headergen.errors import UsageError
-from headergen.frontmatter.mapping import MAX_SOURCES
-from headergen.frontmatter.request import LAYOUTS
 from headergen.paint.composite import tiles
 from headergen.paint.composite.fan import fan
 from headergen.paint.composite.panel import is_tiny

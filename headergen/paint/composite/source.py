@@ -7,7 +7,7 @@ from functools import cached_property
 
 from PIL import Image, ImageStat
 
-from headergen.frontmatter.mapping import AUTO_FOCUS, Focus, Point
+from headergen.article.frontmatter.mapping import AUTO_FOCUS, Focus, Point
 from headergen.paint.saliency import focus_for
 
 # From this alpha on a pixel counts as part of the shape; below it lie soft shadows and fringes.

@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
-from headergen import article as articles
-from headergen.article import Article, Request
+from headergen.article import article as articles
+from headergen.article.article import Article, Request
+from headergen.article.frontmatter.block import Block, find
+from headergen.article.frontmatter.document import read_document
 from headergen.errors import ArticleError
-from headergen.frontmatter.block import Block, find
-from headergen.frontmatter.document import read_document
 
 # Values for keys of the author's, which a command writes at the author's word.
 Changes = Mapping[str, str | int]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from headergen.frontmatter.card_request import CardRequest, read_card
-from headergen.frontmatter.mapping import Focus, HeaderMapping
+from headergen.article.card_request import CardRequest, read_card
+from headergen.article.frontmatter.mapping import Focus, HeaderMapping
 
 AUTHOR_KEYS = (
     "prompt",

@@ -8,11 +8,11 @@ from typing import Any
 
 import yaml
 
+from headergen.article.frontmatter import yaml_read
+from headergen.article.frontmatter.block import Block
+from headergen.article.frontmatter.yaml_scalar import LINE_BREAK, quoted
+from headergen.article.frontmatter.yaml_tree import Node, compose
 from headergen.errors import ArticleError
-from headergen.frontmatter import yaml_read
-from headergen.frontmatter.block import Block
-from headergen.frontmatter.yaml_scalar import LINE_BREAK, quoted
-from headergen.frontmatter.yaml_tree import Node, compose
 
 
 def with_value(

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
 
+from headergen.article.frontmatter.mapping import HeaderMapping
 from headergen.card import PICTURE_THEME, THEMES
-from headergen.frontmatter.mapping import HeaderMapping
 
 CARD_KEYS = (
     "title",

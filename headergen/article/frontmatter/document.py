@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-from headergen.frontmatter.block import Block
+from headergen.article.frontmatter.block import Block
 
 
 class Document(Protocol):
@@ -34,9 +34,9 @@ def read_document(block: Block) -> Document | None:
         ArticleError: It cannot be read; says where and why.
     """
     if block.language == "toml":
-        from headergen.frontmatter import toml_edit
+        from headergen.article.frontmatter import toml_edit
 
         return toml_edit.read(block)
-    from headergen.frontmatter import yaml_read
+    from headergen.article.frontmatter import yaml_read
 
     return yaml_read.read(block)

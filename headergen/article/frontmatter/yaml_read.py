@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from headergen.article.frontmatter.block import MAX_DEPTH, Block
+from headergen.article.frontmatter.mapping import shown
 from headergen.errors import ArticleError
-from headergen.frontmatter.block import MAX_DEPTH, Block
-from headergen.frontmatter.mapping import shown
 
 if TYPE_CHECKING:
-    from headergen.frontmatter.yaml_tree import Node
+    from headergen.article.frontmatter.yaml_tree import Node
 
 
 class _AsWritten(yaml.constructor.SafeConstructor):
@@ -94,7 +94,8 @@ class YamlDocument:
         self, path: tuple[str, ...], value: str | int, before: str | None = None
     ) -> Block:
         """Return the block with `value` at `path`; see `yaml_edit.with_value`."""
-        from headergen.frontmatter import yaml_edit  # of no use where there is nothing to write
+        # Not needed where there is nothing to write.
+        from headergen.article.frontmatter import yaml_edit
 
         self.index_of(path)
         return yaml_edit.with_value(self.block, self.values, path, value, before)
@@ -170,7 +171,7 @@ def _is_harmless(text: str) -> bool:
 
 
 def _look_closely(block: Block) -> Node | None:
-    from headergen.frontmatter import yaml_tree
+    from headergen.article.frontmatter import yaml_tree
 
     return yaml_tree.compose(block)
 

@@ -15,12 +15,12 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from headergen.article.facts import Facts, heading, read_facts
+from headergen.article.frontmatter.block import Block, find
+from headergen.article.frontmatter.document import Document, read_document
+from headergen.article.frontmatter.mapping import MAX_SOURCES, HeaderMapping, shown
+from headergen.article.request import Request, asks_for_a_picture, read_request
 from headergen.errors import ArticleError
-from headergen.frontmatter.block import Block, find
-from headergen.frontmatter.document import Document, read_document
-from headergen.frontmatter.facts import Facts, heading, read_facts
-from headergen.frontmatter.mapping import MAX_SOURCES, HeaderMapping, shown
-from headergen.frontmatter.request import Request, asks_for_a_picture, read_request
 
 __all__ = [
     "ARTICLE_SUFFIXES",

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from headergen.frontmatter.block import MAX_DEPTH, Block
+from headergen.article.frontmatter.block import MAX_DEPTH, Block
 
 Path = tuple[str | int, ...]
 

@@ -14,9 +14,9 @@ from typing import Any, Literal
 
 import yaml
 
+from headergen.article.frontmatter import yaml_read
+from headergen.article.frontmatter.block import MAX_BYTES, MAX_DEPTH, Block
 from headergen.errors import ArticleError
-from headergen.frontmatter import yaml_read
-from headergen.frontmatter.block import MAX_BYTES, MAX_DEPTH, Block
 
 # Base 60, as in 1:30:00, is computed in the square of its length: 64 KiB take more than a second.
 _MAX_SIXTIES = 100

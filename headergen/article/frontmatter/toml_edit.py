@@ -11,9 +11,9 @@ from typing import Any
 
 from frontmatter.default_handlers import BaseHandler
 
+from headergen.article.frontmatter.block import MAX_DEPTH, Block
+from headergen.article.frontmatter.toml_scan import Entry, Path, scan
 from headergen.errors import ArticleError
-from headergen.frontmatter.block import MAX_DEPTH, Block
-from headergen.frontmatter.toml_scan import Entry, Path, scan
 
 # tomllib takes time in the square of a dotted key's length: 64 KiB of `a.a.a` are a minute.
 _DEEP_KEY = re.compile(

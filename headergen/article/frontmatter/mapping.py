@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
+from headergen.article.frontmatter.block import brief
 from headergen.errors import ArticleError
-from headergen.frontmatter.block import brief
 
 # A thirteenth panel of a 1280x670 header would be a thumbnail that nobody can read.
 MAX_SOURCES = 12
