@@ -2,12 +2,12 @@
 
 import sys
 
-from headergen import settled
+from headergen.repository import hook_memory
 
 
 def main() -> int:
     """Run the command line and return its exit code; a hook with nothing to do ends here."""
-    if settled.nothing_to_do(sys.argv[1:]):
+    if hook_memory.nothing_to_do(sys.argv[1:]):
         return 0
     from headergen import cli
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from headergen import defaults, durable, freshness, plan, scratch
+from headergen import defaults, freshness, plan
 from headergen.article import article as articles
 from headergen.article import edit
 from headergen.article.article import Article
@@ -22,6 +22,7 @@ from headergen.config import Config
 from headergen.errors import ArticleError, UsageError
 from headergen.picture.first_bytes import probe
 from headergen.plan import Job, Painting
+from headergen.repository import durable, scratch
 from headergen.variations import Variant, variants
 
 _RECORD = "candidates.json"

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from headergen import cuts, defaults, freshness, git, paths
+from headergen import cuts, defaults, freshness
 from headergen.article import article as articles
 from headergen.article.article import STAND_IN, Article
 from headergen.config import Config
 from headergen.errors import ArticleError, HeadergenError, OutsideRepositoryError
 from headergen.picture import first_bytes
+from headergen.repository import git, paths
 
 if TYPE_CHECKING:
     from headergen.plan import Plan

@@ -7,10 +7,11 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from headergen import site, store
+from headergen import store
 from headergen.config import Config
 from headergen.errors import ArticleError
 from headergen.plan import Job
+from headergen.repository import discovery
 
 
 def _output_key(job: Job) -> str:
@@ -45,7 +46,7 @@ def _naming(job: Job, config: Config, root: Path) -> list[Path]:
     """List the other articles that name the picture which the job would replace."""
     if not store.would_replace(job):
         return []
-    named_by = site.naming(job.output, config, root)
+    named_by = discovery.naming(job.output, config, root)
     return [path for path in named_by if not path.samefile(job.article.path)]
 
 

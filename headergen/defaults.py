@@ -6,11 +6,12 @@ import os
 import re
 from pathlib import Path, PurePath
 
-from headergen import paths, styles
+from headergen import styles
 from headergen.article.article import Article
 from headergen.article.request import Request
 from headergen.config import Config
 from headergen.errors import ArticleError
+from headergen.repository import paths
 from headergen.styles import Default, Style
 
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from headergen import lock
 from headergen.config import Config
 from headergen.diffusion import fetch, interpreter, painter
 from headergen.diffusion.cache import Fetched
@@ -17,6 +16,7 @@ from headergen.paint import canvas
 from headergen.picture import provenance
 from headergen.picture.provenance import Provenance
 from headergen.plan import Painting
+from headergen.repository import locks
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -85,7 +85,7 @@ def gpu(config: Config, root: Path, progress: Progress) -> Iterator[Path]:
     """Keep other runs from the GPU while the block runs; give it the worker's interpreter."""
     python = interpreter.find_interpreter(config.worker_python, root)
     try:
-        with lock.painting(root, progress.waiting):
+        with locks.painting(root, progress.waiting):
             yield python
     finally:
         progress.finish()

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from headergen import cuts, defaults, paths, titling
+from headergen import cuts, defaults, titling
 from headergen.article.article import Article, Request
 from headergen.article.edit import Changes
 from headergen.article.frontmatter.mapping import AUTO_FOCUS, Focus
@@ -18,6 +18,7 @@ from headergen.diffusion.checkpoint import Checkpoint
 from headergen.diffusion.models import Model, admissible_size, render_size
 from headergen.errors import ArticleError, PathError
 from headergen.freshness import Fresh, HandMade, StandIn, Wanted, at_key, may_be_for, state_of
+from headergen.repository import paths
 from headergen.styles import Style
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from headergen import collisions, cuts, cutting, painting, paths, store, unfinished
+from headergen import collisions, cuts, cutting, painting, store, unfinished
 from headergen.article.article import STAND_IN
 from headergen.card import Card
 from headergen.config import Config
@@ -33,6 +33,7 @@ from headergen.painting import counted
 from headergen.picture import metadata, provenance
 from headergen.picture.provenance import Provenance
 from headergen.plan import Completion, Composite, Job, Painting
+from headergen.repository import paths
 
 if TYPE_CHECKING:
     from PIL import Image

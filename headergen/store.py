@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from headergen import durable, git, paths
 from headergen.article import article as articles
 from headergen.article import edit
 from headergen.article.article import Article
@@ -17,6 +16,7 @@ from headergen.errors import ArticleError, OutputError, PathError
 from headergen.picture import first_bytes
 from headergen.picture.first_bytes import Picture
 from headergen.plan import Completion, Job
+from headergen.repository import durable, git, paths
 
 
 def sweep(jobs: Iterable[Job]) -> None:

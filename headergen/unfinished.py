@@ -15,7 +15,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from headergen import durable, scratch
 from headergen.errors import HeadergenError
 from headergen.paint import canvas
 from headergen.painting import Painted
@@ -23,6 +22,7 @@ from headergen.picture import metadata, provenance
 from headergen.picture.first_bytes import probe
 from headergen.picture.provenance import Provenance, SourceType
 from headergen.plan import Job, Painting
+from headergen.repository import durable, scratch
 
 if TYPE_CHECKING:
     from PIL import Image

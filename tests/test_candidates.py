@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from headergen import candidates, durable, variations
+from headergen import candidates, variations
 from headergen import config as configs
 from headergen.article import article as articles
 from headergen.article import edit
@@ -20,6 +20,7 @@ from headergen.diffusion import interpreter
 from headergen.paint import canvas, thumbnail
 from headergen.picture import first_bytes
 from headergen.picture.provenance import Metadata
+from headergen.repository import durable
 from tests import repository
 from tests.preview.test_page import data_of
 from tests.repository import Repository

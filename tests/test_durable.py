@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from headergen import durable
+from headergen.repository import durable
 
 
 def test_a_new_file_gets_its_bytes_its_folders_and_the_usual_mode(tmp_path: Path) -> None:

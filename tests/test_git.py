@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from headergen import git
 from headergen.errors import GitError
-from headergen.porcelain import MOST_PATHSPECS
+from headergen.repository import git
+from headergen.repository.porcelain import MOST_PATHSPECS
 from tests import repository
 
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from headergen import git
 from headergen.cli import main
 from headergen.picture import first_bytes
+from headergen.repository import git
 from tests import hooked
 from tests.hooked import ARTICLE, FRAMEWORKS, WAYS
 from tests.repository import Repository

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from headergen import freshness, git, plan
+from headergen import freshness, plan
 from headergen.article import article as articles
 from headergen.config import Config, Look
 from headergen.diffusion.models import MODELS
@@ -16,6 +16,7 @@ from headergen.freshness import Fresh, HandMade, Wanted
 from headergen.paint import canvas
 from headergen.picture.provenance import Metadata
 from headergen.plan import Composite, Job, Painting
+from headergen.repository import git
 
 
 @pytest.fixture

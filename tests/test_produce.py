@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from headergen import config as configs
-from headergen import durable, plan, produce
+from headergen import plan, produce
 from headergen.article import article as articles
 from headergen.article import edit
 from headergen.config import Config
@@ -24,6 +24,7 @@ from headergen.paint import canvas
 from headergen.picture import first_bytes
 from headergen.picture.provenance import Metadata
 from headergen.progress import PlainProgress
+from headergen.repository import durable
 
 ARTICLE = "---\nheader:\n  prompt: the sea\n---\nBody.\n"
 CONFIG = "header: {width: 48, height: 26}\nimage: {width: 64, height: 64}\n"

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from headergen import site
 from headergen.article import article as articles
+from headergen.repository import discovery
 
 
 def test_articles_are_listed_in_order_each_by_its_own_file(
@@ -25,15 +25,17 @@ def test_articles_are_listed_in_order_each_by_its_own_file(
     (tmp_path / "linked").symlink_to("posts")
     (tmp_path / "gone.md").symlink_to("nowhere.md")
     below = ["a.MDX", "b.md", "nowhere.md", "posts/1.md", "archive.md/old.md", "posts/2.md"]
-    assert site.articles_at([Path()]) == below
-    assert site.articles_at([Path("posts/../posts"), Path("link.md")]) == below[3:4] + below[5:]
-    assert list(site.articles_below(str(tmp_path / "posts"))) == [
+    assert discovery.articles_at([Path()]) == below
+    assert (
+        discovery.articles_at([Path("posts/../posts"), Path("link.md")]) == below[3:4] + below[5:]
+    )
+    assert list(discovery.articles_below(str(tmp_path / "posts"))) == [
         str(tmp_path / "posts" / name) for name in ("1.md", "2.md")
     ]
 
 
 def test_a_folder_that_cannot_be_listed_holds_no_articles(tmp_path: Path) -> None:
-    assert list(site.articles_below(str(tmp_path / "gone"))) == []
+    assert list(discovery.articles_below(str(tmp_path / "gone"))) == []
 
 
 @pytest.mark.parametrize(

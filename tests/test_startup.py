@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from headergen import check, settled
+from headergen import check
 from headergen.config import Config
+from headergen.repository import hook_memory
 from tests import repository
 from tests.repository import Repository
 
@@ -169,7 +170,7 @@ def test_a_settled_article_is_looked_at_again_where(
     change(repo)
     twin = Repository(repo.root.parent / "twin")
     shutil.copytree(repo.root, twin.root, symlinks=True)
-    shutil.rmtree(twin.root / settled.FOLDER)
+    shutil.rmtree(twin.root / hook_memory.FOLDER)
     assert repo.headergen("hook", "--", "post.md", code=code) == twin.headergen(
         "hook", "--", "post.md", code=code
     )
@@ -178,7 +179,7 @@ def test_a_settled_article_is_looked_at_again_where(
 @pytest.mark.parametrize("damage", [b"", b"\0\0\0", b"\xff", b"x\0y\0z"])
 def test_a_damaged_record_costs_a_closer_look(repo: Repository, damage: bytes) -> None:
     repo.headergen("hook", "--", "post.md")
-    (record,) = (repo.root / settled.FOLDER).iterdir()
+    (record,) = (repo.root / hook_memory.FOLDER).iterdir()
     record.write_bytes(damage)
     assert watch(repo, "hook", "--", "post.md").modules >= CLOSER_LOOK
     assert not watch(repo, "hook", "--", "post.md").modules & CLOSER_LOOK
@@ -189,15 +190,15 @@ def test_another_version_of_headergen_looks_for_itself(
 ) -> None:
     repo.headergen("hook", "--", "post.md")
     monkeypatch.chdir(repo.root)
-    assert settled.nothing_to_do(["hook", "--", "post.md"])
-    monkeypatch.setattr(settled, "__version__", "another")
-    assert not settled.nothing_to_do(["hook", "--", "post.md"])
+    assert hook_memory.nothing_to_do(["hook", "--", "post.md"])
+    monkeypatch.setattr(hook_memory, "__version__", "another")
+    assert not hook_memory.nothing_to_do(["hook", "--", "post.md"])
 
 
 def test_what_holds_under_another_config_is_not_remembered(repo: Repository) -> None:
     repo.write("other.yaml", "image_prefix: ''\n")
     repo.headergen("hook", "--config", "other.yaml", "--", "post.md")
-    assert not (repo.root / settled.FOLDER).exists()
+    assert not (repo.root / hook_memory.FOLDER).exists()
 
 
 def test_an_article_that_ends_with_its_frontmatter_is_not_remembered(repo: Repository) -> None:
@@ -214,8 +215,8 @@ def test_a_file_that_changes_during_the_look_is_not_remembered(
     repo: Repository, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(repo.root)
-    settled.remember("post.md", b"---\n", [PICTURE], [], confirm=lambda: False)
-    assert not (repo.root / settled.FOLDER).exists()
+    hook_memory.remember("post.md", b"---\n", [PICTURE], [], confirm=lambda: False)
+    assert not (repo.root / hook_memory.FOLDER).exists()
 
 
 def test_a_worktree_needs_no_record(repo: Repository) -> None:

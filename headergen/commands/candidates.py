@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
-from headergen import candidates, painting, progress, scratch
+from headergen import candidates, painting, progress
 from headergen.article.article import Article
 from headergen.candidates import Candidate, Planned
 from headergen.commands.notices import say_notes, say_notices
@@ -19,6 +19,7 @@ from headergen.commands.saving import save
 from headergen.errors import HeadergenError
 from headergen.paint import canvas
 from headergen.paint.contact_sheet import contact_sheet
+from headergen.repository import scratch
 from headergen.terminal import say, say_error
 
 

@@ -8,15 +8,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from headergen import check, site
+from headergen import check
 from headergen.commands.place import find_place
+from headergen.repository import discovery
 from headergen.terminal import say, say_findings
 
 
 def run(arguments: Namespace) -> int:
     """Print what is missing, stale or unfit; the exit code is that of the worst finding."""
     place = find_place(arguments)
-    names = site.articles_at(arguments.paths or [Path()])
+    names = discovery.articles_at(arguments.paths or [Path()])
     with _collecting_nothing():
         findings = check.check(names, place.config, place.root, in_git=place.in_git)
     if arguments.json:

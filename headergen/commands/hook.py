@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 from argparse import Namespace
 
-from headergen import site
 from headergen.article.article import ARTICLE_SUFFIXES
 from headergen.commands.making import make
 from headergen.commands.place import find_place
+from headergen.repository import discovery
 
 
 def run(arguments: Namespace) -> int:
     """Make the headers of the articles among the files named; 1 where the commit lacks any."""
     paths = [path for path in arguments.paths if path.suffix.lower() in ARTICLE_SUFFIXES]
-    return make(site.followed(map(os.fspath, paths)), find_place(arguments), hook=True)
+    return make(discovery.followed(map(os.fspath, paths)), find_place(arguments), hook=True)

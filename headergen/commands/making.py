@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headergen import config as configs
-from headergen import cuts, freshness, git, plan, settled
+from headergen import cuts, freshness, plan
 from headergen.article import article as articles
 from headergen.commands.notices import say_notes, say_notices
 from headergen.commands.place import Place, find_article
 from headergen.commands.staging import say_what_to_add
 from headergen.errors import ArticleError, HeadergenError
+from headergen.repository import git, hook_memory
 from headergen.terminal import say, say_advice
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ def _remember_one(found: freshness.Fresh | freshness.HandMade, picture: Path, pl
     found_cuts = cuts.beside(found, place.config, place.root)
     pictures = [picture, *(cut.output for cut in found_cuts)]
     also_named = cuts.named_by(article, place.config, place.root)
-    settled.remember(
+    hook_memory.remember(
         os.fspath(article.path),
         frontmatter,
         [os.path.relpath(check.tracked(path), place.root) for path in pictures],

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from headergen import config as configs
-from headergen import defaults, git, site
+from headergen import defaults
 from headergen.article import article as articles
 from headergen.article.article import Article
 from headergen.config import Config
 from headergen.errors import ArticleError, UsageError
+from headergen.repository import discovery, git
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ def read_article(path: Path, place: Place) -> Article:
     """
     if path.is_dir():
         raise UsageError(f"{path} is a folder; name one article")
-    (name,) = site.articles_at([path])
+    (name,) = discovery.articles_at([path])
     found = find_article(name, place)
     if found is None:
         raise ArticleError("has no `header:` in its frontmatter", path=name, line=1)

@@ -10,13 +10,13 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
-from headergen import scratch, site
 from headergen.commands.place import find_place
 from headergen.commands.saving import require_writable, save
 from headergen.errors import UsageError
 from headergen.paint.thumbnail import thumbnail
 from headergen.preview import entries, page
 from headergen.preview.entries import Entry
+from headergen.repository import discovery, scratch
 from headergen.terminal import say
 
 # How many articles a page may have for thumbnails of a width in px: two pixels a point while there
@@ -33,7 +33,7 @@ _MARK = b'content="headergen preview"'
 def run(arguments: Namespace) -> int:
     """Write the page, and say where it is."""
     place = find_place(arguments)
-    names = site.articles_at(arguments.paths or [Path()])
+    names = discovery.articles_at(arguments.paths or [Path()])
     output = arguments.output or scratch.place(place.root, "preview.html")
     _require_page(output)
     found = entries.read(names, place.config, place.root, in_git=place.in_git)

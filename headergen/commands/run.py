@@ -5,12 +5,12 @@ from __future__ import annotations
 from argparse import Namespace
 from pathlib import Path
 
-from headergen import site
 from headergen.commands.making import make
 from headergen.commands.place import find_place
+from headergen.repository import discovery
 
 
 def run(arguments: Namespace) -> int:
     """Make the headers of the articles named, or of all below the current folder."""
     place = find_place(arguments)
-    return make(site.articles_at(arguments.paths or [Path()]), place, hook=False)
+    return make(discovery.articles_at(arguments.paths or [Path()]), place, hook=False)

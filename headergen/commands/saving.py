@@ -6,9 +6,9 @@ import os
 from argparse import Namespace
 from pathlib import Path
 
-from headergen import durable
 from headergen.config import Config
 from headergen.errors import UsageError
+from headergen.repository import durable
 
 
 def size_of(arguments: Namespace, config: Config) -> tuple[int, int]:

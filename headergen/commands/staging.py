@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from headergen import git
+from headergen.repository import git
 from headergen.terminal import say, shell_word
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Protocol
 
-from headergen import lock
 from headergen.diffusion import cache, hardware, placement
 from headergen.diffusion.cache import Fetched
 from headergen.diffusion.checkpoint import Checkpoint
 from headergen.diffusion.client import Worker
 from headergen.diffusion.survey import Survey, parts_to_fetch, survey
 from headergen.errors import DeviceNotFoundError, NotDownloadedError, PlacementError
+from headergen.repository import locks
 from headergen.units import gigabytes
 
 
@@ -113,7 +113,7 @@ def _fetch_alone(
     worker: Worker, checkpoint: Checkpoint, progress: Progress, quantize: str | None
 ) -> Fetched:
     """Fetch while no other process fetches the same model: they would share its files."""
-    with lock.fetching(cache.model_folder(checkpoint.location), progress.waiting):
+    with locks.fetching(cache.model_folder(checkpoint.location), progress.waiting):
         return _fetch(worker, checkpoint, progress, quantize)
 
 

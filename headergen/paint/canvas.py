@@ -18,9 +18,9 @@ from typing import BinaryIO
 from PIL import ExifTags, Image, ImageCms, ImageFile, PngImagePlugin, UnidentifiedImageError
 
 from headergen.errors import SourceError
-from headergen.paths import SOURCE_LIMIT_BYTES
 from headergen.picture.first_bytes import DIGEST_KEYWORD
 from headergen.picture.provenance import NO_METADATA, Metadata, xmp_packet
+from headergen.repository.paths import SOURCE_LIMIT_BYTES
 
 # A decoded picture takes 4 bytes a pixel and up to three copies while it is turned and converted:
 # 600 MB at this bound. The largest phone cameras make 50 megapixels; Pillow itself refuses 179.

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from headergen import errors, lock
+from headergen import errors
 from headergen.diffusion import cache, fetch, hardware, painter, snapshot
 from headergen.diffusion.cache import Fetched
 from headergen.diffusion.checkpoint import Checkpoint
@@ -24,6 +24,7 @@ from headergen.diffusion.models import MODELS
 from headergen.diffusion.worker import hub as worker_hub
 from headergen.diffusion.worker.failures import WorkerError
 from headergen.diffusion.worker.hub import File
+from headergen.repository import locks
 from tests.hub import COMMIT, serve_hub
 
 PYTHON = Path(sys.executable)
@@ -137,7 +138,7 @@ def test_a_model_that_another_process_fetches_is_waited_for(
     progress = Recorder()
     with serve_hub({HUB_ID: published}) as hub, ThreadPoolExecutor() as other:
         monkeypatch.setenv("HF_ENDPOINT", hub.endpoint)
-        with lock.fetching(cache.model_folder(HUB_ID), lambda _: None):
+        with locks.fetching(cache.model_folder(HUB_ID), lambda _: None):
             found = other.submit(fetch.fetch, PYTHON, TINY, "cpu", SIZE, progress, timeout_s=60.0)
             reason = progress.waits.get(timeout=60)
             assert hub.requests == []

@@ -14,8 +14,8 @@ from typing import Any
 
 from PIL import Image
 
-from headergen import scratch
 from headergen.article import article as articles
+from headergen.repository import scratch
 
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from headergen import scratch
+from headergen.repository import scratch
 from tests.faults.site import (
     Ended,
     Fault,

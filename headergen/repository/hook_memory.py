@@ -15,7 +15,7 @@ from contextlib import suppress
 
 from headergen import __version__
 from headergen.errors import HeadergenError
-from headergen.porcelain import status_entries
+from headergen.repository.porcelain import status_entries
 
 FOLDER = os.path.join(".git", "headergen")
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from headergen import durable, paths
 from headergen.errors import PathError, UsageError
+from headergen.repository import durable, paths
 
 FOLDER = ".headergen"
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from headergen.errors import GitError
-from headergen.porcelain import ask, pathspecs, status_entries
+from headergen.repository.porcelain import ask, pathspecs, status_entries
 
 # A file's first line in the place of a large one: github.com/git-lfs/git-lfs, docs/spec.md.
 LFS_VERSION_LINE = b"version https://git-lfs.github.com/spec/v1\n"

@@ -1,0 +1,1 @@
+"""The repository around the articles: git, paths, durable writes, locks, discovery."""
