@@ -17,9 +17,9 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
-from headergen.config import Look
 from headergen.paint.canvas import open_source
 from headergen.paint.composite import compose
+from headergen.settings.config import Look
 from tests.paint.pictures import PICTURES
 
 HERE = Path(__file__).resolve().parent

@@ -18,11 +18,11 @@ from headergen.article import article as articles
 from headergen.article import edit
 from headergen.article.article import Article
 from headergen.article.edit import Changes
-from headergen.config import Config
 from headergen.errors import ArticleError, UsageError
 from headergen.picture.first_bytes import probe
 from headergen.plan import Job, Painting
 from headergen.repository import durable, scratch
+from headergen.settings.config import Config
 from headergen.variations import Variant, variants
 
 _RECORD = "candidates.json"

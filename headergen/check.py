@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from headergen import cuts, defaults, freshness
 from headergen.article import article as articles
 from headergen.article.article import STAND_IN, Article
-from headergen.config import Config
 from headergen.errors import ArticleError, HeadergenError, OutsideRepositoryError
 from headergen.picture import first_bytes
 from headergen.repository import git, paths
+from headergen.settings.config import Config
 
 if TYPE_CHECKING:
     from headergen.plan import Plan

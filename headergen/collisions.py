@@ -8,10 +8,10 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from headergen import store
-from headergen.config import Config
 from headergen.errors import ArticleError
 from headergen.plan import Job
 from headergen.repository import discovery
+from headergen.settings.config import Config
 
 
 def _output_key(job: Job) -> str:

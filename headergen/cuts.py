@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from headergen.article.article import Article
-from headergen.config import FORMATS, Config
 from headergen.errors import PathError
 from headergen.freshness import Fresh, StandIn
 from headergen.picture import first_bytes
 from headergen.picture.first_bytes import Picture
 from headergen.repository import paths
-from headergen.shapes import Shape
+from headergen.settings.config import FORMATS, Config
+from headergen.settings.cuts import Shape
 
 
 @dataclass(frozen=True)

@@ -6,13 +6,13 @@ import os
 import re
 from pathlib import Path, PurePath
 
-from headergen import styles
 from headergen.article.article import Article
 from headergen.article.request import Request
-from headergen.config import Config
 from headergen.errors import ArticleError
 from headergen.repository import paths
-from headergen.styles import Default, Style
+from headergen.settings import styles
+from headergen.settings.config import Config
+from headergen.settings.styles import Default, Style
 
 
 def has_default(name: str | Path, config: Config, root: Path) -> bool:

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from headergen.config import Config
 from headergen.diffusion import cache, checkpoint, hardware, placement
 from headergen.diffusion.cache import Fetched
 from headergen.diffusion.checkpoint import Checkpoint
@@ -21,6 +20,7 @@ from headergen.diffusion.snapshot import MANIFEST, SnapshotError
 from headergen.diffusion.survey import parts_in, parts_to_fetch
 from headergen.errors import ConfigError, InterpreterNotFoundError, PlacementError
 from headergen.plan import size_to_paint
+from headergen.settings.config import Config
 from headergen.units import gigabytes
 
 _ANSWER_SECONDS = 120.0  # importing torch from a cold disk

@@ -15,10 +15,10 @@ from headergen import defaults, titling
 from headergen.article.article import STAND_IN, Article, Request
 from headergen.article.frontmatter.mapping import shown
 from headergen.article.request import LAYOUTS
-from headergen.config import Config
 from headergen.errors import ArticleError, PathError, SourceError
 from headergen.picture.first_bytes import SUFFIX_FORMATS, probe
 from headergen.repository import paths
+from headergen.settings.config import Config
 
 
 @dataclass(frozen=True)

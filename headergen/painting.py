@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from headergen.config import Config
 from headergen.diffusion import fetch, interpreter, painter
 from headergen.diffusion.cache import Fetched
 from headergen.errors import PaintError
@@ -17,6 +16,7 @@ from headergen.picture import provenance
 from headergen.picture.provenance import Provenance
 from headergen.plan import Painting
 from headergen.repository import locks
+from headergen.settings.config import Config
 
 if TYPE_CHECKING:
     from PIL import Image

@@ -11,7 +11,6 @@ from headergen.article.article import Article, Request
 from headergen.article.edit import Changes
 from headergen.article.frontmatter.mapping import AUTO_FOCUS, Focus
 from headergen.card import Card
-from headergen.config import Config, Look
 from headergen.cuts import Cut
 from headergen.diffusion import checkpoint
 from headergen.diffusion.checkpoint import Checkpoint
@@ -19,7 +18,8 @@ from headergen.diffusion.models import Model, admissible_size, render_size
 from headergen.errors import ArticleError, PathError
 from headergen.freshness import Fresh, HandMade, StandIn, Wanted, at_key, may_be_for, state_of
 from headergen.repository import paths
-from headergen.styles import Style
+from headergen.settings.config import Config, Look
+from headergen.settings.styles import Style
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 from headergen import collisions, cuts, cutting, painting, store, unfinished
 from headergen.article.article import STAND_IN
 from headergen.card import Card
-from headergen.config import Config
 from headergen.diffusion.checkpoint import Checkpoint
 from headergen.errors import (
     GlyphError,
@@ -34,6 +33,7 @@ from headergen.picture import metadata, provenance
 from headergen.picture.provenance import Provenance
 from headergen.plan import Completion, Composite, Job, Painting
 from headergen.repository import paths
+from headergen.settings.config import Config
 
 if TYPE_CHECKING:
     from PIL import Image

@@ -7,13 +7,13 @@ from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from headergen.config import Config
 from headergen.diffusion import painter
 from headergen.diffusion.client import Worker
 from headergen.diffusion.interpreter import find_interpreter
 from headergen.diffusion.models import MODELS, Model, admissible_size
 from headergen.doctor import Finding
 from headergen.errors import PaintError
+from headergen.settings.config import Config
 
 _SIZE = (128, 64)
 

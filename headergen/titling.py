@@ -8,10 +8,10 @@ from headergen.article.article import Article
 from headergen.article.card_request import CardRequest
 from headergen.article.request import Request
 from headergen.card import THEMES, Card
-from headergen.config import Config
 from headergen.errors import PathError, SourceError
 from headergen.repository import paths
-from headergen.styles import Style
+from headergen.settings.config import Config
+from headergen.settings.styles import Style
 
 FILE_KEYS = ("logo", "picture")
 

@@ -11,7 +11,6 @@ import pytest
 from PIL import Image
 
 from headergen import candidates, variations
-from headergen import config as configs
 from headergen.article import article as articles
 from headergen.article import edit
 from headergen.article.article import Article
@@ -21,6 +20,7 @@ from headergen.paint import canvas, thumbnail
 from headergen.picture import first_bytes
 from headergen.picture.provenance import Metadata
 from headergen.repository import durable
+from headergen.settings import config as configs
 from tests import repository
 from tests.preview.test_page import data_of
 from tests.repository import Repository

@@ -4,18 +4,18 @@ from pathlib import Path
 
 import pytest
 
-from headergen import config
-from headergen.config import Config
 from headergen.errors import ConfigError
+from headergen.settings import config as configs
+from headergen.settings.config import Config
 
 
 def load(root: Path, name: str, text: str) -> Config:
     (root / name).write_text(text, encoding="utf-8")
-    return config.load(root)
+    return configs.load(root)
 
 
 def test_no_config_file_means_the_defaults(tmp_path: Path) -> None:
-    assert config.load(tmp_path) == Config()
+    assert configs.load(tmp_path) == Config()
 
 
 def test_every_key_reaches_its_field(tmp_path: Path) -> None:
@@ -65,14 +65,14 @@ worker: {python: ../venv/bin/python}
 def test_headergen_yaml_wins_over_config_yaml_and_pyproject(tmp_path: Path) -> None:
     (tmp_path / "config.yaml").write_text("image:\n  device: mps\n")
     (tmp_path / "pyproject.toml").write_text('[tool.headergen.image]\ndevice = "cuda"\n')
-    assert config.load(tmp_path).device == "mps"
+    assert configs.load(tmp_path).device == "mps"
     assert load(tmp_path, "headergen.yaml", "image: {device: cpu}").device == "cpu"
 
 
 def test_config_yaml_of_another_tool_is_passed_over(tmp_path: Path) -> None:
     (tmp_path / "config.yaml").write_text("title: My site\nimage: logo.png\n")
     (tmp_path / "pyproject.toml").write_text('[tool.headergen.image]\ndevice = "cuda"\n')
-    assert config.load(tmp_path).device == "cuda"
+    assert configs.load(tmp_path).device == "cuda"
 
 
 def test_config_yaml_may_hold_keys_of_other_tools(tmp_path: Path) -> None:
@@ -84,7 +84,7 @@ def test_a_named_file_is_the_only_one_read(tmp_path: Path) -> None:
     (tmp_path / "headergen.yaml").write_text("image: {device: cpu}")
     named = tmp_path / "other.toml"
     named.write_text('[image]\ndevice = "mps"\n')
-    assert config.load(tmp_path, named).device == "mps"
+    assert configs.load(tmp_path, named).device == "mps"
 
 
 @pytest.mark.parametrize(
@@ -160,7 +160,7 @@ def test_a_mistake_in_pyproject_is_named_with_its_line(tmp_path: Path) -> None:
 def test_a_file_that_is_not_utf8_is_named_with_its_line(tmp_path: Path) -> None:
     (tmp_path / "headergen.yaml").write_bytes("a: 1\nb: 猫\n".encode("cp932"))
     with pytest.raises(ConfigError, match=r"headergen\.yaml:2: is not UTF-8"):
-        config.load(tmp_path)
+        configs.load(tmp_path)
 
 
 def test_a_number_that_python_does_not_convert_is_a_mistake_like_others(tmp_path: Path) -> None:

@@ -9,7 +9,6 @@ from PIL import Image
 
 from headergen import freshness, plan
 from headergen.article import article as articles
-from headergen.config import Config, Look
 from headergen.diffusion.models import MODELS
 from headergen.errors import HeadergenError
 from headergen.freshness import Fresh, HandMade, Wanted
@@ -17,6 +16,7 @@ from headergen.paint import canvas
 from headergen.picture.provenance import Metadata
 from headergen.plan import Composite, Job, Painting
 from headergen.repository import git
+from headergen.settings.config import Config, Look
 
 
 @pytest.fixture

@@ -12,11 +12,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from headergen import config as configs
 from headergen import plan, produce
 from headergen.article import article as articles
 from headergen.article import edit
-from headergen.config import Config
 from headergen.diffusion import fetch, interpreter, painter
 from headergen.diffusion.cache import Fetched
 from headergen.diffusion.checkpoint import Checkpoint
@@ -25,6 +23,8 @@ from headergen.picture import first_bytes
 from headergen.picture.provenance import Metadata
 from headergen.progress import PlainProgress
 from headergen.repository import durable
+from headergen.settings import config as configs
+from headergen.settings.config import Config
 
 ARTICLE = "---\nheader:\n  prompt: the sea\n---\nBody.\n"
 CONFIG = "header: {width: 48, height: 26}\nimage: {width: 64, height: 64}\n"

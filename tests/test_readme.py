@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 import yaml
 
-from headergen import arguments, check, config
+from headergen import arguments, check
 from headergen.article.card_request import CARD_KEYS
 from headergen.article.request import AUTHOR_KEYS, LAYOUTS
 from headergen.card import THEMES
 from headergen.diffusion.models import MODELS
-from headergen.styles import STYLE_KEYS
+from headergen.settings import config as configs
+from headergen.settings.styles import STYLE_KEYS
 from headergen.variations import VARIATIONS
 
 CHECKOUT = Path(__file__).resolve().parent.parent
@@ -54,7 +55,7 @@ def test_the_frontmatter_keys_are_those_that_are_read() -> None:
 
 
 def test_the_config_keys_are_those_that_are_read() -> None:
-    assert first_column("Config") == set(config.KEYS)
+    assert first_column("Config") == set(configs.KEYS)
 
 
 def test_the_models_are_those_of_the_table() -> None:

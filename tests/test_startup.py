@@ -14,8 +14,8 @@ import pytest
 from PIL import Image
 
 from headergen import check
-from headergen.config import Config
 from headergen.repository import hook_memory
+from headergen.settings.config import Config
 from tests import repository
 from tests.repository import Repository
 

@@ -7,16 +7,16 @@ from pathlib import Path, PurePath
 
 import pytest
 
-from headergen import config as configs
 from headergen import defaults, freshness, plan
 from headergen.article import article as articles
 from headergen.article.article import Article
 from headergen.article.card_request import CardRequest
 from headergen.card import THEMES, Card
-from headergen.config import Config
 from headergen.errors import ArticleError, ConfigError, PathError, SourceError
 from headergen.plan import Composite, Job, Painting
-from headergen.styles import Default, Style, default_of, style_of
+from headergen.settings import config as configs
+from headergen.settings.config import Config
+from headergen.settings.styles import Default, Style, default_of, style_of
 
 CARD = Default(card=CardRequest())
 GAMES = Style(paths=("articles/games/**",), theme="night")

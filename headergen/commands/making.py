@@ -9,7 +9,6 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from headergen import config as configs
 from headergen import cuts, freshness, plan
 from headergen.article import article as articles
 from headergen.commands.notices import say_notes, say_notices
@@ -17,6 +16,7 @@ from headergen.commands.place import Place, find_article
 from headergen.commands.staging import say_what_to_add
 from headergen.errors import ArticleError, HeadergenError
 from headergen.repository import git, hook_memory
+from headergen.settings import config as configs
 from headergen.terminal import say, say_advice
 
 if TYPE_CHECKING:

@@ -7,13 +7,13 @@ from argparse import Namespace
 from dataclasses import dataclass
 from pathlib import Path
 
-from headergen import config as configs
 from headergen import defaults
 from headergen.article import article as articles
 from headergen.article.article import Article
-from headergen.config import Config
 from headergen.errors import ArticleError, UsageError
 from headergen.repository import discovery, git
+from headergen.settings import config as configs
+from headergen.settings.config import Config
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,6 @@ from typing import Any
 from headergen.article.request import MAX_GUIDANCE_SCALE, MAX_SEED, MAX_STEPS
 from headergen.commands.place import Place
 from headergen.commands.show import look
-from headergen.config import KEYS, Config
 from headergen.diffusion import cache, checkpoint, fetch
 from headergen.diffusion import prompt as prompts
 from headergen.diffusion.checkpoint import Checkpoint
@@ -20,6 +19,7 @@ from headergen.errors import UsageError
 from headergen.picture.parameters import Settings
 from headergen.picture.provenance import Told
 from headergen.plan import Painting, size_to_paint
+from headergen.settings.config import KEYS, Config
 
 # What a picture must tell, within the bounds that hold for authors too: it may be a stranger's.
 _NEEDED: Mapping[str, Callable[[Any], bool]] = {

@@ -6,9 +6,9 @@ import os
 from argparse import Namespace
 from pathlib import Path
 
-from headergen.config import Config
 from headergen.errors import UsageError
 from headergen.repository import durable
+from headergen.settings.config import Config
 
 
 def size_of(arguments: Namespace, config: Config) -> tuple[int, int]:

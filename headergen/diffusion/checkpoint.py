@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from headergen.config import KEYS, Config
 from headergen.diffusion.models import MODELS, Model
 from headergen.errors import ConfigError
+from headergen.settings.config import KEYS, Config
 
 
 @dataclass(frozen=True)

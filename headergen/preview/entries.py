@@ -13,9 +13,9 @@ from headergen.article.article import Article
 from headergen.article.facts import heading
 from headergen.article.request import Request
 from headergen.check import Finding
-from headergen.config import Config
 from headergen.errors import HeadergenError
 from headergen.picture.first_bytes import Picture, probe
+from headergen.settings.config import Config
 
 
 @dataclass(frozen=True)

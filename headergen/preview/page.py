@@ -14,8 +14,8 @@ from typing import Any
 
 from headergen import __version__
 from headergen.article.card_request import CardRequest
-from headergen.config import Config
 from headergen.preview.entries import STATES, Candidate, Entry
+from headergen.settings.config import Config
 
 # Small copies of pictures, as WebP; None for one that cannot be read.
 Thumbnails = Mapping[Path, bytes | None]

@@ -10,8 +10,8 @@ from pathlib import Path
 from headergen import cuts, freshness
 from headergen.article import article as articles
 from headergen.article.article import ARTICLE_SUFFIXES, Article
-from headergen.config import Config
 from headergen.errors import HeadergenError, UsageError
+from headergen.settings.config import Config
 
 _OF_OTHERS = ("node_modules", "__pycache__")
 

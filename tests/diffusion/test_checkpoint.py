@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from headergen.config import Config
 from headergen.diffusion import checkpoint
+from headergen.settings.config import Config
 
 OF_THE_MACHINE = Config(
     device="cuda:1", width=1200, height=630, worker_python="python", worker_timeout_s=7.0

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import pytest
 from PIL import Image, ImageChops
 
-from headergen.config import Look
 from headergen.paint.composite import compose, leaves_room
+from headergen.settings.config import Look
 from tests.paint.pictures import PICTURES
 
 SIZE = (640, 335)

@@ -8,10 +8,10 @@ import pytest
 from PIL import Image, ImageDraw
 
 from headergen.article.request import LAYOUTS
-from headergen.config import Look
 from headergen.paint.composite.layouts import TABLE, suited
 from headergen.paint.composite.source import Source
 from headergen.paint.composite.stage import Stage
+from headergen.settings.config import Look
 
 
 def opaque(width: int, height: int) -> Image.Image:

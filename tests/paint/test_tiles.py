@@ -9,10 +9,10 @@ import pytest
 from PIL import Image
 
 from headergen.article.frontmatter.mapping import MAX_SOURCES
-from headergen.config import Look
 from headergen.paint.composite.layouts import TABLE
 from headergen.paint.composite.source import Source
 from headergen.paint.composite.stage import Frame, Stage
+from headergen.settings.config import Look
 
 Size = tuple[int, int]
 Box = tuple[float, float, float, float]

@@ -7,12 +7,12 @@ from pathlib import Path
 from PIL import Image
 
 from headergen import candidates, freshness
-from headergen import config as configs
 from headergen.article import article as articles
 from headergen.article import edit
 from headergen.article.article import STAND_IN
 from headergen.paint import canvas
 from headergen.picture.provenance import Metadata
+from headergen.settings import config as configs
 from tests import repository
 from tests.repository import Repository
 

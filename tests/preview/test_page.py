@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 
 from headergen import candidates, freshness
-from headergen import config as configs
 from headergen.article.article import Article
-from headergen.config import Config
 from headergen.preview import entries, page
 from headergen.preview.entries import STATES, Entry
+from headergen.settings import config as configs
+from headergen.settings.config import Config
 from tests.preview import site
 from tests.repository import Repository
 

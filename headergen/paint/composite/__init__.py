@@ -8,12 +8,12 @@ from functools import partial
 from PIL import Image
 
 from headergen.article.frontmatter.mapping import AUTO_FOCUS, Focus
-from headergen.config import Look
 from headergen.errors import UsageError
 from headergen.paint.composite import aside, ground, layouts, mount, panel
 from headergen.paint.composite.layouts import Layout
 from headergen.paint.composite.source import Source
 from headergen.paint.composite.stage import Frame, Stage
+from headergen.settings.config import Look
 
 DEFAULT_LOOK = Look()
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from headergen.config import Look
 from headergen.paint.composite.outline import Box, Outline, of_box, turned
+from headergen.settings.config import Look
 
 # Looks are told in px of a header of this height; other sizes scale by their shorter side.
 _REFERENCE = 670

@@ -10,12 +10,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from headergen import config_file
 from headergen.article.request import AUTHOR_KEYS
 from headergen.card import THEMES_FOR_ALL
 from headergen.errors import ConfigError
-from headergen.shapes import Shape, read_shapes
-from headergen.styles import Default, Fault, Style, read_colours, read_default, read_styles
+from headergen.settings import config_file
+from headergen.settings.cuts import Shape, read_shapes
+from headergen.settings.styles import Default, Fault, Style, read_colours, read_default, read_styles
 
 FORMATS = ("png", "webp")
 METADATA = ("full", "minimal", "none")

@@ -1,0 +1,1 @@
+"""The config file, and everything that it may set."""
