@@ -23,7 +23,7 @@ from headergen.diffusion import painter, placement
 from headergen.diffusion.models import Model
 from headergen.diffusion.placement import Placement
 from headergen.errors import PaintError
-from headergen.paint import canvas
+from headergen.graphics import canvas
 
 HEADER = (1280, 670)
 PROMPT = "A lighthouse on a cliff at sunset, seen from the sea, wide sky, soft light"

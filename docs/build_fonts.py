@@ -1,4 +1,4 @@
-"""Make the files of headergen/paint/fonts/ anew: see docs/fonts.md."""
+"""Make the files of headergen/graphics/fonts/ anew: see docs/fonts.md."""
 
 from __future__ import annotations
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from headergen.card import THEMES, Card
-from headergen.paint.card import draw
+from headergen.graphics.card.content import THEMES, Card
+from headergen.graphics.card.drawing import draw
 
 HERE = Path(__file__).parent
 PICTURE = HERE.parent / "articles" / "assets" / "tidewright-key-art.webp"

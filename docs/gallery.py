@@ -17,8 +17,8 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
-from headergen.paint.canvas import open_source
-from headergen.paint.composite import compose
+from headergen.graphics.canvas import open_source
+from headergen.graphics.composite import compose
 from headergen.settings.config import Look
 from tests.paint.pictures import PICTURES
 

@@ -10,8 +10,8 @@ from headergen import freshness, store
 from headergen.article.article import STAND_IN, Request
 from headergen.article.frontmatter.mapping import AUTO_FOCUS, Point
 from headergen.errors import SourceError
-from headergen.paint import budget, canvas, composite, framing
-from headergen.paint.saliency import focus_for
+from headergen.graphics import canvas, composite, encoding, framing
+from headergen.graphics.saliency import focus_for
 from headergen.picture import metadata, provenance
 from headergen.picture.provenance import Metadata
 from headergen.plan import Job
@@ -44,7 +44,7 @@ def _save(wanted: Sequence[Job], job: Job, root: Path) -> str:
     said = ""
     for each in wanted:
         image = _cut(header, job, each, root)
-        encoded = budget.encode(image, each.format, texts, budget.bytes_of(each.max_kb))
+        encoded = encoding.encode(image, each.format, texts, encoding.bytes_of(each.max_kb))
         store.save(each, encoded.data, root)
         said += f"; {each.image} {encoded.how}" if encoded.how else ""
     return said

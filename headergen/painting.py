@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 from headergen.diffusion import fetch, interpreter, painter
 from headergen.diffusion.cache import Fetched
 from headergen.errors import PaintError
-from headergen.paint import canvas
+from headergen.graphics import canvas
 from headergen.picture import provenance
 from headergen.picture.provenance import Provenance
 from headergen.plan import Painting

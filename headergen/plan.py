@@ -10,13 +10,13 @@ from headergen import cuts, defaults, titling
 from headergen.article.article import Article, Request
 from headergen.article.edit import Changes
 from headergen.article.frontmatter.mapping import AUTO_FOCUS, Focus
-from headergen.card import Card
 from headergen.cuts import Cut
 from headergen.diffusion import checkpoint
 from headergen.diffusion.checkpoint import Checkpoint
 from headergen.diffusion.models import Model, admissible_size, render_size
 from headergen.errors import ArticleError, PathError
 from headergen.freshness import Fresh, HandMade, StandIn, Wanted, at_key, may_be_for, state_of
+from headergen.graphics.card.content import Card
 from headergen.repository import paths
 from headergen.settings.config import Config, Look
 from headergen.settings.styles import Style

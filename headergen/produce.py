@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 
 from headergen import collisions, cuts, cutting, painting, store, unfinished
 from headergen.article.article import STAND_IN
-from headergen.card import Card
 from headergen.diffusion.checkpoint import Checkpoint
 from headergen.errors import (
     GlyphError,
@@ -26,8 +25,9 @@ from headergen.errors import (
     PathError,
     SourceError,
 )
-from headergen.paint import budget, canvas, composite
-from headergen.paint import card as cards
+from headergen.graphics import canvas, composite, encoding
+from headergen.graphics.card import drawing as cards
+from headergen.graphics.card.content import Card
 from headergen.painting import counted
 from headergen.picture import metadata, provenance
 from headergen.picture.provenance import Provenance
@@ -228,7 +228,7 @@ def _finish_header(
         with _naming_article(job):
             image = cards.lay_title(image, job.title, beside=beside)
     texts = origin.metadata(job.metadata, job.digest)
-    encoded = budget.encode(image, job.format, texts, budget.bytes_of(job.max_kb))
+    encoded = encoding.encode(image, job.format, texts, encoding.bytes_of(job.max_kb))
     store.save(job, encoded.data, root)
     said = f"; saved {encoded.how} to fit {job.max_kb} kB" if encoded.how else ""
     said += cutting.save_cuts(job, root)

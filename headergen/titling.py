@@ -7,8 +7,8 @@ from pathlib import Path
 from headergen.article.article import Article
 from headergen.article.card_request import CardRequest
 from headergen.article.request import Request
-from headergen.card import THEMES, Card
 from headergen.errors import PathError, SourceError
+from headergen.graphics.card.content import THEMES, Card
 from headergen.repository import paths
 from headergen.settings.config import Config
 from headergen.settings.styles import Style

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headergen.errors import HeadergenError
-from headergen.paint import canvas
+from headergen.graphics import canvas
 from headergen.painting import Painted
 from headergen.picture import metadata, provenance
 from headergen.picture.first_bytes import probe

@@ -11,7 +11,7 @@ from PIL import Image
 
 from headergen.article import article as articles
 from headergen.cli import main
-from headergen.paint import canvas
+from headergen.graphics import canvas
 from headergen.picture import first_bytes, metadata, provenance
 from headergen.picture.provenance import SourceType
 from tests import repository

@@ -16,7 +16,7 @@ from headergen.article import edit
 from headergen.article.article import Article
 from headergen.cli import main
 from headergen.diffusion import interpreter
-from headergen.paint import canvas, thumbnail
+from headergen.graphics import canvas, thumbnail
 from headergen.picture import first_bytes
 from headergen.picture.provenance import Metadata
 from headergen.repository import durable

@@ -12,7 +12,7 @@ from PIL import Image
 
 from headergen import __version__
 from headergen.cli import main
-from headergen.paint import canvas
+from headergen.graphics import canvas
 from headergen.picture import first_bytes, metadata, provenance
 from headergen.picture.provenance import NO_METADATA, Metadata, Provenance, SourceType
 from tests import repository
@@ -247,7 +247,7 @@ def test_one_bad_article_never_stops_the_others(
 def test_an_article_that_was_edited_meanwhile_is_not_overwritten(
     repo: Repository, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from headergen.paint import composite
+    from headergen.graphics import composite
 
     article = repo.write("post.md", COMPOSITE)
     compose = composite.compose
@@ -641,7 +641,7 @@ def test_an_interrupted_run_keeps_what_is_finished(repo: Repository) -> None:
     program = """\
 import os, signal, sys
 from headergen.cli import main
-from headergen.paint import canvas
+from headergen.graphics import canvas
 encode = canvas.encode
 def interrupt(*arguments):
     canvas.encode = lambda *_: os.kill(os.getpid(), signal.SIGTERM)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from headergen.paint import canvas
+from headergen.graphics import canvas
 from headergen.picture import first_bytes
 from headergen.picture.first_bytes import Picture
 from headergen.picture.provenance import Metadata

@@ -12,7 +12,7 @@ from headergen.article import article as articles
 from headergen.diffusion.models import MODELS
 from headergen.errors import HeadergenError
 from headergen.freshness import Fresh, HandMade, Wanted
-from headergen.paint import canvas
+from headergen.graphics import canvas
 from headergen.picture.provenance import Metadata
 from headergen.plan import Composite, Job, Painting
 from headergen.repository import git

@@ -18,7 +18,7 @@ from headergen.article import edit
 from headergen.diffusion import fetch, interpreter, painter
 from headergen.diffusion.cache import Fetched
 from headergen.diffusion.checkpoint import Checkpoint
-from headergen.paint import canvas
+from headergen.graphics import canvas
 from headergen.picture import first_bytes
 from headergen.picture.provenance import Metadata
 from headergen.progress import PlainProgress

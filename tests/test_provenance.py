@@ -15,7 +15,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from PIL import Image, PngImagePlugin
 
-from headergen.paint import canvas
+from headergen.graphics import canvas
 from headergen.picture import first_bytes, metadata, parameters, provenance
 from headergen.picture.parameters import TOOL, Settings
 from headergen.picture.provenance import Metadata, Provenance, SourceType

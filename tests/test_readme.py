@@ -13,8 +13,8 @@ import yaml
 from headergen import arguments, check
 from headergen.article.card_request import CARD_KEYS
 from headergen.article.request import AUTHOR_KEYS, LAYOUTS
-from headergen.card import THEMES
 from headergen.diffusion.models import MODELS
+from headergen.graphics.card.content import THEMES
 from headergen.settings import config as configs
 from headergen.settings.styles import STYLE_KEYS
 from headergen.variations import VARIATIONS

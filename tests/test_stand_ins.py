@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from headergen.card import Card
 from headergen.cli import main
 from headergen.diffusion import hardware
-from headergen.paint import card as cards
+from headergen.graphics.card import drawing as cards
+from headergen.graphics.card.content import Card
 from headergen.picture import first_bytes
 from tests.repository import Repository
 

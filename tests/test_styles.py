@@ -11,8 +11,8 @@ from headergen import defaults, freshness, plan
 from headergen.article import article as articles
 from headergen.article.article import Article
 from headergen.article.card_request import CardRequest
-from headergen.card import THEMES, Card
 from headergen.errors import ArticleError, ConfigError, PathError, SourceError
+from headergen.graphics.card.content import THEMES, Card
 from headergen.plan import Composite, Job, Painting
 from headergen.settings import config as configs
 from headergen.settings.config import Config

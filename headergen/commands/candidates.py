@@ -17,8 +17,8 @@ from headergen.commands.notices import say_notes, say_notices
 from headergen.commands.place import Place, find_place, read_article
 from headergen.commands.saving import save
 from headergen.errors import HeadergenError
-from headergen.paint import canvas
-from headergen.paint.contact_sheet import contact_sheet
+from headergen.graphics import canvas
+from headergen.graphics.contact_sheet import contact_sheet
 from headergen.repository import scratch
 from headergen.terminal import say, say_error
 

@@ -8,7 +8,7 @@ from headergen.article.frontmatter.mapping import AUTO_FOCUS, MAX_SOURCES
 from headergen.commands.place import find_place
 from headergen.commands.saving import format_for, save, size_of
 from headergen.errors import UsageError
-from headergen.paint import canvas, composite
+from headergen.graphics import canvas, composite
 from headergen.picture import metadata, provenance
 from headergen.terminal import say
 

@@ -16,7 +16,7 @@ from headergen.commands.place import Place, find_place
 from headergen.commands.saving import format_for, require_writable, save, size_of
 from headergen.diffusion import checkpoint
 from headergen.errors import HeadergenError, UsageError
-from headergen.paint import canvas
+from headergen.graphics import canvas
 from headergen.picture.parameters import Settings
 from headergen.plan import Painting
 from headergen.terminal import say

@@ -13,7 +13,7 @@ from pathlib import Path
 from headergen.commands.place import find_place
 from headergen.commands.saving import require_writable, save
 from headergen.errors import UsageError
-from headergen.paint.thumbnail import thumbnail
+from headergen.graphics.thumbnail import thumbnail
 from headergen.preview import entries, page
 from headergen.preview.entries import Entry
 from headergen.repository import discovery, scratch

@@ -86,7 +86,7 @@ def _png_size(head: bytes) -> tuple[int, int]:
 
 
 def _png_digest(file: BinaryIO) -> str | None:
-    """Look through the text chunks before the pixels, where `paint.canvas` puts the digest."""
+    """Look through the text chunks before the pixels, where `graphics.canvas` puts the digest."""
     keyword = DIGEST_KEYWORD.encode() + b"\0"
     for name, data in _png_chunks(file):
         if name == b"tEXt" and data.startswith(keyword):

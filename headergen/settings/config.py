@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from headergen.article.request import AUTHOR_KEYS
-from headergen.card import THEMES_FOR_ALL
 from headergen.errors import ConfigError
+from headergen.graphics.card.content import THEMES_FOR_ALL
 from headergen.settings import config_file
 from headergen.settings.cuts import Shape, read_shapes
 from headergen.settings.styles import Default, Fault, Style, read_colours, read_default, read_styles

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from headergen.article.card_request import CardRequest, read_card
 from headergen.article.frontmatter.mapping import HeaderMapping, shown
-from headergen.card import THEMES_FOR_ALL
 from headergen.errors import ArticleError
+from headergen.graphics.card.content import THEMES_FOR_ALL
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec

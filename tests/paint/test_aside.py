@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 from PIL import Image, ImageChops
 
-from headergen.paint.composite import compose, leaves_room
+from headergen.graphics.composite import compose, leaves_room
 from headergen.settings.config import Look
 from tests.paint.pictures import PICTURES
 

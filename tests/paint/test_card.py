@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageDraw
 
-from headergen.card import THEMES, Card
 from headergen.errors import GlyphError, SourceError, UsageError
-from headergen.paint.card import Layers, draw, lay_title, layers, title_layers
-from headergen.paint.contrast import contrast, luminance, luminance_map
-from headergen.paint.layout import arrange, safe_frame
-from headergen.paint.palette import Colour
-from headergen.paint.themes import THEMES as ROWS
+from headergen.graphics.card.content import THEMES, Card
+from headergen.graphics.card.drawing import Layers, draw, lay_title, layers, title_layers
+from headergen.graphics.card.layout import arrange, safe_frame
+from headergen.graphics.card.palette import Colour
+from headergen.graphics.card.themes import THEMES as ROWS
+from headergen.graphics.contrast import contrast, luminance, luminance_map
 
 # Half the size that is published: four times as fast, and nothing depends on it.
 SIZE = (640, 335)
@@ -188,7 +188,7 @@ def test_dark_and_light_grounds_need_no_scrim(
     def refuse(*_: object) -> Image.Image:
         raise AssertionError("a scrim was laid")
 
-    monkeypatch.setattr("headergen.paint.card.veiled", refuse)
+    monkeypatch.setattr("headergen.graphics.card.drawing.veiled", refuse)
     assert least_contrast(layers(replace(FULL, theme=theme, colours=colours), *SIZE)) >= 4.5
 
 
@@ -223,8 +223,8 @@ def test_a_logos_plate_is_of_the_grounds_hue(tmp_path: Path) -> None:
 
 SCRIPT = """
 import hashlib, sys
-from headergen.card import THEMES, Card
-from headergen.paint.card import draw
+from headergen.graphics.card.content import THEMES, Card
+from headergen.graphics.card.drawing import draw
 for theme in THEMES[:-1]:
     card = Card("雨の夜に🎮4選", theme=theme, tags=("日記",), author="青井")
     print(theme, hashlib.sha256(draw(card, 640, 335).tobytes()).hexdigest())
@@ -324,5 +324,6 @@ def test_a_logo_is_seen_on_every_ground(tmp_path: Path, colour: str, theme: str)
 
 
 def test_what_a_card_shows_is_known_without_pillow() -> None:
-    code = "import sys, headergen.card; sys.exit('PIL' in sys.modules or 'budoux' in sys.modules)"
+    heavy = "{'PIL', 'budoux'}.isdisjoint(sys.modules)"
+    code = f"import sys, headergen.graphics.card.content; sys.exit(not {heavy})"
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from headergen.card import THEMES, Card
-from headergen.paint.card import draw, lay_title
+from headergen.graphics.card.content import THEMES, Card
+from headergen.graphics.card.drawing import draw, lay_title
 from tests.paint.look import SIZE, differences, looks_like
 from tests.paint.pictures import PICTURES
 

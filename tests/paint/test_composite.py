@@ -12,10 +12,10 @@ from PIL import Image, ImageChops, ImageDraw
 from headergen.article.frontmatter.mapping import AUTO_FOCUS, MAX_SOURCES, Focus
 from headergen.article.request import LAYOUTS
 from headergen.errors import UsageError
-from headergen.paint.composite import compose, is_one_picture
-from headergen.paint.composite.layouts import TABLE
-from headergen.paint.composite.source import Source
-from headergen.paint.composite.stage import Stage
+from headergen.graphics.composite import compose, is_one_picture
+from headergen.graphics.composite.layouts import TABLE
+from headergen.graphics.composite.source import Source
+from headergen.graphics.composite.stage import Stage
 from headergen.settings.config import Look
 
 RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)

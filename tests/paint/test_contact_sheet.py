@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageChops
 
-from headergen.paint.contact_sheet import contact_sheet
+from headergen.graphics.contact_sheet import contact_sheet
 
 COLOURS = ("red", "lime", "blue", "yellow", "magenta", "cyan", "black")
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from PIL import Image
 
-from headergen.paint.contrast import contrast, luminance, luminance_map
-from headergen.paint.legibility import legible_ink, surroundings, worst_contrast
+from headergen.graphics.card.legibility import legible_ink, surroundings, worst_contrast
+from headergen.graphics.contrast import contrast, luminance, luminance_map
 
 
 # The ratios that WebAIM's contrast checker gives, cut to hundredths.

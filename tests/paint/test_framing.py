@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from PIL import Image
 
-from headergen.paint import framing
+from headergen.graphics import framing
 
 
 @pytest.mark.parametrize(

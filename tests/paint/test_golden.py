@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from headergen.paint.composite import compose
+from headergen.graphics.composite import compose
 from headergen.settings.config import Look
 from tests.paint.look import SIZE, differences, looks_like
 from tests.paint.pictures import PICTURES

@@ -8,9 +8,9 @@ import pytest
 from PIL import Image, ImageDraw
 
 from headergen.article.request import LAYOUTS
-from headergen.paint.composite.layouts import TABLE, suited
-from headergen.paint.composite.source import Source
-from headergen.paint.composite.stage import Stage
+from headergen.graphics.composite.layouts import TABLE, suited
+from headergen.graphics.composite.source import Source
+from headergen.graphics.composite.stage import Stage
 from headergen.settings.config import Look
 
 

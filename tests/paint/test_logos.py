@@ -7,7 +7,7 @@ import itertools
 import pytest
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
-from headergen.paint.composite import compose
+from headergen.graphics.composite import compose
 from headergen.settings.config import Look
 
 RED, BLUE = (255, 0, 0), (0, 0, 255)

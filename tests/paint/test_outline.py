@@ -7,7 +7,7 @@ import math
 import pytest
 from PIL import Image
 
-from headergen.paint.composite import outline
+from headergen.graphics.composite import outline
 
 Box = tuple[float, float, float, float]
 

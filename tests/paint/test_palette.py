@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from headergen.paint.palette import Colour, choose, derive, mix, oklch, parse
+from headergen.graphics.card.palette import Colour, choose, derive, mix, oklch, parse
 
 
 # Of CSS Color 4's own examples and tests: sRGB's corners in OKLCH.

@@ -6,9 +6,9 @@ import pytest
 from PIL import Image, ImageDraw
 
 from headergen.article.frontmatter.mapping import Point
-from headergen.paint.composite.ground import leading_colour
-from headergen.paint.composite.panel import fill
-from headergen.paint.composite.source import Source
+from headergen.graphics.composite.ground import leading_colour
+from headergen.graphics.composite.panel import fill
+from headergen.graphics.composite.source import Source
 
 WHITE, RED, GRAY = (255, 255, 255), (255, 0, 0), (90, 90, 90)
 

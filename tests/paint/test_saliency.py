@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from PIL import Image, ImageDraw, ImageFilter
 
-from headergen.paint.saliency import focus_for
+from headergen.graphics.saliency import focus_for
 from tests.paint.pictures import PICTURES
 
 Spot = tuple[float, float]

@@ -9,9 +9,9 @@ import pytest
 from PIL import Image
 
 from headergen.article.frontmatter.mapping import MAX_SOURCES
-from headergen.paint.composite.layouts import TABLE
-from headergen.paint.composite.source import Source
-from headergen.paint.composite.stage import Frame, Stage
+from headergen.graphics.composite.layouts import TABLE
+from headergen.graphics.composite.source import Source
+from headergen.graphics.composite.stage import Frame, Stage
 from headergen.settings.config import Look
 
 Size = tuple[int, int]

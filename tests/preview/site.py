@@ -10,7 +10,7 @@ from headergen import candidates, freshness
 from headergen.article import article as articles
 from headergen.article import edit
 from headergen.article.article import STAND_IN
-from headergen.paint import canvas
+from headergen.graphics import canvas
 from headergen.picture.provenance import Metadata
 from headergen.settings import config as configs
 from tests import repository

@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 
-from headergen.paint.typography.breaks import INSIDE_PHRASE, opportunities
+from headergen.graphics.typography.breaks import INSIDE_PHRASE, opportunities
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headergen.errors import GlyphError
-from headergen.paint.typography import fonts
-from headergen.paint.typography.breaks import opportunities
-from headergen.paint.typography.fit import ELLIPSIS, Setting, Style, fit
-from headergen.paint.typography.glyphs import is_western, normalise, row
+from headergen.graphics.typography import fonts
+from headergen.graphics.typography.breaks import opportunities
+from headergen.graphics.typography.fit import ELLIPSIS, Setting, Style, fit
+from headergen.graphics.typography.glyphs import is_western, normalise, row
 
 TITLE = Style(fonts.HEAVY, largest=100, smallest=30, max_lines=9, tracking=0.01)
 BOX = (984, 380)

@@ -6,8 +6,8 @@ import itertools
 
 import pytest
 
-from headergen.paint.typography import fonts
-from headergen.paint.typography.glyphs import row
+from headergen.graphics.typography import fonts
+from headergen.graphics.typography.glyphs import row
 
 NAMES = sorted({*fonts.HEAVY, *fonts.QUIET, *fonts.SERIF})
 # A code point of no character: every font draws its box for it.

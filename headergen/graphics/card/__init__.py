@@ -1,0 +1,1 @@
+"""Title cards: what they show, and how they are drawn."""

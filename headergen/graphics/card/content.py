@@ -1,0 +1,43 @@
+"""What a title card shows, as plain values: known without Pillow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+# Each is drawn by the row of its name in headergen/graphics/card/themes/__init__.py.
+THEMES = (
+    "gradient",
+    "mesh",
+    "waves",
+    "shapes",
+    "halftone",
+    "paper",
+    "night",
+    "editorial",
+    "minimal",
+    "duotone",
+)
+# Shows a picture of the article's, so that no config can choose it for all of them.
+PICTURE_THEME = "duotone"
+THEMES_FOR_ALL = tuple(theme for theme in THEMES if theme != PICTURE_THEME)
+
+
+@dataclass(frozen=True)
+class Card:
+    """One title card.
+
+    `title` may hold line breaks, which are kept. `colours` are `#rrggbb`, the first the ground's
+    and the second the accent's; without them both follow from the title. `picture` is the one
+    that the theme "duotone" shows, and that no other theme looks at.
+    """
+
+    title: str
+    subtitle: str | None = None
+    theme: str = "gradient"
+    colours: tuple[str, ...] = ()
+    author: str | None = None
+    date: str | None = None
+    tags: tuple[str, ...] = ()
+    logo: Path | None = None
+    picture: Path | None = None

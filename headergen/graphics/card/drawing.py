@@ -1,0 +1,168 @@
+"""Title cards: a title on a ground of its own, or laid over another picture."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from PIL import Image, ImageChops
+
+from headergen.errors import UsageError
+from headergen.graphics.canvas import open_source
+from headergen.graphics.card import palette as palettes
+from headergen.graphics.card.content import Card
+from headergen.graphics.card.layout import Arrangement, Manner, arrange, safe_frame
+from headergen.graphics.card.legibility import legible_ink, surroundings
+from headergen.graphics.card.ornaments import draw_rule, pills, stamp
+from headergen.graphics.card.palette import Colour, Palette, shade
+from headergen.graphics.card.scrim import calmed, halo, veiled
+from headergen.graphics.card.themes import BESIDE_PICTURES, OVER_PICTURE, THEMES, Theme
+from headergen.graphics.card.themes.scene import Scene
+from headergen.graphics.contrast import contrast, luminance, mean_colour
+from headergen.graphics.typography.drawing import mask
+from headergen.graphics.typography.glyphs import normalise
+
+# From this alpha on a pixel counts as part of a logo; below it lie soft shadows.
+_SHAPE_ALPHA = 32
+_MIDDLE_GRAY = (128, 128, 128)
+# Lightness of scrims below light and below dark letters, and how vivid they may be (OKLCH).
+_DARK_SCRIM, _LIGHT_SCRIM, _SCRIM_CHROMA = 0.1, 0.97, 0.025
+
+
+@dataclass(frozen=True)
+class Layers:
+    """A card before its text is laid on.
+
+    `text` is the letters' coverage, `behind` marks what lies behind them and just around them
+    (both L): there `ink` stands out from `ground` by 4.5:1.
+    """
+
+    ground: Image.Image
+    text: Image.Image
+    behind: Image.Image
+    ink: Colour
+
+    def flatten(self) -> Image.Image:
+        """Lay the text on the ground."""
+        image = self.ground.copy()
+        image.paste(self.ink, (0, 0), self.text)
+        return image
+
+
+def draw(card: Card, width: int, height: int) -> Image.Image:
+    """Draw a title card: RGB, exactly `width` x `height` px.
+
+    All text stands in what note.com's listings and link cards show, and out from what is behind
+    it by 4.5:1 (WCAG 2.2). The same card gives the same pixels. A title too long even for the
+    smallest letters ends in an ellipsis; tags that find no room are left out.
+
+    Raises:
+        UsageError: the theme is unknown or lacks its picture, a colour is malformed, the title is
+            blank, or the size leaves it no room.
+        GlyphError: no bundled font draws a character.
+        SourceError: the logo or picture cannot be used.
+    """
+    return layers(card, width, height).flatten()
+
+
+def lay_title(image: Image.Image, card: Card, *, beside: bool = False) -> Image.Image:
+    """Lay a card's texts over an RGB picture, at its foot, on a scrim as thin as they allow.
+
+    With `beside` they stand in the left half, which the picture leaves free for them. The theme
+    and the duotone's picture are not looked at. What `draw` promises of the text holds here too,
+    and it raises the same.
+    """
+    return title_layers(image, card, beside=beside).flatten()
+
+
+def layers(card: Card, width: int, height: int) -> Layers:
+    """Paint a card's ground and its text apart; raises as `draw` does."""
+    theme = THEMES.get(card.theme)
+    if theme is None:
+        raise UsageError(f"unknown theme {card.theme!r}; choose from {', '.join(THEMES)}")
+    if theme is THEMES["duotone"] and card.picture is None:
+        raise UsageError(
+            "the theme 'duotone' shows a picture, and the card names none",
+            remedy="name one, or choose another theme",
+        )
+    picture = open_source(card.picture, at_least=(width, height)) if card.picture else None
+    return _layers(card, theme, width, height, picture)
+
+
+def title_layers(image: Image.Image, card: Card, *, beside: bool = False) -> Layers:
+    """Paint a scrim and the text to lay over `image` apart; raises as `draw` does."""
+    return _layers(card, BESIDE_PICTURES if beside else OVER_PICTURE, *image.size, image)
+
+
+def _layers(
+    card: Card, theme: Theme, width: int, height: int, picture: Image.Image | None
+) -> Layers:
+    logo = _trimmed(open_source(card.logo)) if card.logo else None
+    arrangement = _arranged(card, theme.manner, width, height, logo)
+    text = _coverage(arrangement, width, height)
+    scene = Scene(width, height, _palette(card), card.title, halo(text), picture)
+    lettered = _legible(theme.paint(scene), text, theme, scene.palette)
+    _decorate(lettered, arrangement, logo, theme.spot(scene.palette))
+    return lettered
+
+
+def _trimmed(logo: Image.Image) -> Image.Image:
+    """Cut off the margins of a logo, transparent or a faint haze, which make it look small."""
+    if logo.mode == "RGB":
+        return logo
+    shape = logo.getchannel("A").point([255 * (alpha >= _SHAPE_ALPHA) for alpha in range(256)])
+    return logo.crop(shape.getbbox())
+
+
+def _palette(card: Card) -> Palette:
+    if not card.colours:
+        return palettes.derive(card.title)
+    try:
+        return palettes.choose(card.colours)
+    except ValueError as error:
+        raise UsageError(str(error), remedy="write colours as '#rrggbb'") from error
+
+
+def _arranged(
+    card: Card, manner: Manner, width: int, height: int, logo: Image.Image | None
+) -> Arrangement:
+    if not normalise(card.title):
+        raise UsageError("a title card needs a title, and this one is blank")
+    frame = safe_frame(width, height, manner.room)
+    return arrange(card, manner, frame, logo.size if logo else None)
+
+
+def _legible(ground: Image.Image, text: Image.Image, theme: Theme, palette: Palette) -> Layers:
+    """Choose the ink; where none can be read, lay a scrim first."""
+    behind = surroundings(text)
+    ink = legible_ink(ground, behind, theme.inks(palette))
+    if ink is not None:
+        return Layers(ground.copy(), text, behind, ink)
+    mean = mean_colour(ground, behind)
+    ink = theme.inks(palette)[0] if theme.manner.low else _clearest(theme.inks(palette), mean)
+    is_light = luminance(ink) > luminance(_MIDDLE_GRAY)
+    # Of the ground's own hue: another's would turn the whole picture muddy.
+    scrim = shade(mean, _DARK_SCRIM if is_light else _LIGHT_SCRIM, _SCRIM_CHROMA)
+    covered = veiled(calmed(ground, text), behind, scrim, ink, theme.manner.low)
+    return Layers(covered, text, behind, ink)
+
+
+def _clearest(inks: Sequence[Colour], ground: Colour) -> Colour:
+    """Choose the ink that stands out most from what is behind it on the whole."""
+    return max(inks, key=lambda ink: contrast(luminance(ink), luminance(ground)))
+
+
+def _decorate(
+    layers: Layers, arrangement: Arrangement, logo: Image.Image | None, spot: Colour
+) -> None:
+    if arrangement.rule:
+        draw_rule(layers.ground, arrangement.rule, spot, layers.ink)
+    if logo and arrangement.logo:
+        stamp(layers.ground, logo, arrangement.logo)
+
+
+def _coverage(arrangement: Arrangement, width: int, height: int) -> Image.Image:
+    coverage = pills(arrangement.pills, width, height)
+    for placed in arrangement.texts:
+        coverage = ImageChops.lighter(coverage, mask(placed, width, height))
+    return coverage

@@ -1,0 +1,103 @@
+"""What stands beside a card's text: pills around tags, a rule, a logo."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PIL import Image, ImageDraw
+
+from headergen.graphics.card.layout import Box, safe_frame
+from headergen.graphics.card.palette import Colour, shade
+from headergen.graphics.contrast import contrast, luminance, luminance_map, mean_colour
+
+# In px of the reference size.
+_PILL_LINE = 2.0
+# WCAG 2.2, success criterion 1.4.11: below it a logo or a rule would not be seen.
+_MIN_CONTRAST = 3.0
+# Of the shorter side.
+_CORNER_SHARE = 0.22
+_PLATE_MARGIN = 0.13
+# Lightness of a light and a dark plate, and how vivid they may be (OKLCH).
+_PLATES, _PLATE_CHROMA = (0.97, 0.2), 0.04
+# Of a logo's area.
+_WORTH_A_PLATE = 0.3
+_OVERSAMPLING = 3
+
+_Pixels = tuple[int, int, int, int]
+
+
+def pills(boxes: Sequence[Box], width: int, height: int) -> Image.Image:
+    """Draw the outlines around tags as coverage (L) of `width` x `height` px."""
+    drawn = Image.new("L", (width * _OVERSAMPLING, height * _OVERSAMPLING))
+    canvas = ImageDraw.Draw(drawn)
+    line = max(round(_PILL_LINE * safe_frame(width, height).unit * _OVERSAMPLING), 1)
+    for box in boxes:
+        left, top, right, bottom = (edge * _OVERSAMPLING for edge in box)
+        edges = (left, top, right, bottom)
+        canvas.rounded_rectangle(edges, (bottom - top) / 2, outline=255, width=line)
+    return drawn.reduce(_OVERSAMPLING)
+
+
+def draw_rule(image: Image.Image, box: Box, colour: Colour, ink: Colour) -> None:
+    """Draw a bar of `colour`, or of `ink` where that would not be seen."""
+    edges = _pixels(box)
+    image.paste(colour if _stands_out(colour, image.crop(edges)) else ink, edges)
+
+
+def stamp(image: Image.Image, logo: Image.Image, box: Box) -> None:
+    """Put a logo (RGB or RGBA) into `box`.
+
+    A transparent one is a shape and stays as it is, on a plate where most of it would not be seen
+    on the picture; any other gets rounded corners.
+    """
+    edges = _pixels(box)
+    picture = logo.resize(_size(edges), Image.Resampling.LANCZOS)
+    if picture.mode == "RGB":
+        image.paste(picture, edges[:2], _rounded(picture.size))
+        return
+    plate = _plate(picture, mean_colour(image.crop(edges)))
+    if plate is not None:
+        image.paste(plate, edges[:2], _rounded(picture.size))
+        inset = round(_PLATE_MARGIN * min(picture.size))
+        edges = (edges[0] + inset, edges[1] + inset, edges[2] - inset, edges[3] - inset)
+        picture = logo.resize(_size(edges), Image.Resampling.LANCZOS)
+    image.paste(picture.convert("RGB"), edges[:2], picture.getchannel("A"))
+
+
+def _plate(logo: Image.Image, ground: Colour) -> Colour | None:
+    """Choose the plate that much more of a logo stands out from than from the ground, if any."""
+    opaque = logo.getchannel("A").point([255 * (alpha > 127) for alpha in range(256)])
+    levels = luminance_map(logo.convert("RGB")).histogram(opaque)
+    # Of the ground's hue, so that it is part of the card.
+    plates = [shade(ground, lightness, _PLATE_CHROMA) for lightness in _PLATES]
+    best = max(plates, key=lambda plate: _seen(levels, plate))
+    gain = _seen(levels, best) - _seen(levels, ground)
+    return best if gain > _WORTH_A_PLATE else None
+
+
+def _seen(levels: Sequence[int], ground: Colour) -> float:
+    """Measure the share of a logo, in [0, 1], that stands out; `levels` counts its luminances."""
+    behind = luminance(ground)
+    seen = [n for level, n in enumerate(levels) if contrast(level / 255, behind) >= _MIN_CONTRAST]
+    return sum(seen) / max(sum(levels), 1)
+
+
+def _stands_out(colour: Colour, ground: Image.Image) -> bool:
+    return contrast(luminance(colour), luminance(mean_colour(ground))) >= _MIN_CONTRAST
+
+
+def _rounded(size: tuple[int, int]) -> Image.Image:
+    """Mask (L) a box of `size` px with rounded corners."""
+    mask = Image.new("L", (size[0] * _OVERSAMPLING, size[1] * _OVERSAMPLING))
+    box = (0, 0, mask.width - 1, mask.height - 1)
+    ImageDraw.Draw(mask).rounded_rectangle(box, min(mask.size) * _CORNER_SHARE, fill=255)
+    return mask.reduce(_OVERSAMPLING)
+
+
+def _pixels(box: Box) -> _Pixels:
+    left, top, right, bottom = (round(edge) for edge in box)
+    return left, top, right, bottom
+
+
+def _size(edges: _Pixels) -> tuple[int, int]:
+    return max(edges[2] - edges[0], 1), max(edges[3] - edges[1], 1)
