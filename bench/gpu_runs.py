@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from headergen.diffusion import painter, placement
+from headergen.diffusion import attempts, placement
 from headergen.diffusion.models import Model
 from headergen.diffusion.placement import Placement
 from headergen.errors import PaintError
@@ -109,15 +109,15 @@ def ours(bench: Bench, cap_bytes: int | None, placed: Placement | None, pictures
         PaintError: There is no picture.
     """
     report(bench).unlink(missing_ok=True)
-    load = painter.Load(bench.row.name, bench.row, bench.folder, bench.device, timeout_s=TIMEOUT_S)
+    load = attempts.Load(bench.row.name, bench.row, bench.folder, bench.device, timeout_s=TIMEOUT_S)
     guidance = bench.row.guidance_scale
     requests = [
-        painter.Paint(PROMPT, None, *bench.size, bench.steps, guidance, seed)
+        attempts.Paint(PROMPT, None, *bench.size, bench.steps, guidance, seed)
         for seed in range(pictures)
     ]
     told = Told()
     python = interpreter(bench, cap_bytes)
-    with nothing_but(placed), closing(painter.paint(python, load, requests, told)) as results:
+    with nothing_but(placed), closing(attempts.paint(python, load, requests, told)) as results:
         done = [result for _, result in results]
     for result in done:
         if isinstance(result, PaintError):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from headergen.diffusion import fetch, interpreter, painter
+from headergen.diffusion import attempts, fetching, interpreter
 from headergen.diffusion.cache import Fetched
 from headergen.errors import PaintError
 from headergen.graphics import canvas
@@ -27,7 +27,7 @@ class Painted:
     """A picture as a model painted it; `model` is what it was on this machine."""
 
     painting: Painting
-    pixels: painter.Pixels
+    pixels: attempts.Pixels
     model: Fetched
 
     @property
@@ -48,7 +48,7 @@ class Painted:
         return canvas.cover(image, width, height)
 
 
-class Progress(painter.Progress, fetch.Progress, Protocol):
+class Progress(attempts.Progress, fetching.Progress, Protocol):
     """What a run tells while it works: about fetching, about painting, and for which articles."""
 
     def start(self, model: str, titles: Sequence[str]) -> None:
@@ -106,9 +106,9 @@ def work(
         found = _obtain(python, first, config, progress, download)
         load = _load(first, found, config)
         requests = [_request(each) for each in paintings]
-        with closing(painter.paint(python, load, requests, progress)) as results:
+        with closing(attempts.paint(python, load, requests, progress)) as results:
             for index, result in results:
-                if isinstance(result, painter.Pixels):
+                if isinstance(result, attempts.Pixels):
                     yield index, Painted(paintings[index], result, found)
                 else:
                     yield index, result
@@ -117,7 +117,7 @@ def work(
 def _obtain(
     python: Path, painting: Painting, config: Config, progress: Progress, download: bool
 ) -> Fetched:
-    return fetch.obtain(
+    return fetching.obtain(
         python,
         painting.checkpoint,
         painting.device,
@@ -128,8 +128,8 @@ def _obtain(
     )
 
 
-def _load(painting: Painting, found: Fetched, config: Config) -> painter.Load:
-    return painter.Load(
+def _load(painting: Painting, found: Fetched, config: Config) -> attempts.Load:
+    return attempts.Load(
         name=painting.checkpoint.name,
         row=painting.checkpoint.row,
         folder=found.folder,
@@ -139,8 +139,8 @@ def _load(painting: Painting, found: Fetched, config: Config) -> painter.Load:
     )
 
 
-def _request(painting: Painting) -> painter.Paint:
-    return painter.Paint(
+def _request(painting: Painting) -> attempts.Paint:
+    return attempts.Paint(
         prompt=painting.prompt,
         negative_prompt=painting.negative_prompt,
         width=painting.render_width,

@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from headergen.diffusion import painter
+from headergen.diffusion import attempts
 from headergen.diffusion.client import Worker
 from headergen.diffusion.interpreter import find_interpreter
 from headergen.diffusion.models import MODELS, Model, admissible_size
@@ -40,11 +40,11 @@ def _painted(python: Path, row: Model, folder: Path, config: Config) -> Finding:
         worker.receive()
         worker.send("quit")
     timeout_s = config.worker_timeout_s
-    load = painter.Load("a tiny model", row, folder, config.device, timeout_s=timeout_s)
+    load = attempts.Load("a tiny model", row, folder, config.device, timeout_s=timeout_s)
     width, height = admissible_size(row, *_SIZE)
-    request = painter.Paint("a lighthouse", None, width, height, 2, row.guidance_scale, seed=0)
+    request = attempts.Paint("a lighthouse", None, width, height, 2, row.guidance_scale, seed=0)
     told = _Told()
-    with closing(painter.paint(python, load, [request], told)) as results:
+    with closing(attempts.paint(python, load, [request], told)) as results:
         for _, result in results:
             if isinstance(result, PaintError):
                 raise result

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from headergen.cli import main
-from headergen.diffusion import fetch, interpreter
+from headergen.diffusion import fetching, interpreter
 from headergen.diffusion.cache import Fetched
 
 CONFIG = """
@@ -36,7 +36,7 @@ def test_a_model_is_fetched_for_the_size_and_with_the_patience_of_the_config(
         asked.append({"device": device, "size": render, "timeout_s": named["timeout_s"]})
         return Fetched(tmp_path, "1234567")
 
-    monkeypatch.setattr(fetch, "fetch", fetch_nothing)
+    monkeypatch.setattr(fetching, "fetch", fetch_nothing)
     monkeypatch.setattr(interpreter, "find_interpreter", lambda *_: Path(sys.executable))
     monkeypatch.chdir(tmp_path)
     (tmp_path / "headergen.yaml").write_text(CONFIG)

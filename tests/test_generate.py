@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from headergen.cli import main
-from headergen.diffusion import fetch, interpreter, painter
+from headergen.diffusion import attempts, fetching, interpreter
 from headergen.diffusion.cache import Fetched
 from headergen.picture import first_bytes, metadata, provenance
 from headergen.picture.parameters import Settings
@@ -42,9 +42,9 @@ def test_a_header_tells_what_was_really_painted_and_nothing_of_the_machine(
     repo: Repository, tiny_zimage: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stored = Fetched(tiny_zimage, "04cc4abb", "z-Q4", tiny_zimage / "z-Q4.gguf")
-    monkeypatch.setattr(fetch, "require", lambda _: stored)
-    small = painter.Pixels(64, 32, bytes(3 * 64 * 32), bits="8bit")
-    monkeypatch.setattr(painter, "paint", lambda *_: (each for each in [(0, small)]))
+    monkeypatch.setattr(fetching, "require", lambda _: stored)
+    small = attempts.Pixels(64, 32, bytes(3 * 64 * 32), bits="8bit")
+    monkeypatch.setattr(attempts, "paint", lambda *_: (each for each in [(0, small)]))
     repo.write("headergen.yaml", f"image: {{model: {tiny_zimage}, device: cpu}}\n")
     repo.write("a.md", "---\nheader: {prompt: 海, seed: 3}\n---\n")
     assert main(["run"]) == 0

@@ -15,7 +15,7 @@ from PIL import Image
 from headergen import plan, produce
 from headergen.article import article as articles
 from headergen.article import edit
-from headergen.diffusion import fetch, interpreter, painter
+from headergen.diffusion import attempts, fetching, interpreter
 from headergen.diffusion.cache import Fetched
 from headergen.diffusion.checkpoint import Checkpoint
 from headergen.graphics import canvas
@@ -37,7 +37,7 @@ class Desk:
 
     root: Path
     painted: list[str]
-    loads: list[painter.Load]
+    loads: list[attempts.Load]
     meanwhile: list[Callable[[], object]]
 
     @property
@@ -80,20 +80,20 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
     (made.root / "headergen.yaml").write_text(CONFIG)
 
     def paint(
-        _python: Path, load: painter.Load, requests: Sequence[painter.Paint], _progress: object
-    ) -> Iterator[tuple[int, painter.Pixels]]:
+        _python: Path, load: attempts.Load, requests: Sequence[attempts.Paint], _progress: object
+    ) -> Iterator[tuple[int, attempts.Pixels]]:
         made.loads.append(load)
         for index, each in enumerate(requests):
             made.painted.append(each.prompt)
             made.meanwhile[0]()
             rgb = bytes(3 * each.width * each.height)
-            yield index, painter.Pixels(each.width, each.height, rgb)
+            yield index, attempts.Pixels(each.width, each.height, rgb)
 
     def obtain(_python: Path, chosen: Checkpoint, *_: object, **__: object) -> Fetched:
         return Fetched(Path(), "", "", Path(chosen.transformer) if chosen.transformer else None)
 
-    monkeypatch.setattr(painter, "paint", paint)
-    monkeypatch.setattr(fetch, "obtain", obtain)
+    monkeypatch.setattr(attempts, "paint", paint)
+    monkeypatch.setattr(fetching, "obtain", obtain)
     monkeypatch.setattr(interpreter, "find_interpreter", lambda *_: Path(sys.executable))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     return made

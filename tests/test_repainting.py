@@ -13,7 +13,7 @@ import pytest
 from PIL import Image, PngImagePlugin
 
 from headergen.cli import main
-from headergen.diffusion import cache, painter, snapshot
+from headergen.diffusion import attempts, cache, snapshot
 from headergen.picture import metadata, provenance
 from headergen.picture.parameters import TOOL
 from tests.hub import serve_hub
@@ -146,8 +146,8 @@ def test_weights_that_cannot_be_matched_are_said(
     notes: list[str],
 ) -> None:
     monkeypatch.setattr(cache, "find", lambda _: cache.Fetched(tiny_zimage, "04cc4abb", form))
-    pixels = painter.Pixels(64, 64, bytes(3 * 64 * 64))
-    monkeypatch.setattr(painter, "paint", lambda *_: (each for each in [(0, pixels)]))
+    pixels = attempts.Pixels(64, 64, bytes(3 * 64 * 64))
+    monkeypatch.setattr(attempts, "paint", lambda *_: (each for each in [(0, pixels)]))
     repo.write("headergen.yaml", "image: {device: cpu}\n")
     picture_that_tells(WEB_UI.replace("someones", f"z-image-turbo, {told}".rstrip(", ")))
     assert main(["generate", "--from", "a.png", "b.png"]) == 0

@@ -6,7 +6,7 @@ from argparse import Namespace
 
 from headergen import progress
 from headergen.commands.place import find_place
-from headergen.diffusion import checkpoint, fetch, interpreter
+from headergen.diffusion import checkpoint, fetching, interpreter
 from headergen.errors import UsageError
 from headergen.plan import size_to_paint
 from headergen.terminal import say
@@ -24,7 +24,7 @@ def run(arguments: Namespace) -> int:
     shown = progress.for_terminal(hook=False)
     shown.start(chosen.name, [])
     try:
-        found = fetch.fetch(
+        found = fetching.fetch(
             interpreter.find_interpreter(config.worker_python, place.root),
             chosen,
             config.device,

@@ -11,7 +11,7 @@ from typing import Any
 from headergen.article.request import MAX_GUIDANCE_SCALE, MAX_SEED, MAX_STEPS
 from headergen.commands.place import Place
 from headergen.commands.show import look
-from headergen.diffusion import cache, checkpoint, fetch
+from headergen.diffusion import cache, checkpoint, fetching
 from headergen.diffusion import prompt as prompts
 from headergen.diffusion.checkpoint import Checkpoint
 from headergen.diffusion.models import MODELS, admissible_size
@@ -63,7 +63,7 @@ def read(original: Path, arguments: Namespace, place: Place) -> Repainting:
     if not arguments.model:
         chosen, notes = _as_told(chosen, settings.revision)
         if config is not place.config:
-            fetch.require(chosen)
+            fetching.require(chosen)
     size = (arguments.width or found.width, arguments.height or found.height)
     if _is_resized(arguments):
         render = size_to_paint(chosen.row, config, *size)

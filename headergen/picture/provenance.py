@@ -19,8 +19,8 @@ from headergen.picture.first_bytes import DIGEST_KEYWORD
 from headergen.picture.parameters import TOOL, Settings
 
 if TYPE_CHECKING:
+    from headergen.diffusion.attempts import Pixels
     from headergen.diffusion.cache import Fetched
-    from headergen.diffusion.painter import Pixels
     from headergen.plan import Painting
 
 # http://cv.iptc.org/newscodes/digitalsourcetype/ lists them all.

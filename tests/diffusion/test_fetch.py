@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from headergen import errors
-from headergen.diffusion import cache, fetch, hardware, painter, snapshot
+from headergen.diffusion import attempts, cache, fetching, hardware, snapshot
 from headergen.diffusion.cache import Fetched
 from headergen.diffusion.checkpoint import Checkpoint
 from headergen.diffusion.hardware import Memory
@@ -60,24 +60,24 @@ def bring(
     checkpoint: Checkpoint = TINY, *, device: str = "cpu", quantize: str | None = None
 ) -> tuple[Fetched, Recorder]:
     progress = Recorder()
-    found = fetch.fetch(
+    found = fetching.fetch(
         PYTHON, checkpoint, device, SIZE, progress, timeout_s=60.0, quantize=quantize
     )
     return found, progress
 
 
-def paint_with(found: Fetched) -> painter.Pixels:
+def paint_with(found: Fetched) -> attempts.Pixels:
     """Paint a picture with a model on this machine."""
 
     class Silent:
         def __getattr__(self, _: str) -> Any:
             return lambda *_: None
 
-    load = painter.Load("tiny", TINY.row, found.folder, "cpu", found.transformer, timeout_s=60.0)
-    request = painter.Paint("a girl", None, 96, 64, 2, 0.0, 1)
-    with closing(painter.paint(PYTHON, load, [request], Silent())) as results:
+    load = attempts.Load("tiny", TINY.row, found.folder, "cpu", found.transformer, timeout_s=60.0)
+    request = attempts.Paint("a girl", None, 96, 64, 2, 0.0, 1)
+    with closing(attempts.paint(PYTHON, load, [request], Silent())) as results:
         ((_, picture),) = results
-    assert isinstance(picture, painter.Pixels), picture
+    assert isinstance(picture, attempts.Pixels), picture
     return picture
 
 
@@ -139,7 +139,9 @@ def test_a_model_that_another_process_fetches_is_waited_for(
     with serve_hub({HUB_ID: published}) as hub, ThreadPoolExecutor() as other:
         monkeypatch.setenv("HF_ENDPOINT", hub.endpoint)
         with locks.fetching(cache.model_folder(HUB_ID), lambda _: None):
-            found = other.submit(fetch.fetch, PYTHON, TINY, "cpu", SIZE, progress, timeout_s=60.0)
+            found = other.submit(
+                fetching.fetch, PYTHON, TINY, "cpu", SIZE, progress, timeout_s=60.0
+            )
             reason = progress.waits.get(timeout=60)
             assert hub.requests == []
         assert found.result() == cache.find(TINY)
@@ -183,7 +185,7 @@ def test_a_model_is_stored_quantised(
     assert mean_difference(exact, near) < 24
 
 
-def mean_difference(one: painter.Pixels, other: painter.Pixels) -> float:
+def mean_difference(one: attempts.Pixels, other: attempts.Pixels) -> float:
     return sum(abs(a - b) for a, b in zip(one.rgb, other.rgb, strict=True)) / len(one.rgb)
 
 
@@ -324,7 +326,9 @@ def test_a_machine_that_plainly_has_no_gpu_is_told_that_and_not_of_the_model(
 
 
 def obtain(*, device: str, download: bool, python: Path = PYTHON) -> Fetched:
-    return fetch.obtain(python, TINY, device, SIZE, Recorder(), timeout_s=60.0, download=download)
+    return fetching.obtain(
+        python, TINY, device, SIZE, Recorder(), timeout_s=60.0, download=download
+    )
 
 
 LITTLE = Memory(8_000_000_000, 1_000_000_000, 0, 0)

@@ -24,9 +24,9 @@ from typing import Any
 import pytest
 
 from headergen import errors
-from headergen.diffusion import painter, placement, snapshot
+from headergen.diffusion import attempts, placement, snapshot
+from headergen.diffusion.attempts import Load, Paint, Pixels, paint
 from headergen.diffusion.models import MODELS
-from headergen.diffusion.painter import Load, Paint, Pixels, paint
 from headergen.diffusion.placement import Placement
 from headergen.diffusion.worker import parts
 from headergen.diffusion.worker.failures import WorkerError
@@ -136,7 +136,7 @@ def zimage_run(
     (site / "sitecustomize.py").write_text(_SITECUSTOMIZE)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", str(site))
-        patch.setenv("HEADERGEN", str(Path(painter.__file__).parents[1]))
+        patch.setenv("HEADERGEN", str(Path(attempts.__file__).parents[1]))
         patch.setenv("TMPDIR", str(empty_folder))
         patch.chdir(empty_folder)
         return run_worker(load_of(tiny_zimage), ZIMAGE_PICTURES)

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from headergen import cli
-from headergen.diffusion import fetch, interpreter, painter
+from headergen.diffusion import attempts, fetching, interpreter
 from headergen.diffusion.cache import Fetched
 
 
@@ -20,8 +20,8 @@ def main() -> int:
     gate = Path(sys.argv[1])
 
     def paint(
-        _python: Path, _load: painter.Load, requests: Sequence[painter.Paint], _progress: object
-    ) -> Iterator[tuple[int, painter.Pixels]]:
+        _python: Path, _load: attempts.Load, requests: Sequence[attempts.Paint], _progress: object
+    ) -> Iterator[tuple[int, attempts.Pixels]]:
         gate.with_name(f"{gate.name}.started").touch()
         while not gate.exists():
             time.sleep(0.01)
@@ -29,10 +29,10 @@ def main() -> int:
             with gate.open("a") as log:
                 log.write(f"{each.prompt}\n")
             rgb = b"\x40\x80\xc0" * each.width * each.height
-            yield index, painter.Pixels(each.width, each.height, rgb)
+            yield index, attempts.Pixels(each.width, each.height, rgb)
 
-    painter.paint = paint  # type: ignore[assignment]
-    fetch.obtain = lambda *_, **__: Fetched(Path(), "", "")
+    attempts.paint = paint  # type: ignore[assignment]
+    fetching.obtain = lambda *_, **__: Fetched(Path(), "", "")
     interpreter.find_interpreter = lambda *_: Path(sys.executable)
     return cli.main(sys.argv[2:])
 

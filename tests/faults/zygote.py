@@ -25,7 +25,7 @@ from typing import Any
 from PIL import Image
 
 from headergen import cli
-from headergen.diffusion import fetch, interpreter, painter
+from headergen.diffusion import attempts, fetching, interpreter
 from headergen.diffusion.cache import Fetched
 
 Call = Callable[..., Any]
@@ -109,15 +109,15 @@ def refuse_to_allocate(label: str) -> None:
 
 
 def fake_paint(
-    _python: Path, _load: painter.Load, requests: Sequence[painter.Paint], _progress: object
-) -> Iterator[tuple[int, painter.Pixels]]:
+    _python: Path, _load: attempts.Load, requests: Sequence[attempts.Paint], _progress: object
+) -> Iterator[tuple[int, attempts.Pixels]]:
     """Paint one colour at the size asked for, and log the prompt."""
     for index, request in enumerate(requests):
         log = os.path.join(os.environ["XDG_CACHE_HOME"], "painted")
         with REAL[io, "open"](log, "a") as file:
             file.write(f"{request.prompt}\n")
         rgb = b"\x40\x80\xc0" * request.width * request.height
-        yield index, painter.Pixels(request.width, request.height, rgb)
+        yield index, attempts.Pixels(request.width, request.height, rgb)
 
 
 def child(order: dict[str, Any], output: int) -> None:
@@ -175,8 +175,8 @@ def warm_up() -> None:
 
 def main() -> None:
     """Serve orders until there are no more."""
-    painter.paint = fake_paint  # type: ignore[assignment]
-    fetch.obtain = lambda *_, **__: Fetched(Path(), "", "")
+    attempts.paint = fake_paint  # type: ignore[assignment]
+    fetching.obtain = lambda *_, **__: Fetched(Path(), "", "")
     interpreter.find_interpreter = lambda *_: Path(sys.executable)
     warm_up()
     with suppress(BrokenPipeError):
