@@ -13,17 +13,19 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from headergen import defaults, freshness, plan
 from headergen.article import article as articles
 from headergen.article import edit
 from headergen.article.article import Article
 from headergen.article.edit import Changes
 from headergen.errors import ArticleError, UsageError
 from headergen.picture.first_bytes import probe
-from headergen.plan import Job, Painting
+from headergen.plan import defaults
+from headergen.plan import job as planning
+from headergen.plan import state as states
+from headergen.plan.job import Job, Painting
+from headergen.plan.variations import Variant, variants
 from headergen.repository import durable, scratch
 from headergen.settings.config import Config
-from headergen.variations import Variant, variants
 
 _RECORD = "candidates.json"
 
@@ -89,7 +91,7 @@ def asked(article: Article, config: Config, root: Path) -> str:
         ArticleError: as `Kept.are_for`.
     """
     request = defaults.request_for(article, config, root)
-    return freshness.digest_of(request, ()) if request and request.prompt else ""
+    return states.digest_of(request, ()) if request and request.prompt else ""
 
 
 def planned(article: Article, config: Config, root: Path, count: int) -> list[Planned]:
@@ -134,26 +136,24 @@ def _one_planned(
     return Planned(number, variant, job, job.content)
 
 
-def job_with(
-    article: Article, changes: Changes, config: Config, root: Path
-) -> Job | freshness.Fresh:
+def job_with(article: Article, changes: Changes, config: Config, root: Path) -> Job | states.Fresh:
     """Plan the header of the article as it would be with `changes`; writing back makes them.
 
     Raises:
         ArticleError: the header is the author's own picture, or the article cannot be edited.
     """
-    if isinstance(freshness.state_of(article, config, root), freshness.HandMade):
+    if isinstance(states.state_of(article, config, root), states.HandMade):
         message = f"has a picture of your own: {article.image}"
         remedy = f"remove {article.image_key} to have headergen paint one"
         raise _error(article, message, remedy)
     changed = articles.parse(article.path, edit.with_request(article, changes), article.image_key)
     assert changed is not None
-    found = plan.job_for(changed, config, root)
-    if stand_in := plan.stand_in_of(found):
-        found = plan.job_of(stand_in.wanted, config, root)
+    found = planning.job_for(changed, config, root)
+    if stand_in := planning.stand_in_of(found):
+        found = planning.job_of(stand_in.wanted, config, root)
     if isinstance(found, Job):
         return replace(found, article=article, changes=changes)
-    assert isinstance(found, freshness.Fresh)  # it has a prompt now, and is not hand-made
+    assert isinstance(found, states.Fresh)  # it has a prompt now, and is not hand-made
     return found
 
 

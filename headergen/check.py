@@ -7,16 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from headergen import cuts, defaults, freshness
 from headergen.article import article as articles
 from headergen.article.article import STAND_IN, Article
 from headergen.errors import ArticleError, HeadergenError, OutsideRepositoryError
 from headergen.picture import first_bytes
+from headergen.plan import cuts, defaults
+from headergen.plan import state as states
 from headergen.repository import git, paths
 from headergen.settings.config import Config
 
 if TYPE_CHECKING:
-    from headergen.plan import Plan
+    from headergen.plan.job import Plan
 
 # note.com refuses larger uploads.
 LARGEST_BYTES = 10 * 1024 * 1024
@@ -113,14 +114,14 @@ def _look(name: str, config: Config, root: Path) -> Iterator[Finding | _Absent |
     try:
         every = defaults.has_default(name, config, root)
         found = articles.read(name, config.image_key, every=every)
-        state = freshness.state_of(found, config, root) if found else None
+        state = states.state_of(found, config, root) if found else None
         beside = [*_beside(state, config, root), *named_by(state, config, root)]
     except (HeadergenError, OSError) as error:
         yield _of_error(name, error)
         return
-    if isinstance(state, freshness.Wanted):
+    if isinstance(state, states.Wanted):
         yield _Absent(_of_wanted(state), awaited(state.article, state.digest, config, root))
-    elif isinstance(state, freshness.StandIn):
+    elif isinstance(state, states.StandIn):
         yield _of_stand_in(state)
     yield from beside
 
@@ -132,13 +133,13 @@ def awaited(article: Article, digest: str, config: Config, root: Path) -> Path |
     """
     if article.digest not in (None, digest, digest + STAND_IN):
         return None
-    picture = freshness.picture_of(article, config, root)
+    picture = states.picture_of(article, config, root)
     return None if picture is None or picture.is_file() else tracked(picture)
 
 
-def _beside(state: freshness.State, config: Config, root: Path) -> Iterator[Finding | _Absent]:
+def _beside(state: states.State, config: Config, root: Path) -> Iterator[Finding | _Absent]:
     """Find what is lacking beside a header that is there: its alt, and its cuts."""
-    if not isinstance(state, freshness.Fresh | freshness.HandMade | freshness.StandIn):
+    if not isinstance(state, states.Fresh | states.HandMade | states.StandIn):
         return
     article = state.article
     if article.image is None:
@@ -164,9 +165,9 @@ def _has_alt(article: Article, config: Config) -> bool:
     return article.alt is not None or at_key is not None
 
 
-def named_by(state: freshness.State | Plan, config: Config, root: Path) -> Iterator[Named]:
+def named_by(state: states.State | Plan, config: Config, root: Path) -> Iterator[Named]:
     """Yield the article with each picture that it names, if it is on disk."""
-    if not isinstance(state, freshness.Fresh | freshness.HandMade | freshness.StandIn):
+    if not isinstance(state, states.Fresh | states.HandMade | states.StandIn):
         return
     article, picture = state.article, state.picture
     at = (article.path, article.image_line)
@@ -282,7 +283,7 @@ def _of_error(name: str, error: HeadergenError | OSError) -> Finding:
     return Finding(name, error.line or 1, code, message)
 
 
-def _of_wanted(state: freshness.Wanted) -> Finding:
+def _of_wanted(state: states.Wanted) -> Finding:
     article = state.article
     path = str(article.path)
     if state.is_stale:
@@ -294,7 +295,7 @@ def _of_wanted(state: freshness.Wanted) -> Finding:
     return Finding(path, article.image_line, "missing", message)
 
 
-def _of_stand_in(state: freshness.StandIn) -> Finding:
+def _of_stand_in(state: states.StandIn) -> Finding:
     article = state.article
     message = f"{article.image} is a title card that stands in: run `headergen run` with a GPU"
     return Finding(str(article.path), article.image_line, "stand-in", message)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from headergen import store
 from headergen.errors import ArticleError
-from headergen.plan import Job
+from headergen.plan.job import Job
 from headergen.repository import discovery
 from headergen.settings.config import Config
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from headergen import freshness, store
+from headergen import store
 from headergen.article.article import STAND_IN, Request
 from headergen.article.frontmatter.mapping import AUTO_FOCUS, Point
 from headergen.errors import SourceError
@@ -14,7 +14,8 @@ from headergen.graphics import canvas, composite, encoding, framing
 from headergen.graphics.saliency import focus_for
 from headergen.picture import metadata, provenance
 from headergen.picture.provenance import Metadata
-from headergen.plan import Job
+from headergen.plan import state as states
+from headergen.plan.job import Job
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -82,7 +83,7 @@ def _focus_of_composite(
 ) -> Point | None:
     if len(request.sources) > 1:
         return None
-    (path, *_) = freshness.sources_of(job.article, request, root)
+    (path, *_) = states.sources_of(job.article, request, root)
     source = canvas.open_source(path, at_least=header.size)
     if not composite.is_one_picture([source], *header.size, request.layout or "auto", job.look):
         return None

@@ -19,7 +19,7 @@ from headergen.diffusion.placement import Hardware, Part
 from headergen.diffusion.snapshot import MANIFEST, SnapshotError
 from headergen.diffusion.survey import parts_in, parts_to_fetch
 from headergen.errors import ConfigError, InterpreterNotFoundError, PlacementError
-from headergen.plan import size_to_paint
+from headergen.plan.job import size_to_paint
 from headergen.settings.config import Config
 from headergen.units import gigabytes
 

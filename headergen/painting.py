@@ -14,7 +14,7 @@ from headergen.errors import PaintError
 from headergen.graphics import canvas
 from headergen.picture import provenance
 from headergen.picture.provenance import Provenance
-from headergen.plan import Painting
+from headergen.plan.job import Painting
 from headergen.repository import locks
 from headergen.settings.config import Config
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from headergen import collisions, cuts, cutting, painting, store, unfinished
+from headergen import collisions, cutting, painting, store, unfinished
 from headergen.article.article import STAND_IN
 from headergen.diffusion.checkpoint import Checkpoint
 from headergen.errors import (
@@ -31,7 +31,8 @@ from headergen.graphics.card.content import Card
 from headergen.painting import counted
 from headergen.picture import metadata, provenance
 from headergen.picture.provenance import Provenance
-from headergen.plan import Completion, Composite, Job, Painting
+from headergen.plan import cuts
+from headergen.plan.job import Completion, Composite, Job, Painting
 from headergen.repository import paths
 from headergen.settings.config import Config
 

@@ -15,7 +15,7 @@ from headergen.article.article import Article
 from headergen.errors import ArticleError, OutputError, PathError
 from headergen.picture import first_bytes
 from headergen.picture.first_bytes import Picture
-from headergen.plan import Completion, Job
+from headergen.plan.job import Completion, Job
 from headergen.repository import durable, git, paths
 
 

@@ -21,7 +21,7 @@ from headergen.painting import Painted
 from headergen.picture import metadata, provenance
 from headergen.picture.first_bytes import probe
 from headergen.picture.provenance import Provenance, SourceType
-from headergen.plan import Job, Painting
+from headergen.plan.job import Job, Painting
 from headergen.repository import durable, scratch
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from headergen import candidates, variations
+from headergen import candidates
 from headergen.article import article as articles
 from headergen.article import edit
 from headergen.article.article import Article
@@ -19,6 +19,7 @@ from headergen.diffusion import interpreter
 from headergen.graphics import canvas, thumbnail
 from headergen.picture import first_bytes
 from headergen.picture.provenance import Metadata
+from headergen.plan import variations
 from headergen.repository import durable
 from headergen.settings import config as configs
 from tests import repository

@@ -7,14 +7,15 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from headergen import freshness, plan
 from headergen.article import article as articles
 from headergen.diffusion.models import MODELS
 from headergen.errors import HeadergenError
-from headergen.freshness import Fresh, HandMade, Wanted
 from headergen.graphics import canvas
 from headergen.picture.provenance import Metadata
-from headergen.plan import Composite, Job, Painting
+from headergen.plan import job as planning
+from headergen.plan import state as states
+from headergen.plan.job import Composite, Job, Painting
+from headergen.plan.state import Fresh, HandMade, Wanted
 from headergen.repository import git
 from headergen.settings.config import Config, Look
 
@@ -28,13 +29,13 @@ def root(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def state_of(root: Path, header: str, config: Config | None = None) -> plan.Plan:
+def state_of(root: Path, header: str, config: Config | None = None) -> planning.Plan:
     path = root / "articles" / "post.md"
     path.write_text(f"---\ntitle: x\nheader:\n{header}---\nbody\n", encoding="utf-8")
     config = config or Config()
     parsed = articles.parse(path, path.read_bytes(), config.image_key)
     assert parsed is not None
-    return plan.job_for(parsed, config, root)
+    return planning.job_for(parsed, config, root)
 
 
 def painting(root: Path, header: str, config: Config | None = None) -> Painting:
@@ -356,6 +357,6 @@ def test_a_stale_header_is_told_from_a_missing_one(root: Path) -> None:
         text = f"---\nheader:\n  prompt: a\n  image: {image}\n  digest: '00000000'\n---\n"
         parsed = articles.parse(path, text.encode())
         assert parsed is not None
-        state = freshness.state_of(parsed, Config(), root)
+        state = states.state_of(parsed, Config(), root)
         assert isinstance(state, Wanted)
         assert state.is_stale == stale

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from headergen import plan, produce
+from headergen import produce
 from headergen.article import article as articles
 from headergen.article import edit
 from headergen.diffusion import attempts, fetching, interpreter
@@ -21,6 +21,7 @@ from headergen.diffusion.checkpoint import Checkpoint
 from headergen.graphics import canvas
 from headergen.picture import first_bytes
 from headergen.picture.provenance import Metadata
+from headergen.plan import job as planning
 from headergen.progress import PlainProgress
 from headergen.repository import durable
 from headergen.settings import config as configs
@@ -50,13 +51,13 @@ class Desk:
         """Its header, made or not."""
         return self.root / HEADER
 
-    def job(self) -> plan.Job | None:
+    def job(self) -> planning.Job | None:
         """Plan the article as it is now; None: there is nothing to do."""
         config = configs.load(self.root)
         found = articles.parse(self.article, self.article.read_bytes())
         assert found
-        job = plan.job_for(found, config, self.root)
-        return job if isinstance(job, plan.Job) else None
+        job = planning.job_for(found, config, self.root)
+        return job if isinstance(job, planning.Job) else None
 
     def run(self, *, meanwhile: Callable[[], object] = lambda: None) -> produce.Outcome:
         """Carry the article's job out; `meanwhile` happens while the model paints."""
@@ -107,8 +108,8 @@ def test_each_article_is_painted_by_its_own_checkpoint_of_a_model(desk: Desk) ->
     for name, more in headers.items():
         (desk.root / f"{name}.md").write_text(f"---\nheader: {{prompt: {name}{more}}}\n---\n")
     found = [articles.read(str(desk.root / f"{name}.md")) for name in headers]
-    jobs = [plan.job_for(each, config, desk.root) for each in found if each]
-    wanted = [job for job in jobs if isinstance(job, plan.Job)]
+    jobs = [planning.job_for(each, config, desk.root) for each in found if each]
+    wanted = [job for job in jobs if isinstance(job, planning.Job)]
     outcomes = list(
         produce.run(wanted, config, desk.root, PlainProgress(sys.stderr), download=False)
     )

@@ -7,13 +7,15 @@ from pathlib import Path, PurePath
 
 import pytest
 
-from headergen import defaults, freshness, plan
 from headergen.article import article as articles
 from headergen.article.article import Article
 from headergen.article.card_request import CardRequest
 from headergen.errors import ArticleError, ConfigError, PathError, SourceError
 from headergen.graphics.card.content import THEMES, Card
-from headergen.plan import Composite, Job, Painting
+from headergen.plan import defaults
+from headergen.plan import job as planning
+from headergen.plan import state as states
+from headergen.plan.job import Composite, Job, Painting
 from headergen.settings import config as configs
 from headergen.settings.config import Config
 from headergen.settings.styles import Default, Style, default_of, style_of
@@ -37,7 +39,7 @@ def read(folder: Path, text: str, name: str = "articles/games/a.md") -> Article:
 
 
 def job(article: Article, config: Config, root: Path) -> Job:
-    found = plan.job_for(article, config, root)
+    found = planning.job_for(article, config, root)
     assert isinstance(found, Job)
     return found
 
@@ -207,7 +209,7 @@ def test_the_digest_is_of_the_title_and_not_of_the_config(tmp_path: Path) -> Non
 def test_a_default_that_needs_a_title_says_so(tmp_path: Path) -> None:
     article = read(tmp_path, "Just text.\n")
     with pytest.raises(ArticleError, match=r"a\.md:1: the config's default needs a title") as error:
-        plan.job_for(article, Config(default=CARD), tmp_path)
+        planning.job_for(article, Config(default=CARD), tmp_path)
     assert "header: false" in (error.value.remedy or "")
     assert job(article, Config(default=Default(prompt="a lighthouse")), tmp_path)
 
@@ -215,7 +217,7 @@ def test_a_default_that_needs_a_title_says_so(tmp_path: Path) -> None:
 def test_a_picture_of_the_author_s_own_needs_no_default(tmp_path: Path) -> None:
     article = read(tmp_path, "---\nheader: {image: own.png}\n---\n# T\n")
     (tmp_path / "articles/games/own.png").write_bytes(b"x")
-    assert isinstance(plan.job_for(article, Config(default=CARD), tmp_path), freshness.HandMade)
+    assert isinstance(planning.job_for(article, Config(default=CARD), tmp_path), states.HandMade)
 
 
 def test_a_default_replaces_no_picture_that_only_the_site_finds(tmp_path: Path) -> None:
@@ -226,7 +228,7 @@ def test_a_default_replaces_no_picture_that_only_the_site_finds(tmp_path: Path) 
     article = articles.read(str(path), "image", every=True)
     assert article is not None
     config = Config(default=CARD, image_key="image")
-    assert isinstance(plan.job_for(article, config, tmp_path), freshness.HandMade)
+    assert isinstance(planning.job_for(article, config, tmp_path), states.HandMade)
 
 
 def test_two_articles_by_default_get_two_pictures(tmp_path: Path) -> None:
@@ -349,7 +351,8 @@ def test_the_pictures_on_a_card_are_part_of_its_digest(tmp_path: Path) -> None:
 )
 def test_what_a_card_cannot_have_is_named(header: str, message: str, tmp_path: Path) -> None:
     with pytest.raises((ArticleError, PathError, SourceError), match=message):
-        plan.job_for(read(tmp_path, f"---\ntitle: T\nheader: {header}\n---\n"), Config(), tmp_path)
+        found = read(tmp_path, f"---\ntitle: T\nheader: {header}\n---\n")
+        planning.job_for(found, Config(), tmp_path)
 
 
 def test_a_card_without_any_title_is_an_error(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from headergen import progress
 from headergen.commands.place import find_place
 from headergen.diffusion import checkpoint, fetching, interpreter
 from headergen.errors import UsageError
-from headergen.plan import size_to_paint
+from headergen.plan.job import size_to_paint
 from headergen.terminal import say
 
 

@@ -8,7 +8,7 @@ from argparse import Namespace
 from dataclasses import dataclass
 from pathlib import Path
 
-from headergen import freshness, painting, plan, progress
+from headergen import painting, progress
 from headergen.article.article import Request
 from headergen.commands import repainting
 from headergen.commands.notices import say_notices
@@ -18,7 +18,9 @@ from headergen.diffusion import checkpoint
 from headergen.errors import HeadergenError, UsageError
 from headergen.graphics import canvas
 from headergen.picture.parameters import Settings
-from headergen.plan import Painting
+from headergen.plan import job as planning
+from headergen.plan import state as states
+from headergen.plan.job import Painting
 from headergen.terminal import say
 
 
@@ -72,9 +74,9 @@ def _anew(arguments: Namespace, place: Place) -> Task:
         steps=arguments.steps,
         guidance_scale=arguments.guidance_scale,
     )
-    seed = int(freshness.digest_of(request, ()), 16)
+    seed = int(states.digest_of(request, ()), 16)
     chosen = checkpoint.for_config(config, place.root)
-    painting = plan.painting(request, chosen, config, size, seed)
+    painting = planning.painting(request, chosen, config, size, seed)
     return Task(painting, Path(arguments.output), size)
 
 

@@ -9,12 +9,14 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from headergen import cuts, freshness, plan
 from headergen.article import article as articles
 from headergen.commands.notices import say_notes, say_notices
 from headergen.commands.place import Place, find_article
 from headergen.commands.staging import say_what_to_add
 from headergen.errors import ArticleError, HeadergenError
+from headergen.plan import cuts
+from headergen.plan import job as planning
+from headergen.plan import state as states
 from headergen.repository import git, hook_memory
 from headergen.settings import config as configs
 from headergen.terminal import say, say_advice
@@ -33,7 +35,7 @@ def make(names: Iterable[str], place: Place, *, hook: bool) -> int:
     lacking = _unstaged(plans, place) if hook and place.in_git else []
     to_add = [found.path for found in lacking if not found.ignored]
     plans = _with_stand_ins_replaced(plans, place, errors)
-    jobs = [each for each in plans if isinstance(each, plan.Job)]
+    jobs = [each for each in plans if isinstance(each, planning.Job)]
     try:
         if jobs:
             _carry_out(jobs, place, errors, to_add, hook=hook)
@@ -49,9 +51,9 @@ def make(names: Iterable[str], place: Place, *, hook: bool) -> int:
     return max([*(error.exit_code for error in errors), 1 if needs_author else 0])
 
 
-def _say_nothing_to_do(plans: Sequence[plan.Plan]) -> None:
+def _say_nothing_to_do(plans: Sequence[planning.Plan]) -> None:
     fresh = len([each for each in plans if each])
-    standing_in = len([each for each in plans if isinstance(each, freshness.StandIn)])
+    standing_in = len([each for each in plans if isinstance(each, states.StandIn)])
     stand_ins = "1 is a stand-in" if standing_in == 1 else f"{standing_in} are stand-ins"
     also = f"; {stand_ins}, to be painted on a machine with a GPU" if standing_in else ""
     if not fresh:
@@ -61,16 +63,16 @@ def _say_nothing_to_do(plans: Sequence[plan.Plan]) -> None:
 
 
 def _with_stand_ins_replaced(
-    plans: list[plan.Plan], place: Place, errors: list[HeadergenError]
-) -> list[plan.Plan]:
+    plans: list[planning.Plan], place: Place, errors: list[HeadergenError]
+) -> list[planning.Plan]:
     """Plan what title cards stand in for, if this machine looks as if it could paint it."""
-    found = [plan.stand_in_of(each) for each in plans]
+    found = [planning.stand_in_of(each) for each in plans]
     if not any(found) or not _may_paint(place):
         return plans
-    replaced: list[plan.Plan] = []
+    replaced: list[planning.Plan] = []
     for each, stand_in in zip(plans, found, strict=True):
         try:
-            job = plan.job_of(stand_in.wanted, place.config, place.root) if stand_in else None
+            job = planning.job_of(stand_in.wanted, place.config, place.root) if stand_in else None
             replaced.append(job or each)
         except HeadergenError as error:
             replaced.append(each)
@@ -85,15 +87,15 @@ def _may_paint(place: Place) -> bool:
     return hardware.may_paint(place.config.device)
 
 
-def _remember(plans: Iterable[plan.Plan], place: Place) -> None:
+def _remember(plans: Iterable[planning.Plan], place: Place) -> None:
     """Let the next hook end at once where nothing changed that concerns these articles."""
     if place.in_git and not place.is_config_named and place.root == Path.cwd().resolve():
         for each in plans:
-            if isinstance(each, freshness.Fresh | freshness.HandMade) and each.picture:
+            if isinstance(each, states.Fresh | states.HandMade) and each.picture:
                 _remember_one(each, each.picture, place)
 
 
-def _remember_one(found: freshness.Fresh | freshness.HandMade, picture: Path, place: Place) -> None:
+def _remember_one(found: states.Fresh | states.HandMade, picture: Path, place: Place) -> None:
     from headergen import check
 
     article, request = found.article, found.article.request
@@ -101,8 +103,8 @@ def _remember_one(found: freshness.Fresh | freshness.HandMade, picture: Path, pl
     if frontmatter is None:
         return
     sources: tuple[Path, ...] = ()
-    if request and isinstance(found, freshness.Fresh):
-        sources = freshness.sources_of(article, request, place.root)
+    if request and isinstance(found, states.Fresh):
+        sources = states.sources_of(article, request, place.root)
     found_cuts = cuts.beside(found, place.config, place.root)
     pictures = [picture, *(cut.output for cut in found_cuts)]
     also_named = cuts.named_by(article, place.config, place.root)
@@ -111,12 +113,12 @@ def _remember_one(found: freshness.Fresh | freshness.HandMade, picture: Path, pl
         frontmatter,
         [os.path.relpath(check.tracked(path), place.root) for path in pictures],
         [*(os.path.relpath(path, place.root) for path in (*sources, *also_named)), *configs.FILES],
-        confirm=lambda: plan.job_for(article, place.config, place.root) == found,
+        confirm=lambda: planning.job_for(article, place.config, place.root) == found,
     )
 
 
 def _carry_out(
-    jobs: Sequence[plan.Job],
+    jobs: Sequence[planning.Job],
     place: Place,
     errors: list[HeadergenError],
     to_add: list[Path],
@@ -151,9 +153,9 @@ def _say_failed(outcome: Failed) -> None:
 
 def _plan(
     names: Iterable[str], place: Place, *, hook: bool
-) -> tuple[list[plan.Plan], list[HeadergenError]]:
+) -> tuple[list[planning.Plan], list[HeadergenError]]:
     """Read every article; an error is printed at once, and the other articles go on."""
-    plans: list[plan.Plan] = []
+    plans: list[planning.Plan] = []
     errors: list[HeadergenError] = []
     for name in names:
         try:
@@ -168,43 +170,43 @@ def _plan(
     return plans, errors
 
 
-def _without_left_out(plans: Sequence[plan.Plan], place: Place) -> list[plan.Plan]:
+def _without_left_out(plans: Sequence[planning.Plan], place: Place) -> list[planning.Plan]:
     """Drop what is wanted only because a sparse checkout leaves standing pictures out."""
     awaited = [_awaited(each, place) for each in plans]
     left_out = git.left_out(place.root, [path for paths in awaited for path in paths])
-    kept: list[plan.Plan] = []
+    kept: list[planning.Plan] = []
     for each, paths in zip(plans, awaited, strict=True):
         if not paths or not left_out.issuperset(paths):
             kept.append(each)
-        elif isinstance(each, plan.Job) and isinstance(each.content, plan.Completion):
+        elif isinstance(each, planning.Job) and isinstance(each.content, planning.Completion):
             kept.append(each.content.header)
     return kept
 
 
-def _awaited(each: plan.Plan, place: Place) -> list[Path]:
+def _awaited(each: planning.Plan, place: Place) -> list[Path]:
     """List the pictures, as git names them, that would settle the article if they were on disk."""
     from headergen import check
 
-    if not isinstance(each, plan.Job):
+    if not isinstance(each, planning.Job):
         return []
-    if isinstance(each.content, plan.Completion):
+    if isinstance(each.content, planning.Completion):
         return [check.tracked(path) for path in cuts.absent(each.article, each.cuts, each.texts)]
     picture = check.awaited(each.article, each.digest, place.config, place.root)
     return [picture] if picture else []
 
 
-def _plan_for(name: str, place: Place, *, hook: bool) -> plan.Plan:
+def _plan_for(name: str, place: Place, *, hook: bool) -> planning.Plan:
     article = find_article(name, place)
     if article is None:
         return None
     try:
-        return plan.job_for(article, place.config, place.root, in_hook=hook)
+        return planning.job_for(article, place.config, place.root, in_hook=hook)
     except OSError as error:  # of a picture, or of the article once more
         what = f" {error.filename!r}:" if error.filename not in (None, name) else ""
         raise ArticleError(f"cannot be read:{what} {error.strerror}", path=name) from error
 
 
-def _unstaged(plans: Iterable[plan.Plan], place: Place) -> list[Unstaged]:
+def _unstaged(plans: Iterable[planning.Plan], place: Place) -> list[Unstaged]:
     """Find, and print, what the commit lacks of headers made earlier."""
     from headergen import check
 

@@ -5,19 +5,19 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 
-from headergen import plan
+from headergen.plan import job as planning
 from headergen.terminal import say
 
 
 def say_notices(contents: Iterable[object]) -> None:
     """Print, once for each model, what whoever picks it must be told, such as its licence."""
-    rows = (each.checkpoint.row for each in contents if isinstance(each, plan.Painting))
+    rows = (each.checkpoint.row for each in contents if isinstance(each, planning.Painting))
     for notice in dict.fromkeys(row.notice for row in rows if row.notice):
         say(f"note: {notice}", sys.stderr)
 
 
-def say_notes(jobs: Iterable[plan.Job]) -> None:
+def say_notes(jobs: Iterable[planning.Job]) -> None:
     """Print what of a request its model can't do."""
     for job in jobs:
-        for note in job.content.notes if isinstance(job.content, plan.Painting) else ():
+        for note in job.content.notes if isinstance(job.content, planning.Painting) else ():
             say(f"{job.article.path}:{job.article.line}: note: {note}", sys.stderr)

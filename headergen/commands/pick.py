@@ -11,11 +11,11 @@ from headergen.candidates import Candidate
 from headergen.commands.place import Place, find_place, read_article
 from headergen.commands.staging import say_what_to_add
 from headergen.errors import ArticleError
-from headergen.freshness import Fresh
 from headergen.graphics import canvas
 from headergen.picture import metadata, provenance
 from headergen.picture.provenance import Provenance, SourceType
-from headergen.plan import Job
+from headergen.plan.job import Job
+from headergen.plan.state import Fresh
 from headergen.terminal import say
 
 

@@ -7,10 +7,10 @@ from argparse import Namespace
 from dataclasses import dataclass
 from pathlib import Path
 
-from headergen import defaults
 from headergen.article import article as articles
 from headergen.article.article import Article
 from headergen.errors import ArticleError, UsageError
+from headergen.plan import defaults
 from headergen.repository import discovery, git
 from headergen.settings import config as configs
 from headergen.settings.config import Config

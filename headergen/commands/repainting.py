@@ -18,7 +18,7 @@ from headergen.diffusion.models import MODELS, admissible_size
 from headergen.errors import UsageError
 from headergen.picture.parameters import Settings
 from headergen.picture.provenance import Told
-from headergen.plan import Painting, size_to_paint
+from headergen.plan.job import Painting, size_to_paint
 from headergen.settings.config import KEYS, Config
 
 # What a picture must tell, within the bounds that hold for authors too: it may be a stranger's.

@@ -21,7 +21,7 @@ from headergen.picture.parameters import TOOL, Settings
 if TYPE_CHECKING:
     from headergen.diffusion.attempts import Pixels
     from headergen.diffusion.cache import Fetched
-    from headergen.plan import Painting
+    from headergen.plan.job import Painting
 
 # http://cv.iptc.org/newscodes/digitalsourcetype/ lists them all.
 _SOURCE_TYPES = "http://cv.iptc.org/newscodes/digitalsourcetype/"

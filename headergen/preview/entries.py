@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from headergen import candidates, check, defaults, freshness
+from headergen import candidates, check
 from headergen.article import article as articles
 from headergen.article.article import Article
 from headergen.article.facts import heading
@@ -15,6 +15,8 @@ from headergen.article.request import Request
 from headergen.check import Finding
 from headergen.errors import HeadergenError
 from headergen.picture.first_bytes import Picture, probe
+from headergen.plan import defaults
+from headergen.plan import state as states
 from headergen.settings.config import Config
 
 
@@ -24,7 +26,7 @@ class State:
 
     label: str
     meaning: str
-    matches: Callable[[freshness.State], bool]
+    matches: Callable[[states.State], bool]
     is_made_by_run: bool = False
 
 
@@ -38,30 +40,30 @@ STATES: Mapping[str, State] = {
     "stand-in": State(
         "Stand-in",
         "A card stands in for a picture that could not be painted here.",
-        lambda state: isinstance(state, freshness.StandIn),
+        lambda state: isinstance(state, states.StandIn),
         is_made_by_run=True,
     ),
     "missing": State(
         "Missing",
         "The header is not made yet.",
-        lambda state: isinstance(state, freshness.Wanted) and not state.is_stale,
+        lambda state: isinstance(state, states.Wanted) and not state.is_stale,
         is_made_by_run=True,
     ),
     "stale": State(
         "Stale",
         "The request changed since this header was made.",
-        lambda state: isinstance(state, freshness.Wanted),
+        lambda state: isinstance(state, states.Wanted),
         is_made_by_run=True,
     ),
     "fresh": State(
         "Fresh",
         "The header is there, and made for this very request.",
-        lambda state: isinstance(state, freshness.Fresh),
+        lambda state: isinstance(state, states.Fresh),
     ),
     "hand-made": State(
         "Hand-made",
         "The author's own picture; headergen never touches it.",
-        lambda state: isinstance(state, freshness.HandMade),
+        lambda state: isinstance(state, states.HandMade),
     ),
     "no-header": State("No header", "The article asks for none.", lambda _: True),
 }
@@ -126,7 +128,7 @@ def _entry(name: str, config: Config, root: Path, findings: Sequence[Finding]) -
 def _entry_of(
     article: Article, name: str, config: Config, root: Path, findings: Sequence[Finding]
 ) -> Entry:
-    found = freshness.state_of(article, config, root)
+    found = states.state_of(article, config, root)
     state = next(key for key, row in STATES.items() if row.matches(found))
     request = defaults.request_for(article, config, root)
     shown = _picture_of(found)
@@ -163,7 +165,7 @@ def _title_of(name: str, article: Article | None) -> str:
         return Path(name).stem
 
 
-def _picture_of(state: freshness.State) -> Path | None:
+def _picture_of(state: states.State) -> Path | None:
     found = state.picture if state else None
     return found if found and found.is_file() else None
 
@@ -187,4 +189,4 @@ def _seed(request: Request | None) -> int | None:
         return None
     if request.seed is not None:
         return request.seed
-    return int(freshness.digest_of(request, ()), 16)
+    return int(states.digest_of(request, ()), 16)

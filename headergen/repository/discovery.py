@@ -7,10 +7,11 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from headergen import cuts, freshness
 from headergen.article import article as articles
 from headergen.article.article import ARTICLE_SUFFIXES, Article
 from headergen.errors import HeadergenError, UsageError
+from headergen.plan import cuts
+from headergen.plan import state as states
 from headergen.settings.config import Config
 
 _OF_OTHERS = ("node_modules", "__pycache__")
@@ -88,5 +89,5 @@ def naming(picture: Path, config: Config, root: Path) -> Iterator[Path]:
 
 
 def _named_by(article: Article, config: Config, root: Path) -> Iterator[Path | None]:
-    yield freshness.picture_of(article, config, root)
+    yield states.picture_of(article, config, root)
     yield from cuts.named_by(article, config, root)

@@ -6,12 +6,13 @@ from pathlib import Path
 
 from PIL import Image
 
-from headergen import candidates, freshness
+from headergen import candidates
 from headergen.article import article as articles
 from headergen.article import edit
 from headergen.article.article import STAND_IN
 from headergen.graphics import canvas
 from headergen.picture.provenance import Metadata
+from headergen.plan import state as states
 from headergen.settings import config as configs
 from tests import repository
 from tests.repository import Repository
@@ -47,7 +48,7 @@ def _painted(repo: Repository, name: str, title: str, prompt: str, mark: str) ->
     text = f"---\ntitle: {title}\nheader:\n  prompt: {prompt}\n  seed: 7\n---\n"
     found = articles.parse(Path(f"{name}.md"), text.encode())
     assert found and found.request
-    digest = freshness.digest_of(found.request, ()) + mark
+    digest = states.digest_of(found.request, ()) + mark
     repo.write(f"note_images/{name}.png", canvas.encode(_scene(len(name)), "png", Metadata(digest)))
     repo.write(f"{name}.md", edit.with_image(found, f"note_images/{name}.png", digest))
 

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from headergen import candidates, freshness
+from headergen import candidates
 from headergen.article.article import Article
+from headergen.plan import state as states
 from headergen.preview import entries, page
 from headergen.preview.entries import STATES, Entry
 from headergen.settings import config as configs
@@ -102,7 +103,7 @@ def test_a_seed_is_the_one_that_the_painter_would_take(repo: Repository) -> None
 
 def read_digest(entry: Entry) -> str:
     assert entry.article and entry.article.request
-    return freshness.digest_of(entry.article.request, ())
+    return states.digest_of(entry.article.request, ())
 
 
 def test_what_check_finds_is_told_but_not_the_state_twice(repo: Repository) -> None:

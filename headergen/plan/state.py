@@ -11,12 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from headergen import defaults, titling
 from headergen.article.article import STAND_IN, Article, Request
 from headergen.article.frontmatter.mapping import shown
 from headergen.article.request import LAYOUTS
 from headergen.errors import ArticleError, PathError, SourceError
 from headergen.picture.first_bytes import SUFFIX_FORMATS, probe
+from headergen.plan import card_content, defaults
 from headergen.repository import paths
 from headergen.settings.config import Config
 
@@ -227,7 +227,7 @@ def sources_of(article: Article, request: Request, root: Path) -> tuple[Path, ..
             line = request.lines.get(key)
             raise error.at(path=str(article.path), line=line, key=f"header.{key}") from error
         found.append(path)
-    on_card = (titling.file_of(article, request, key, root) for key in titling.FILE_KEYS)
+    on_card = (card_content.file_of(article, request, key, root) for key in card_content.FILE_KEYS)
     return (*found, *filter(None, on_card))
 
 

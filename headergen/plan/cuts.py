@@ -13,9 +13,9 @@ from pathlib import Path
 
 from headergen.article.article import Article
 from headergen.errors import PathError
-from headergen.freshness import Fresh, StandIn
 from headergen.picture import first_bytes
 from headergen.picture.first_bytes import Picture
+from headergen.plan.state import Fresh, StandIn
 from headergen.repository import paths
 from headergen.settings.config import FORMATS, Config
 from headergen.settings.cuts import Shape

@@ -6,17 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from headergen import cuts, defaults, titling
 from headergen.article.article import Article, Request
 from headergen.article.edit import Changes
 from headergen.article.frontmatter.mapping import AUTO_FOCUS, Focus
-from headergen.cuts import Cut
 from headergen.diffusion import checkpoint
 from headergen.diffusion.checkpoint import Checkpoint
 from headergen.diffusion.models import Model, admissible_size, render_size
 from headergen.errors import ArticleError, PathError
-from headergen.freshness import Fresh, HandMade, StandIn, Wanted, at_key, may_be_for, state_of
 from headergen.graphics.card.content import Card
+from headergen.plan import card_content, cuts, defaults
+from headergen.plan.cuts import Cut
+from headergen.plan.state import Fresh, HandMade, StandIn, Wanted, at_key, may_be_for, state_of
 from headergen.repository import paths
 from headergen.settings.config import Config, Look
 from headergen.settings.styles import Style
@@ -185,7 +185,7 @@ def job_of(state: Wanted, config: Config, root: Path) -> Job:
     style = defaults.style_for(article, config, root)
     card = None
     if request.card or (request.prompt and config.fallback):
-        card = titling.card_of(article, request, config, style, root)
+        card = card_content.card_of(article, request, config, style, root)
     content = _content(state, card, config, style, root)
     return Job(
         article=article,
@@ -202,7 +202,7 @@ def job_of(state: Wanted, config: Config, root: Path) -> Job:
         metadata=config.metadata,
         max_kb=config.max_kb,
         cuts=wanted_cuts,
-        title=titling.title_of(article, request, config, style) if request.title else None,
+        title=card_content.title_of(article, request, config, style) if request.title else None,
         stand_in=card if config.fallback and isinstance(content, Painting) else None,
     )
 

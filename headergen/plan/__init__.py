@@ -1,0 +1,1 @@
+"""What an article needs: its state, and the job that makes its header. Nothing is written."""
