@@ -16,7 +16,7 @@ from headergen.terminal import printable, say
 from headergen.units import GIGABYTE, MEGABYTE
 
 if TYPE_CHECKING:
-    from headergen.painting import Progress
+    from headergen.make.painter import Progress
 
 # A plain log gets a line for each quarter of a download or a load, not one for each chunk.
 PLAIN_FRACTION = 4

@@ -18,8 +18,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from headergen import produce
 from headergen.cli import main
+from headergen.make import runner
 from headergen.picture import first_bytes
 from tests import repository
 from tests.repository import Repository
@@ -503,14 +503,14 @@ def test_a_source_swapped_between_check_and_use(
 ) -> None:
     source = repo.write("source.png", (repo.root / "a.png").read_bytes())
     article = repo.write("bad.md", asking("  sources: [source.png]"))
-    run = produce.run
+    run = runner.run
 
     def swap_first(*arguments: object, **options: object) -> object:
         source.unlink()
         swap(source)
         return run(*arguments, **options)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(produce, "run", swap_first)
+    monkeypatch.setattr(runner, "run", swap_first)
     assert main(["run"]) == 2
     assert f"bad.md:3: header.sources[0]: 'source.png' {fact}" in capsys.readouterr().err
     assert article.read_bytes() == asking("  sources: [source.png]")

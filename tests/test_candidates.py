@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from headergen import candidates
 from headergen.article import article as articles
 from headergen.article import edit
 from headergen.article.article import Article
 from headergen.cli import main
 from headergen.diffusion import interpreter
 from headergen.graphics import canvas, thumbnail
+from headergen.make import candidates
 from headergen.picture import first_bytes
 from headergen.picture.provenance import Metadata
 from headergen.plan import variations

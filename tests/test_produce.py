@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from headergen import produce
 from headergen.article import article as articles
 from headergen.article import edit
 from headergen.diffusion import attempts, fetching, interpreter
 from headergen.diffusion.cache import Fetched
 from headergen.diffusion.checkpoint import Checkpoint
 from headergen.graphics import canvas
+from headergen.make import runner
 from headergen.picture import first_bytes
 from headergen.picture.provenance import Metadata
 from headergen.plan import job as planning
@@ -59,13 +59,13 @@ class Desk:
         job = planning.job_for(found, config, self.root)
         return job if isinstance(job, planning.Job) else None
 
-    def run(self, *, meanwhile: Callable[[], object] = lambda: None) -> produce.Outcome:
+    def run(self, *, meanwhile: Callable[[], object] = lambda: None) -> runner.Outcome:
         """Carry the article's job out; `meanwhile` happens while the model paints."""
         self.meanwhile[:] = [meanwhile]
         job, config = self.job(), configs.load(self.root)
         assert job
         progress = PlainProgress(sys.stderr)
-        (outcome,) = produce.run([job], config, self.root, progress, download=False)
+        (outcome,) = runner.run([job], config, self.root, progress, download=False)
         return outcome
 
     def edit(self, old: str, new: str) -> Callable[[], object]:
@@ -111,16 +111,16 @@ def test_each_article_is_painted_by_its_own_checkpoint_of_a_model(desk: Desk) ->
     jobs = [planning.job_for(each, config, desk.root) for each in found if each]
     wanted = [job for job in jobs if isinstance(job, planning.Job)]
     outcomes = list(
-        produce.run(wanted, config, desk.root, PlainProgress(sys.stderr), download=False)
+        runner.run(wanted, config, desk.root, PlainProgress(sys.stderr), download=False)
     )
 
-    assert [type(outcome) for outcome in outcomes] == [produce.Written] * 3
+    assert [type(outcome) for outcome in outcomes] == [runner.Written] * 3
     assert desk.painted == ["a", "c", "b"]
     assert [load.transformer for load in desk.loads] == [desk.root / "own.gguf", None]
 
 
-def told(outcome: produce.Outcome) -> str:
-    assert isinstance(outcome, produce.Failed)
+def told(outcome: runner.Outcome) -> str:
+    assert isinstance(outcome, runner.Failed)
     return outcome.error.message
 
 
@@ -128,7 +128,7 @@ def test_an_edited_body_stays_and_the_picture_is_used_by_the_next_run(desk: Desk
     outcome = desk.run(meanwhile=desk.edit("Body.", "More."))
     assert told(outcome) == f"was edited while its header was made; {HEADER} is kept"
     assert desk.article.read_text() == ARTICLE.replace("Body.", "More.")
-    assert isinstance(desk.run(), produce.Written)
+    assert isinstance(desk.run(), runner.Written)
     assert desk.painted == ["the sea"]
     assert "More." in desk.article.read_text()
     assert desk.job() is None
@@ -146,7 +146,7 @@ def test_a_new_request_gets_its_own_picture_from_the_next_run(desk: Desk) -> Non
     outcome = desk.run(meanwhile=desk.edit("the sea", "a hill"))
     assert "asks for another header now" in told(outcome)
     assert not desk.header.exists()
-    assert isinstance(desk.run(), produce.Written)
+    assert isinstance(desk.run(), runner.Written)
     assert desk.painted == ["the sea", "a hill"]
 
 
@@ -193,9 +193,7 @@ def test_a_picture_folder_swapped_for_a_symlink_leads_nowhere_outside(desk: Desk
 def test_a_picture_folder_that_is_removed_is_made_again(desk: Desk) -> None:
     desk.run()
     desk.edit("the sea", "a hill")()
-    assert isinstance(
-        desk.run(meanwhile=lambda: shutil.rmtree(desk.header.parent)), produce.Written
-    )
+    assert isinstance(desk.run(meanwhile=lambda: shutil.rmtree(desk.header.parent)), runner.Written)
     assert desk.job() is None
 
 
@@ -252,7 +250,7 @@ def test_what_another_run_has_finished_meanwhile_is_no_edit(desk: Desk) -> None:
         durable.write(desk.header, theirs)
         durable.write(desk.article, edit.with_image(job.article, job.image, job.digest))
 
-    assert isinstance(desk.run(meanwhile=finish_it), produce.Written)
+    assert isinstance(desk.run(meanwhile=finish_it), runner.Written)
     assert desk.header.read_bytes() == theirs
     assert desk.job() is None
 
@@ -272,7 +270,7 @@ def test_a_file_of_the_authors_where_a_cut_goes_is_found_before_anything_is_pain
     (desk.root / CUT).write_bytes(b"mine")
     outcome = desk.run()
     assert told(outcome) == f"{CUT} exists and headergen did not make it: it is left alone"
-    assert isinstance(outcome, produce.Failed)
+    assert isinstance(outcome, runner.Failed)
     assert outcome.error.remedy == "delete that file; or, to keep it, rename it and name it in og"
     assert desk.painted == []
 
@@ -289,7 +287,7 @@ def test_a_header_that_is_gone_before_its_cuts_are_made_is_an_error(
     if by:
         desk.header.write_bytes(canvas.encode(canvas.blank(48, 26), "png", Metadata(by)))
     progress = PlainProgress(sys.stderr)
-    (outcome,) = produce.run([job], config, desk.root, progress, download=False)
+    (outcome,) = runner.run([job], config, desk.root, progress, download=False)
     assert told(outcome) == f"{HEADER} disappeared, or was replaced, meanwhile"
 
 
@@ -300,7 +298,7 @@ def test_a_painting_is_cropped_for_its_cut_whatever_its_file_tells(desk: Desk) -
     halves.paste("green", (0, 0, 48, 13))
     desk.header.write_bytes(canvas.encode(halves, "png", Metadata(digest)))
     (desk.root / "headergen.yaml").write_text(CONFIG + ALSO)
-    assert isinstance(desk.run(), produce.Written)
+    assert isinstance(desk.run(), runner.Written)
     with Image.open(desk.root / CUT) as cut:
         assert cut.getpixel((12, 1)) == (0, 128, 0)
         assert cut.getpixel((12, 22)) == (0, 0, 0)
@@ -314,6 +312,6 @@ def test_a_title_is_whole_on_a_cut(desk: Desk) -> None:
     halves.paste("green", (0, 0, 48, 13))
     desk.header.write_bytes(canvas.encode(halves, "png", Metadata(digest)))
     (desk.root / "headergen.yaml").write_text(CONFIG + ALSO)
-    assert isinstance(desk.run(), produce.Written)
+    assert isinstance(desk.run(), runner.Written)
     with Image.open(desk.root / CUT) as cut:
         assert cut.getpixel((12, 1)) != (0, 128, 0)

@@ -10,15 +10,16 @@ from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
-from headergen import candidates, painting, progress
+from headergen import progress
 from headergen.article.article import Article
-from headergen.candidates import Candidate, Planned
 from headergen.commands.notices import say_notes, say_notices
 from headergen.commands.place import Place, find_place, read_article
 from headergen.commands.saving import save
 from headergen.errors import HeadergenError
 from headergen.graphics import canvas
 from headergen.graphics.contact_sheet import contact_sheet
+from headergen.make import candidates, painter
+from headergen.make.candidates import Candidate, Planned
 from headergen.repository import scratch
 from headergen.terminal import say, say_error
 
@@ -61,7 +62,7 @@ def _paint(
 ) -> HeadergenError | None:
     """Paint what is missing and add it to `found`; what is painted is kept whatever comes after."""
     failure: HeadergenError | None = None
-    results = painting.paint(
+    results = painter.paint(
         [each.painting for each in missing],
         [f"{article.path}, candidate {each.number}" for each in missing],
         place.config,

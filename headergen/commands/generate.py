@@ -8,7 +8,7 @@ from argparse import Namespace
 from dataclasses import dataclass
 from pathlib import Path
 
-from headergen import painting, progress
+from headergen import progress
 from headergen.article.article import Request
 from headergen.commands import repainting
 from headergen.commands.notices import say_notices
@@ -17,6 +17,7 @@ from headergen.commands.saving import format_for, require_writable, save, size_o
 from headergen.diffusion import checkpoint
 from headergen.errors import HeadergenError, UsageError
 from headergen.graphics import canvas
+from headergen.make import painter
 from headergen.picture.parameters import Settings
 from headergen.plan import job as planning
 from headergen.plan import state as states
@@ -55,7 +56,7 @@ def run(arguments: Namespace) -> int:
     return 0
 
 
-def _say_unmatched(task: Task, result: painting.Painted) -> None:
+def _say_unmatched(task: Task, result: painter.Painted) -> None:
     painted = result.provenance.settings
     if task.told and painted:
         for note in repainting.unmatched(task.told, painted):
@@ -99,8 +100,8 @@ def _again(arguments: Namespace, place: Place) -> Task:
     return Task(again.painting, output, again.size, again.told)
 
 
-def _painted(task: Task, place: Place) -> painting.Painted:
-    ((_, result),) = painting.paint(
+def _painted(task: Task, place: Place) -> painter.Painted:
+    ((_, result),) = painter.paint(
         [task.painting],
         [str(task.output)],
         place.config,

@@ -23,7 +23,7 @@ from headergen.terminal import say, say_advice
 
 if TYPE_CHECKING:
     from headergen.check import Unstaged
-    from headergen.produce import Failed
+    from headergen.make.runner import Failed
 
 
 def make(names: Iterable[str], place: Place, *, hook: bool) -> int:
@@ -126,18 +126,19 @@ def _carry_out(
     hook: bool,
 ) -> None:
     """Print each outcome as it comes; add to `errors` and `to_add`, of use when interrupted too."""
-    from headergen import produce, progress
+    from headergen import progress
+    from headergen.make import runner
 
     say_notices(job.content for job in jobs)
     say_notes(jobs)
     shown = progress.for_terminal(hook=hook)
-    with closing(produce.run(jobs, place.config, place.root, shown, download=not hook)) as outcomes:
+    with closing(runner.run(jobs, place.config, place.root, shown, download=not hook)) as outcomes:
         for outcome in outcomes:
             article = outcome.job.article
-            if isinstance(outcome, produce.Failed):
+            if isinstance(outcome, runner.Failed):
                 errors.append(outcome.error)
                 _say_failed(outcome)
-            elif isinstance(outcome, produce.Kept):
+            elif isinstance(outcome, runner.Kept):
                 say(f"{article.path}: {outcome.job.image} ({outcome.how})")
             else:
                 to_add += (article.path, *outcome.job.outputs)

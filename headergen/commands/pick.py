@@ -5,13 +5,13 @@ from __future__ import annotations
 import shlex
 from argparse import Namespace
 
-from headergen import candidates, produce
 from headergen.article.article import Article
-from headergen.candidates import Candidate
 from headergen.commands.place import Place, find_place, read_article
 from headergen.commands.staging import say_what_to_add
 from headergen.errors import ArticleError
 from headergen.graphics import canvas
+from headergen.make import candidates, runner
+from headergen.make.candidates import Candidate
 from headergen.picture import metadata, provenance
 from headergen.picture.provenance import Provenance, SourceType
 from headergen.plan.job import Job
@@ -54,8 +54,8 @@ def _make_header(article: Article, candidate: Candidate, job: Job, place: Place)
     picture = candidates.picture_of(article, candidate.number, place.root)
     settings = provenance.read(metadata.read(picture)).settings
     origin = Provenance(SourceType.PAINTED, settings)
-    outcome = produce.adopt(job, canvas.open_source(picture), origin, place.config, place.root)
-    if isinstance(outcome, produce.Failed):
+    outcome = runner.adopt(job, canvas.open_source(picture), origin, place.config, place.root)
+    if isinstance(outcome, runner.Failed):
         raise outcome.error
     say(f"{article.path}: {job.image} (candidate {candidate.number}: {candidate.what})")
     if place.in_git:

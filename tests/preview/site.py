@@ -6,11 +6,11 @@ from pathlib import Path
 
 from PIL import Image
 
-from headergen import candidates
 from headergen.article import article as articles
 from headergen.article import edit
 from headergen.article.article import STAND_IN
 from headergen.graphics import canvas
+from headergen.make import candidates
 from headergen.picture.provenance import Metadata
 from headergen.plan import state as states
 from headergen.settings import config as configs

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from headergen import candidates
 from headergen.article.article import Article
+from headergen.make import candidates
 from headergen.plan import state as states
 from headergen.preview import entries, page
 from headergen.preview.entries import STATES, Entry

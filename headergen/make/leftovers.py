@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from headergen.errors import HeadergenError
 from headergen.graphics import canvas
-from headergen.painting import Painted
+from headergen.make.painter import Painted
 from headergen.picture import metadata, provenance
 from headergen.picture.first_bytes import probe
 from headergen.picture.provenance import Provenance, SourceType

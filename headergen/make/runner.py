@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from headergen import collisions, cutting, painting, store, unfinished
 from headergen.article.article import STAND_IN
 from headergen.diffusion.checkpoint import Checkpoint
 from headergen.errors import (
@@ -28,7 +27,9 @@ from headergen.errors import (
 from headergen.graphics import canvas, composite, encoding
 from headergen.graphics.card import drawing as cards
 from headergen.graphics.card.content import Card
-from headergen.painting import counted
+from headergen.make import collisions, leftovers, painter, store
+from headergen.make import cuts as cutting
+from headergen.make.painter import counted
 from headergen.picture import metadata, provenance
 from headergen.picture.provenance import Provenance
 from headergen.plan import cuts
@@ -68,7 +69,7 @@ Outcome = Written | Failed | Kept
 
 
 def run(
-    jobs: Sequence[Job], config: Config, root: Path, progress: painting.Progress, *, download: bool
+    jobs: Sequence[Job], config: Config, root: Path, progress: painter.Progress, *, download: bool
 ) -> Generator[Outcome]:
     """Carry out `jobs`, yielding one outcome for each as soon as it is final; close it when done.
 
@@ -142,12 +143,12 @@ def _finish_kept(job: Job, asked: Painting, root: Path) -> Written | None:
     if job.title:
         with _naming_article(job):
             cards.lay_title(canvas.blank(job.width, job.height), job.title)
-    found = unfinished.find(job, asked, root)
+    found = leftovers.find(job, asked, root)
     if found is None:
         return None
     image = canvas.cover(found[0], job.width, job.height)
     written = _finish_header(job, image, found[1], "painted by an earlier run", root)
-    unfinished.drop(asked, root)
+    leftovers.drop(asked, root)
     return written
 
 
@@ -254,12 +255,12 @@ def _by_model(jobs: Sequence[Job]) -> Iterator[list[Job]]:
 
 
 def _paint(
-    jobs: Sequence[Job], config: Config, root: Path, progress: painting.Progress, download: bool
+    jobs: Sequence[Job], config: Config, root: Path, progress: painter.Progress, download: bool
 ) -> Iterator[Outcome]:
     """Paint the jobs of one model in one worker; what stops the model fails all that are left."""
     left = list(jobs)
     try:
-        with painting.gpu(config, root, progress) as python:
+        with painter.gpu(config, root, progress) as python:
             # The wait for the GPU may have been long: another run may have painted them.
             for job in jobs:
                 if outcome := _attempt(job, root):
@@ -268,7 +269,7 @@ def _paint(
             painted = list(left)
             paintings = [job.content for job in painted if isinstance(job.content, Painting)]
             titles = [str(job.article.path) for job in painted]
-            results = painting.work(python, paintings, titles, config, progress, download)
+            results = painter.work(python, paintings, titles, config, progress, download)
             with closing(results):
                 for index, result in results:
                     left.remove(painted[index])
@@ -277,14 +278,14 @@ def _paint(
         yield from (Failed(job, error) for job in left)
 
 
-def _finish(job: Job, result: painting.Painted | PaintError, root: Path) -> Outcome:
+def _finish(job: Job, result: painter.Painted | PaintError, root: Path) -> Outcome:
     if isinstance(result, PaintError):
         return Failed(job, result)
     try:
         if job.output.exists():
-            unfinished.keep(job, result, root)
+            leftovers.keep(job, result, root)
         origin, how = result.provenance, result.describe()
         return _finish_header(job, result.image(job.width, job.height), origin, how, root)
     except HeadergenError as error:
-        unfinished.keep(job, result, root)
+        leftovers.keep(job, result, root)
         return Failed(job, error)

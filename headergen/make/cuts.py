@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from headergen import store
 from headergen.article.article import STAND_IN, Request
 from headergen.article.frontmatter.mapping import AUTO_FOCUS, Point
 from headergen.errors import SourceError
 from headergen.graphics import canvas, composite, encoding, framing
 from headergen.graphics.saliency import focus_for
+from headergen.make import store
 from headergen.picture import metadata, provenance
 from headergen.picture.provenance import Metadata
 from headergen.plan import state as states

@@ -7,8 +7,8 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from headergen import store
 from headergen.errors import ArticleError
+from headergen.make import store
 from headergen.plan.job import Job
 from headergen.repository import discovery
 from headergen.settings.config import Config

@@ -1,0 +1,1 @@
+"""Jobs become pictures on disk, and articles that name them."""
