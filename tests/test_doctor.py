@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from headergen import doctor
 from headergen.cli import main
 from headergen.diffusion import hardware, interpreter
 from headergen.diffusion.checkpoint import Checkpoint
 from headergen.diffusion.hardware import Card, Cards, Memory
 from headergen.diffusion.models import MODELS
 from headergen.diffusion.placement import Hardware
+from headergen.report import doctor
 from headergen.settings import config as configs
 from tests.executable import executable
 

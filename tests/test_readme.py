@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 import yaml
 
-from headergen import arguments, check
+from headergen import arguments
 from headergen.article.card_request import CARD_KEYS
 from headergen.article.request import AUTHOR_KEYS, LAYOUTS
 from headergen.diffusion.models import MODELS
 from headergen.graphics.card.content import THEMES
 from headergen.plan.variations import VARIATIONS
+from headergen.report import check
 from headergen.settings import config as configs
 from headergen.settings.styles import STYLE_KEYS
 

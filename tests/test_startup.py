@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from headergen import check
+from headergen.report import check
 from headergen.repository import hook_memory
 from headergen.settings.config import Config
 from tests import repository

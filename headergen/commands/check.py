@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from headergen import check
 from headergen.commands.place import find_place
+from headergen.report import check
 from headergen.repository import discovery
 from headergen.terminal import say, say_findings
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from argparse import Namespace
 
-from headergen import doctor, self_test
 from headergen.commands.place import find_place
+from headergen.report import doctor, self_test
 from headergen.terminal import say, say_findings
 
 

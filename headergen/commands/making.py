@@ -22,8 +22,8 @@ from headergen.settings import config as configs
 from headergen.terminal import say, say_advice
 
 if TYPE_CHECKING:
-    from headergen.check import Unstaged
     from headergen.make.runner import Failed
+    from headergen.report.check import Unstaged
 
 
 def make(names: Iterable[str], place: Place, *, hook: bool) -> int:
@@ -96,7 +96,7 @@ def _remember(plans: Iterable[planning.Plan], place: Place) -> None:
 
 
 def _remember_one(found: states.Fresh | states.HandMade, picture: Path, place: Place) -> None:
-    from headergen import check
+    from headergen.report import check
 
     article, request = found.article, found.article.request
     frontmatter = articles.frontmatter(article)
@@ -186,7 +186,7 @@ def _without_left_out(plans: Sequence[planning.Plan], place: Place) -> list[plan
 
 def _awaited(each: planning.Plan, place: Place) -> list[Path]:
     """List the pictures, as git names them, that would settle the article if they were on disk."""
-    from headergen import check
+    from headergen.report import check
 
     if not isinstance(each, planning.Job):
         return []
@@ -209,7 +209,7 @@ def _plan_for(name: str, place: Place, *, hook: bool) -> planning.Plan:
 
 def _unstaged(plans: Iterable[planning.Plan], place: Place) -> list[Unstaged]:
     """Find, and print, what the commit lacks of headers made earlier."""
-    from headergen import check
+    from headergen.report import check
 
     named = [named for each in plans for named in check.named_by(each, place.config, place.root)]
     lacking = list(check.unstaged(named, place.config, place.root)) if named else []

@@ -14,8 +14,8 @@ from headergen.commands.place import find_place
 from headergen.commands.saving import require_writable, save
 from headergen.errors import UsageError
 from headergen.graphics.thumbnail import thumbnail
-from headergen.preview import entries, page
-from headergen.preview.entries import Entry
+from headergen.report.preview import entries, page
+from headergen.report.preview.entries import Entry
 from headergen.repository import discovery, scratch
 from headergen.terminal import say
 

@@ -14,8 +14,8 @@ import pytest
 from headergen.article.article import Article
 from headergen.make import candidates
 from headergen.plan import state as states
-from headergen.preview import entries, page
-from headergen.preview.entries import STATES, Entry
+from headergen.report.preview import entries, page
+from headergen.report.preview.entries import STATES, Entry
 from headergen.settings import config as configs
 from headergen.settings.config import Config
 from tests.preview import site

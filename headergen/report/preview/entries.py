@@ -7,17 +7,17 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from headergen import check
 from headergen.article import article as articles
 from headergen.article.article import Article
 from headergen.article.facts import heading
 from headergen.article.request import Request
-from headergen.check import Finding
 from headergen.errors import HeadergenError
 from headergen.make import candidates
 from headergen.picture.first_bytes import Picture, probe
 from headergen.plan import defaults
 from headergen.plan import state as states
+from headergen.report import check
+from headergen.report.check import Finding
 from headergen.settings.config import Config
 
 

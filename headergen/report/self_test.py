@@ -11,8 +11,8 @@ from headergen.diffusion import attempts
 from headergen.diffusion.client import Worker
 from headergen.diffusion.interpreter import find_interpreter
 from headergen.diffusion.models import MODELS, Model, admissible_size
-from headergen.doctor import Finding
 from headergen.errors import PaintError
+from headergen.report.doctor import Finding
 from headergen.settings.config import Config
 
 _SIZE = (128, 64)

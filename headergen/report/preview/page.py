@@ -14,7 +14,7 @@ from typing import Any
 
 from headergen import __version__
 from headergen.article.card_request import CardRequest
-from headergen.preview.entries import STATES, Candidate, Entry
+from headergen.report.preview.entries import STATES, Candidate, Entry
 from headergen.settings.config import Config
 
 # Small copies of pictures, as WebP; None for one that cannot be read.
@@ -39,7 +39,7 @@ def render(entries: Iterable[Entry], config: Config, site: str, thumbnails: Thum
 
 
 def _part(name: str) -> str:
-    return (files("headergen.preview") / name).read_text(encoding="utf-8")
+    return (files("headergen.report.preview") / name).read_text(encoding="utf-8")
 
 
 def _policy(style: str, script: str) -> str:

@@ -1,0 +1,1 @@
+"""What is wrong with headers or with this machine. Nothing is changed."""
