@@ -9,7 +9,7 @@ def main() -> int:
     """Run the command line and return its exit code; a hook with nothing to do ends here."""
     if hook_memory.nothing_to_do(sys.argv[1:]):
         return 0
-    from headergen import cli
+    from headergen.cli import main as cli
 
     return cli.main()
 

@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from headergen.cli import main
+from headergen.cli.main import main
 from headergen.make import runner
 from headergen.picture import first_bytes
 from tests import repository

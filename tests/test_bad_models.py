@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from headergen.cli import main
+from headergen.cli.main import main
 from headergen.picture import first_bytes
 from tests import repository
 from tests.repository import Repository

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from headergen.article import article as articles
-from headergen.cli import main
+from headergen.cli.main import main
 from headergen.graphics import canvas
 from headergen.picture import first_bytes, metadata, provenance
 from headergen.picture.provenance import SourceType

@@ -13,7 +13,7 @@ from PIL import Image
 from headergen.article import article as articles
 from headergen.article import edit
 from headergen.article.article import Article
-from headergen.cli import main
+from headergen.cli.main import main
 from headergen.diffusion import interpreter
 from headergen.graphics import canvas, thumbnail
 from headergen.make import candidates

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from headergen import __version__
-from headergen.cli import main
+from headergen.cli.main import main
 from headergen.graphics import canvas
 from headergen.picture import first_bytes, metadata, provenance
 from headergen.picture.provenance import NO_METADATA, Metadata, Provenance, SourceType
@@ -613,7 +613,7 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
 
 LIGHT = """\
 import sys
-from headergen.cli import main
+from headergen.cli.main import main
 code = main(sys.argv[1:])
 heavy = {"torch", "numpy", "PIL", "rich", "asyncio", "diffusers"} & set(sys.modules)
 print(sorted(heavy), file=sys.stderr)
@@ -640,7 +640,7 @@ def test_a_composite_imports_no_torch(repo: Repository) -> None:
 def test_an_interrupted_run_keeps_what_is_finished(repo: Repository) -> None:
     program = """\
 import os, signal, sys
-from headergen.cli import main
+from headergen.cli.main import main
 from headergen.graphics import canvas
 encode = canvas.encode
 def interrupt(*arguments):

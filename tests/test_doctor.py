@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from headergen.cli import main
+from headergen.cli.main import main
 from headergen.diffusion import hardware, interpreter
 from headergen.diffusion.checkpoint import Checkpoint
 from headergen.diffusion.hardware import Card, Cards, Memory

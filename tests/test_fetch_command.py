@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from headergen.cli import main
+from headergen.cli.main import main
 from headergen.diffusion import fetching, interpreter
 from headergen.diffusion.cache import Fetched
 

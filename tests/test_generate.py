@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from headergen.cli import main
+from headergen.cli.main import main
 from headergen.diffusion import attempts, fetching, interpreter
 from headergen.diffusion.cache import Fetched
 from headergen.picture import first_bytes, metadata, provenance

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from headergen.cli import main
+from headergen.cli.main import main
 from headergen.picture import first_bytes
 from headergen.repository import git
 from tests import hooked

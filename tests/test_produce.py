@@ -14,6 +14,7 @@ from PIL import Image
 
 from headergen.article import article as articles
 from headergen.article import edit
+from headergen.cli.progress import PlainProgress
 from headergen.diffusion import attempts, fetching, interpreter
 from headergen.diffusion.cache import Fetched
 from headergen.diffusion.checkpoint import Checkpoint
@@ -22,7 +23,6 @@ from headergen.make import runner
 from headergen.picture import first_bytes
 from headergen.picture.provenance import Metadata
 from headergen.plan import job as planning
-from headergen.progress import PlainProgress
 from headergen.repository import durable
 from headergen.settings import config as configs
 from headergen.settings.config import Config

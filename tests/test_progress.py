@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from headergen import progress
-from headergen.progress import LiveProgress, PlainProgress
+from headergen.cli import progress
+from headergen.cli.progress import LiveProgress, PlainProgress
 
 
 class Terminal(io.StringIO):

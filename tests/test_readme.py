@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from headergen import arguments
 from headergen.article.card_request import CARD_KEYS
 from headergen.article.request import AUTHOR_KEYS, LAYOUTS
+from headergen.cli import arguments
 from headergen.diffusion.models import MODELS
 from headergen.graphics.card.content import THEMES
 from headergen.plan.variations import VARIATIONS
@@ -87,7 +87,7 @@ def test_the_commands_and_their_flags_are_those_that_exist() -> None:
 
 @pytest.mark.parametrize("command", subcommands())
 def test_every_command_is_a_module_that_can_be_run(command: str) -> None:
-    assert callable(import_module(f"headergen.commands.{command}").run)
+    assert callable(import_module(f"headergen.cli.commands.{command}").run)
 
 
 @pytest.mark.parametrize("name", [*THEMES, *CARD_KEYS, *STYLE_KEYS])

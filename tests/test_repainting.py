@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from PIL import Image, PngImagePlugin
 
-from headergen.cli import main
+from headergen.cli.main import main
 from headergen.diffusion import attempts, cache, snapshot
 from headergen.picture import metadata, provenance
 from headergen.picture.parameters import TOOL

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from headergen.cli import main
+from headergen.cli.main import main
+from headergen.cli.progress import LiveProgress
+from headergen.cli.terminal import printable, shell_word
 from headergen.diffusion import client
-from headergen.progress import LiveProgress
-from headergen.terminal import printable, shell_word
 from tests import repository
 from tests.hub import Hub, serve_hub
 from tests.repository import Repository
@@ -181,7 +181,7 @@ def watch(event, arguments):
     if event in ("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn"):
         print("started:", *(["a shell"] if event == "os.system" else arguments[1]))
 sys.addaudithook(watch)
-from headergen.cli import main
+from headergen.cli.main import main
 sys.exit(main(sys.argv[1:]))
 """
 HOSTILE = ["$(touch ran)", "`touch ran`", "; touch ran;", "| touch ran", "--exec=touch ran", "-x"]

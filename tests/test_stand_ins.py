@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from headergen.cli import main
+from headergen.cli.main import main
 from headergen.diffusion import hardware
 from headergen.graphics.card import drawing as cards
 from headergen.graphics.card.content import Card

@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from headergen import cli
+from headergen.cli import main as cli
 from headergen.diffusion import attempts, fetching, interpreter
 from headergen.diffusion.cache import Fetched
 

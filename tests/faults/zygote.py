@@ -24,7 +24,7 @@ from typing import Any
 
 from PIL import Image
 
-from headergen import cli
+from headergen.cli import main as cli
 from headergen.diffusion import attempts, fetching, interpreter
 from headergen.diffusion.cache import Fetched
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from headergen.cli import main
+from headergen.cli.main import main
 from tests.preview import site
 from tests.preview.test_page import data_of
 from tests.repository import Repository

@@ -10,16 +10,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headergen.article import article as articles
-from headergen.commands.notices import say_notes, say_notices
-from headergen.commands.place import Place, find_article
-from headergen.commands.staging import say_what_to_add
+from headergen.cli.commands.notices import say_notes, say_notices
+from headergen.cli.commands.place import Place, find_article
+from headergen.cli.commands.staging import say_what_to_add
+from headergen.cli.terminal import say, say_advice
 from headergen.errors import ArticleError, HeadergenError
 from headergen.plan import cuts
 from headergen.plan import job as planning
 from headergen.plan import state as states
 from headergen.repository import git, hook_memory
 from headergen.settings import config as configs
-from headergen.terminal import say, say_advice
 
 if TYPE_CHECKING:
     from headergen.make.runner import Failed
@@ -126,7 +126,7 @@ def _carry_out(
     hook: bool,
 ) -> None:
     """Print each outcome as it comes; add to `errors` and `to_add`, of use when interrupted too."""
-    from headergen import progress
+    from headergen.cli import progress
     from headergen.make import runner
 
     say_notices(job.content for job in jobs)

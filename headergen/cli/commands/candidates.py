@@ -10,18 +10,18 @@ from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
-from headergen import progress
 from headergen.article.article import Article
-from headergen.commands.notices import say_notes, say_notices
-from headergen.commands.place import Place, find_place, read_article
-from headergen.commands.saving import save
+from headergen.cli import progress
+from headergen.cli.commands.notices import say_notes, say_notices
+from headergen.cli.commands.place import Place, find_place, read_article
+from headergen.cli.commands.saving import save
+from headergen.cli.terminal import say, say_error
 from headergen.errors import HeadergenError
 from headergen.graphics import canvas
 from headergen.graphics.contact_sheet import contact_sheet
 from headergen.make import candidates, painter
 from headergen.make.candidates import Candidate, Planned
 from headergen.repository import scratch
-from headergen.terminal import say, say_error
 
 
 def run(arguments: Namespace) -> int:

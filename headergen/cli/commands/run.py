@@ -5,8 +5,8 @@ from __future__ import annotations
 from argparse import Namespace
 from pathlib import Path
 
-from headergen.commands.making import make
-from headergen.commands.place import find_place
+from headergen.cli.commands.making import make
+from headergen.cli.commands.place import find_place
 from headergen.repository import discovery
 
 

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
+from headergen.cli.terminal import say, say_json
 from headergen.errors import UsageError
 from headergen.picture import first_bytes, metadata, provenance
 from headergen.picture.first_bytes import Picture
 from headergen.picture.provenance import MEANINGS, NOTHING_TOLD, Told
-from headergen.terminal import say, say_json
 
 
 def run(arguments: Namespace) -> int:

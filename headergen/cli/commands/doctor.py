@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from argparse import Namespace
 
-from headergen.commands.place import find_place
+from headergen.cli.commands.place import find_place
+from headergen.cli.terminal import say, say_findings
 from headergen.report import doctor, self_test
-from headergen.terminal import say, say_findings
 
 
 def run(arguments: Namespace) -> int:

@@ -14,9 +14,9 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
 
-from headergen.arguments import parser
+from headergen.cli.arguments import parser
+from headergen.cli.terminal import say, say_error
 from headergen.errors import HeadergenError, UsageError
-from headergen.terminal import say, say_error
 
 
 class Interrupted(KeyboardInterrupt):
@@ -36,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     _end_on_signals()
     try:
         # Each command is a module, so that none loads what only another needs.
-        command = import_module(f"headergen.commands.{arguments.command}")
+        command = import_module(f"headergen.cli.commands.{arguments.command}")
         return int(command.run(arguments))
     except HeadergenError as error:
         say_error(error)

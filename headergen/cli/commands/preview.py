@@ -10,14 +10,14 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
-from headergen.commands.place import find_place
-from headergen.commands.saving import require_writable, save
+from headergen.cli.commands.place import find_place
+from headergen.cli.commands.saving import require_writable, save
+from headergen.cli.terminal import say
 from headergen.errors import UsageError
 from headergen.graphics.thumbnail import thumbnail
 from headergen.report.preview import entries, page
 from headergen.report.preview.entries import Entry
 from headergen.repository import discovery, scratch
-from headergen.terminal import say
 
 # How many articles a page may have for thumbnails of a width in px: two pixels a point while there
 # is room for it. Measured with this repository's composites: 78 to 128, 28 to 44, 16 to 22 kB each.

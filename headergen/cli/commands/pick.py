@@ -6,8 +6,9 @@ import shlex
 from argparse import Namespace
 
 from headergen.article.article import Article
-from headergen.commands.place import Place, find_place, read_article
-from headergen.commands.staging import say_what_to_add
+from headergen.cli.commands.place import Place, find_place, read_article
+from headergen.cli.commands.staging import say_what_to_add
+from headergen.cli.terminal import say
 from headergen.errors import ArticleError
 from headergen.graphics import canvas
 from headergen.make import candidates, runner
@@ -16,7 +17,6 @@ from headergen.picture import metadata, provenance
 from headergen.picture.provenance import Provenance, SourceType
 from headergen.plan.job import Job
 from headergen.plan.state import Fresh
-from headergen.terminal import say
 
 
 def run(arguments: Namespace) -> int:

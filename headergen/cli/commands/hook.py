@@ -6,8 +6,8 @@ import os
 from argparse import Namespace
 
 from headergen.article.article import ARTICLE_SUFFIXES
-from headergen.commands.making import make
-from headergen.commands.place import find_place
+from headergen.cli.commands.making import make
+from headergen.cli.commands.place import find_place
 from headergen.repository import discovery
 
 

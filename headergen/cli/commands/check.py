@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from headergen.commands.place import find_place
+from headergen.cli.commands.place import find_place
+from headergen.cli.terminal import say, say_findings
 from headergen.report import check
 from headergen.repository import discovery
-from headergen.terminal import say, say_findings
 
 
 def run(arguments: Namespace) -> int:

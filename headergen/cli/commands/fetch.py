@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from argparse import Namespace
 
-from headergen import progress
-from headergen.commands.place import find_place
+from headergen.cli import progress
+from headergen.cli.commands.place import find_place
+from headergen.cli.terminal import say
 from headergen.diffusion import checkpoint, fetching, interpreter
 from headergen.errors import UsageError
 from headergen.plan.job import size_to_paint
-from headergen.terminal import say
 
 
 def run(arguments: Namespace) -> int:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 
+from headergen.cli.terminal import say
 from headergen.plan import job as planning
-from headergen.terminal import say
 
 
 def say_notices(contents: Iterable[object]) -> None:

@@ -7,8 +7,8 @@ import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from headergen.cli.terminal import say, shell_word
 from headergen.repository import git
-from headergen.terminal import say, shell_word
 
 
 def say_what_to_add(paths: Sequence[Path], root: Path) -> None:

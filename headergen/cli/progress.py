@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, TextIO
 
-from headergen.terminal import printable, say
+from headergen.cli.terminal import printable, say
 from headergen.units import GIGABYTE, MEGABYTE
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from headergen.article.request import MAX_GUIDANCE_SCALE, MAX_SEED, MAX_STEPS
-from headergen.commands.place import Place
-from headergen.commands.show import look
+from headergen.cli.commands.place import Place
+from headergen.cli.commands.show import look
 from headergen.diffusion import cache, checkpoint, fetching
 from headergen.diffusion import prompt as prompts
 from headergen.diffusion.checkpoint import Checkpoint

@@ -8,12 +8,13 @@ from argparse import Namespace
 from dataclasses import dataclass
 from pathlib import Path
 
-from headergen import progress
 from headergen.article.article import Request
-from headergen.commands import repainting
-from headergen.commands.notices import say_notices
-from headergen.commands.place import Place, find_place
-from headergen.commands.saving import format_for, require_writable, save, size_of
+from headergen.cli import progress
+from headergen.cli.commands import repainting
+from headergen.cli.commands.notices import say_notices
+from headergen.cli.commands.place import Place, find_place
+from headergen.cli.commands.saving import format_for, require_writable, save, size_of
+from headergen.cli.terminal import say
 from headergen.diffusion import checkpoint
 from headergen.errors import HeadergenError, UsageError
 from headergen.graphics import canvas
@@ -22,7 +23,6 @@ from headergen.picture.parameters import Settings
 from headergen.plan import job as planning
 from headergen.plan import state as states
 from headergen.plan.job import Painting
-from headergen.terminal import say
 
 
 @dataclass(frozen=True)
