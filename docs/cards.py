@@ -8,8 +8,9 @@ from pathlib import Path
 
 from PIL import Image
 
-from headergen.graphics.card.content import THEMES, Card
+from headergen.graphics.card.content import Card
 from headergen.graphics.card.drawing import draw
+from headergen.vocabulary import THEMES
 
 HERE = Path(__file__).parent
 PICTURE = HERE.parent / "articles" / "assets" / "tidewright-key-art.webp"

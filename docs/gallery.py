@@ -19,7 +19,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from headergen.graphics.canvas import open_source
 from headergen.graphics.composite import compose
-from headergen.settings.config import Look
+from headergen.vocabulary import Look
 from tests.paint.pictures import PICTURES
 
 HERE = Path(__file__).resolve().parent

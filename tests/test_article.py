@@ -13,11 +13,13 @@ import pytest
 import yaml
 from frontmatter.default_handlers import YAMLHandler
 
-from headergen.article.article import ARTICLE_SUFFIXES, Article, parse
+from headergen.article.article import Article, parse
 from headergen.article.edit import with_image
-from headergen.article.frontmatter import yaml_read
+from headergen.article.frontmatter import yaml_loader
 from headergen.article.frontmatter.toml_edit import TomlHandler
+from headergen.article.frontmatter.yaml_loader import keeping
 from headergen.errors import ArticleError
+from headergen.vocabulary import ARTICLE_SUFFIXES
 
 ARTICLES = Path(__file__).parent / "data" / "articles"
 GOLDEN = sorted(
@@ -80,8 +82,8 @@ def test_writes_the_same_without_libyaml(path: Path, monkeypatch: pytest.MonkeyP
 
 
 def use_pure_loader(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(yaml_read, "LOADER", yaml.SafeLoader)
-    monkeypatch.setattr(yaml_read, "KEEPING_LOADER", yaml_read.keeping(yaml.SafeLoader))
+    monkeypatch.setattr(yaml_loader, "LOADER", yaml.SafeLoader)
+    monkeypatch.setattr(yaml_loader, "KEEPING_LOADER", keeping(yaml.SafeLoader))
 
 
 @pytest.mark.parametrize("path", GOLDEN, ids=golden_id)

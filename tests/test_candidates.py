@@ -16,10 +16,10 @@ from headergen.article.article import Article
 from headergen.cli.main import main
 from headergen.diffusion import interpreter
 from headergen.graphics import canvas, thumbnail
-from headergen.make import candidates
+from headergen.make import candidates as keeping
 from headergen.picture import first_bytes
 from headergen.picture.provenance import Metadata
-from headergen.plan import variations
+from headergen.plan import candidates, variations
 from headergen.repository import durable
 from headergen.settings import config as configs
 from tests import repository
@@ -249,12 +249,12 @@ def keep_candidates(repo: Repository, name: str, count: int) -> None:
     config = configs.load(repo.root)
     painted = Image.effect_noise((64, 32), 64).convert("RGB")
     kept = [
-        candidates.keep(
+        keeping.keep(
             found, each, canvas.encode(painted, "png", Metadata(each.job.digest)), repo.root
         )
         for each in candidates.planned(found, config, repo.root, count)
     ]
-    candidates.record(found, kept, config, repo.root)
+    keeping.record(found, kept, config, repo.root)
 
 
 def test_a_picture_that_only_the_site_finds_is_not_replaced_by_a_default(

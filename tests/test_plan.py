@@ -17,7 +17,8 @@ from headergen.plan import state as states
 from headergen.plan.job import Composite, Job, Painting
 from headergen.plan.state import Fresh, HandMade, Wanted
 from headergen.repository import git
-from headergen.settings.config import Config, Look
+from headergen.settings.config import Config
+from headergen.vocabulary import Look
 
 
 @pytest.fixture

@@ -11,14 +11,14 @@ import pytest
 import yaml
 
 from headergen.article.card_request import CARD_KEYS
-from headergen.article.request import AUTHOR_KEYS, LAYOUTS
+from headergen.article.request import AUTHOR_KEYS
 from headergen.cli import arguments
 from headergen.diffusion.models import MODELS
-from headergen.graphics.card.content import THEMES
 from headergen.plan.variations import VARIATIONS
 from headergen.report import check
 from headergen.settings import config as configs
 from headergen.settings.styles import STYLE_KEYS
+from headergen.vocabulary import LAYOUTS, THEMES
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 README = (CHECKOUT / "README.md").read_text(encoding="utf-8")

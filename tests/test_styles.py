@@ -11,7 +11,7 @@ from headergen.article import article as articles
 from headergen.article.article import Article
 from headergen.article.card_request import CardRequest
 from headergen.errors import ArticleError, ConfigError, PathError, SourceError
-from headergen.graphics.card.content import THEMES, Card
+from headergen.graphics.card.content import Card
 from headergen.plan import defaults
 from headergen.plan import job as planning
 from headergen.plan import state as states
@@ -19,6 +19,7 @@ from headergen.plan.job import Composite, Job, Painting
 from headergen.settings import config as configs
 from headergen.settings.config import Config
 from headergen.settings.styles import Default, Style, default_of, style_of
+from headergen.vocabulary import THEMES
 
 CARD = Default(card=CardRequest())
 GAMES = Style(paths=("articles/games/**",), theme="night")

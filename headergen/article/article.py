@@ -18,27 +18,13 @@ from typing import Any
 from headergen.article.facts import Facts, heading, read_facts
 from headergen.article.frontmatter.block import Block, find
 from headergen.article.frontmatter.document import Document, read_document
-from headergen.article.frontmatter.mapping import MAX_SOURCES, HeaderMapping, shown
+from headergen.article.frontmatter.mapping import HeaderMapping
 from headergen.article.request import Request, asks_for_a_picture, read_request
 from headergen.errors import ArticleError
+from headergen.vocabulary import DIGEST_PATTERN, MAX_SOURCES
+from headergen.wording import shown
 
-__all__ = [
-    "ARTICLE_SUFFIXES",
-    "STAND_IN",
-    "Article",
-    "Request",
-    "bytes_of",
-    "frontmatter",
-    "parse",
-    "read",
-]
-
-ARTICLE_SUFFIXES = (".md", ".markdown", ".mdx", ".qmd")
-
-# Ends the digest of a header that stands in for the one that the request asks for.
-STAND_IN = "-stand-in"
-
-_DIGEST = re.compile(rf"[0-9a-f]{{8}}({STAND_IN})?")
+_DIGEST = re.compile(DIGEST_PATTERN)
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _MAX_KEYS = 20
 _ONE_READ_BYTES = 64 * 1024  # beyond 128 KiB the allocator asks the kernel each time

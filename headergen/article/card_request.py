@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any, Literal
 
 from headergen.article.frontmatter.mapping import HeaderMapping
-from headergen.graphics.card.content import PICTURE_THEME, THEMES
+from headergen.vocabulary import PICTURE_THEME, THEMES
 
 CARD_KEYS = (
     "title",

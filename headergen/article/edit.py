@@ -10,9 +10,10 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from headergen.article import article as articles
-from headergen.article.article import Article, Request
+from headergen.article.article import Article
 from headergen.article.frontmatter.block import Block, find
 from headergen.article.frontmatter.document import read_document
+from headergen.article.request import Request
 from headergen.errors import ArticleError
 
 # Values for keys of the author's, which a command writes at the author's word.

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from headergen.article.card_request import CardRequest, read_card
-from headergen.article.frontmatter.mapping import Focus, HeaderMapping
+from headergen.article.frontmatter.mapping import HeaderMapping
+from headergen.vocabulary import MAX_GUIDANCE_SCALE, MAX_SEED, MAX_STEPS, Focus
 
 AUTHOR_KEYS = (
     "prompt",
@@ -23,10 +24,6 @@ AUTHOR_KEYS = (
     "alt",
 )
 _PAINTING_KEYS = ("negative_prompt", "model", "seed", "steps", "guidance_scale")
-MAX_SEED = 2**64 - 1  # torch.Generator.manual_seed takes 64 bits
-MAX_STEPS = 200
-MAX_GUIDANCE_SCALE = 50.0
-LAYOUTS = ("auto", "cover", "split", "grid", "hero", "fan", "shelf")
 
 
 @dataclass(frozen=True)

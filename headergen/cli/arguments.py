@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from headergen import __version__
-from headergen.article.frontmatter.mapping import AUTO_FOCUS, Focus
-from headergen.article.request import LAYOUTS, MAX_GUIDANCE_SCALE, MAX_SEED, MAX_STEPS
+from headergen.vocabulary import AUTO_FOCUS, LAYOUTS, MAX_GUIDANCE_SCALE, MAX_SEED, MAX_STEPS, Focus
 
 # More pictures than one contact sheet can show at a size that tells them apart.
 MAX_CANDIDATES = 24

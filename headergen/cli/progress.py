@@ -13,7 +13,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, TextIO
 
 from headergen.cli.terminal import printable, say
-from headergen.units import GIGABYTE, MEGABYTE
+from headergen.wording import GIGABYTE, MEGABYTE
 
 if TYPE_CHECKING:
     from headergen.make.painter import Progress

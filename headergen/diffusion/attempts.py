@@ -24,7 +24,7 @@ from headergen.errors import (
     SystemMemoryError,
     VideoMemoryError,
 )
-from headergen.units import gigabytes
+from headergen.wording import gigabytes
 
 # Fractions of the render size's sides, tried in turn when no placement is left to try.
 _SMALLER = (1.0, 0.75, 0.5)

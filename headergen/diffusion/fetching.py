@@ -12,7 +12,7 @@ from headergen.diffusion.client import Worker
 from headergen.diffusion.survey import Survey, parts_to_fetch, survey
 from headergen.errors import DeviceNotFoundError, NotDownloadedError, PlacementError
 from headergen.repository import locks
-from headergen.units import gigabytes
+from headergen.wording import gigabytes
 
 
 class Progress(Protocol):

@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 from headergen.diffusion.models import Model
 from headergen.errors import PlacementError
-from headergen.units import gigabytes
+from headergen.wording import gigabytes
 
 # Bytes of one element of a safetensors dtype.
 _ELEMENT_BYTES = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2, "F8_E4M3": 1, "I8": 1, "U8": 1}

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from PIL import Image, ImageChops, ImageFilter
 
-from headergen.article.frontmatter.mapping import Point
+from headergen.vocabulary import Point
 
 # Longer side in px at which a picture is looked at: subjects stay, dithering and noise go.
 _PROBE_SIDE = 64

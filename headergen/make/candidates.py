@@ -1,248 +1,17 @@
-"""Candidates for an article's header: planned, and kept where no commit looks.
-
-Each article has a folder of them in `.headergen`: a PNG for each, with the digest of its request
-inside, and a record of what each request was.
-"""
+"""Keep the candidates that were painted where no commit looks: a PNG each, and a record."""
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterable
+from dataclasses import asdict
 from pathlib import Path
 
-from headergen.article import article as articles
-from headergen.article import edit
 from headergen.article.article import Article
-from headergen.article.edit import Changes
-from headergen.errors import ArticleError, UsageError
-from headergen.picture.first_bytes import probe
-from headergen.plan import defaults
-from headergen.plan import job as planning
-from headergen.plan import state as states
-from headergen.plan.job import Job, Painting
-from headergen.plan.variations import Variant, variants
+from headergen.errors import UsageError
+from headergen.plan.candidates import RECORD, Candidate, Planned, asked, folder_of
 from headergen.repository import durable, scratch
 from headergen.settings.config import Config
-
-_RECORD = "candidates.json"
-
-
-@dataclass(frozen=True)
-class Planned:
-    """A candidate to paint; `job` would make it the header of the article as it is."""
-
-    number: int
-    variant: Variant
-    job: Job
-    painting: Painting
-
-    @property
-    def painted_as(self) -> str:
-        """Tell this painting from any other, as `Candidate.painted_as` does."""
-        return _painted_as(self.painting)
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """A candidate that is painted: `digest` is that of its request, `what` what it varies.
-
-    `painted_as` tells its painting from any other, whatever device it is done on.
-    """
-
-    number: int
-    seed: int
-    prompt: str
-    what: str
-    digest: str
-    painted_as: str
-
-    @property
-    def changes(self) -> Changes:
-        """What its request says otherwise than the article's may."""
-        return {"prompt": self.prompt, "seed": self.seed}
-
-
-@dataclass(frozen=True)
-class Kept:
-    """An article's candidates; `request` is the digest of the request that they are variants of."""
-
-    request: str
-    candidates: tuple[Candidate, ...]
-
-    def are_for(self, article: Article, config: Config, root: Path) -> bool:
-        """Tell whether the article asks for what they vary, or for one of them.
-
-        Raises:
-            ArticleError: the config's default for the article needs a title that it has not.
-        """
-        return asked(article, config, root) in {
-            self.request,
-            *(each.digest for each in self.candidates),
-        }
-
-
-def asked(article: Article, config: Config, root: Path) -> str:
-    """Return the digest of the request for a painting, the article's or its default; else "".
-
-    Raises:
-        ArticleError: as `Kept.are_for`.
-    """
-    request = defaults.request_for(article, config, root)
-    return states.digest_of(request, ()) if request and request.prompt else ""
-
-
-def planned(article: Article, config: Config, root: Path, count: int) -> list[Planned]:
-    """Plan `count` candidates for an article with a prompt, its own or the config's default.
-
-    Where a model's seeds vary little and the prompt can be written back, words vary, too.
-
-    Raises:
-        ArticleError: the article has no prompt, or a picture of the author's, or cannot be edited.
-    """
-    request = defaults.request_for(article, config, root)
-    if request is None or request.prompt is None:
-        raise _error(article, "has no prompt to paint candidates from", "write header.prompt")
-    first = _planned(article, variants(request.prompt, request.seed, 1, words=False), config, root)
-    words = first[0].painting.checkpoint.row.seeds_vary_little
-    if words:
-        try:
-            found = variants(request.prompt, request.seed, count, words=True)
-            return _planned(article, found, config, root)
-        except ArticleError:
-            pass  # such as a prompt of several lines: its seeds can be varied all the same
-    return _planned(
-        article, variants(request.prompt, request.seed, count, words=False), config, root
-    )
-
-
-def _planned(
-    article: Article, found: Sequence[Variant], config: Config, root: Path
-) -> list[Planned]:
-    return [
-        _one_planned(article, number, variant, config, root)
-        for number, variant in enumerate(found, start=1)
-    ]
-
-
-def _one_planned(
-    article: Article, number: int, variant: Variant, config: Config, root: Path
-) -> Planned:
-    job = job_with(article, {"prompt": variant.prompt, "seed": variant.seed}, config, root)
-    assert isinstance(job, Job)  # with another seed no header is fresh
-    assert isinstance(job.content, Painting)
-    return Planned(number, variant, job, job.content)
-
-
-def job_with(article: Article, changes: Changes, config: Config, root: Path) -> Job | states.Fresh:
-    """Plan the header of the article as it would be with `changes`; writing back makes them.
-
-    Raises:
-        ArticleError: the header is the author's own picture, or the article cannot be edited.
-    """
-    if isinstance(states.state_of(article, config, root), states.HandMade):
-        message = f"has a picture of your own: {article.image}"
-        remedy = f"remove {article.image_key} to have headergen paint one"
-        raise _error(article, message, remedy)
-    changed = articles.parse(article.path, edit.with_request(article, changes), article.image_key)
-    assert changed is not None
-    found = planning.job_for(changed, config, root)
-    if stand_in := planning.stand_in_of(found):
-        found = planning.job_of(stand_in.wanted, config, root)
-    if isinstance(found, Job):
-        return replace(found, article=article, changes=changes)
-    assert isinstance(found, states.Fresh)  # it has a prompt now, and is not hand-made
-    return found
-
-
-def folder_of(article: Article, root: Path) -> str:
-    """Name the article's folder in `.headergen`, by where the article lies below `root`."""
-    name = os.path.relpath(article.path.absolute(), root)
-    return f"candidates/{Path(name).as_posix()}"
-
-
-def picture_of(article: Article, number: int, root: Path) -> Path:
-    """Return where candidate `number` lies, there or not."""
-    return root / scratch.FOLDER / folder_of(article, root) / f"{number}.png"
-
-
-def read(article: Article, root: Path) -> Kept | None:
-    """Read what is kept of an article's candidates; None: nothing, or nothing that can be read."""
-    try:
-        text = (root / scratch.FOLDER / folder_of(article, root) / _RECORD).read_text("utf-8")
-        record = json.loads(text)
-        found = tuple(_candidate(each) for each in record["candidates"])
-        return Kept(str(record["request"]), found)
-    except (OSError, ValueError, LookupError, TypeError):
-        return None
-
-
-def _candidate(values: dict[str, object]) -> Candidate:
-    """Read one from a record, which anybody may have written.
-
-    Raises:
-        TypeError: it is none.
-    """
-    types = {"number": int, "seed": int}
-    if any(type(value) is not types.get(key, str) for key, value in values.items()):
-        raise TypeError(values)
-    return Candidate(**values)  # type: ignore[arg-type]
-
-
-def shown(article: Article, config: Config, root: Path) -> list[Candidate]:
-    """List the candidates that can be picked for the article as it is, and are there.
-
-    Raises:
-        ArticleError: as `Kept.are_for`.
-    """
-    kept = read(article, root)
-    if kept is None or not kept.are_for(article, config, root):
-        return []
-    return [each for each in kept.candidates if _digest_in(article, each, root) == each.digest]
-
-
-def _digest_in(article: Article, candidate: Candidate, root: Path) -> str | None:
-    try:
-        return probe(picture_of(article, candidate.number, root)).digest
-    except OSError:
-        return None
-
-
-def reusable(article: Article, wanted: Iterable[Planned], root: Path) -> list[Candidate]:
-    """List the candidates that an earlier run painted just as they are wanted now."""
-    kept = read(article, root)
-    by_number = {each.number: each for each in kept.candidates} if kept else {}
-    return [
-        found
-        for each in wanted
-        if (found := by_number.get(each.number))
-        and is_painted_so(found, each.job)
-        and is_whole(article, found, each.job, root)
-    ]
-
-
-def is_painted_so(candidate: Candidate, job: Job) -> bool:
-    """Tell whether the candidate was told what the job's model would be, if the job needs one."""
-    return not isinstance(job.content, Painting) or (
-        candidate.painted_as == _painted_as(job.content)
-    )
-
-
-def _painted_as(painting: Painting) -> str:
-    settings = replace(painting, device="", notes=())
-    return hashlib.sha256(repr(settings).encode()).hexdigest()[:16]
-
-
-def is_whole(article: Article, candidate: Candidate, job: Job, root: Path) -> bool:
-    """Tell whether the candidate's picture is there, for the job's very request and size."""
-    try:
-        found = probe(picture_of(article, candidate.number, root))
-    except OSError:
-        return False
-    wanted = (job.digest, job.width, job.height)
-    return candidate.digest == job.digest and (found.digest, found.width, found.height) == wanted
 
 
 def keep(article: Article, planned: Planned, png: bytes, root: Path) -> Candidate:
@@ -275,7 +44,7 @@ def record(article: Article, candidates: Iterable[Candidate], config: Config, ro
         "request": asked(article, config, root),
         "candidates": [asdict(each) for each in sorted(candidates, key=lambda each: each.number)],
     }
-    place = scratch.place(root, f"{folder_of(article, root)}/{_RECORD}")
+    place = scratch.place(root, f"{folder_of(article, root)}/{RECORD}")
     _write(place, json.dumps(told, ensure_ascii=False, indent=1).encode())
 
 
@@ -284,7 +53,3 @@ def _write(place: Path, data: bytes) -> None:
         durable.write(place, data)
     except OSError as error:
         raise UsageError(f"{place} cannot be written: {error.strerror}") from error
-
-
-def _error(article: Article, message: str, remedy: str) -> ArticleError:
-    return ArticleError(message, path=str(article.path), line=article.line, remedy=remedy)

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from headergen.errors import ArticleError
+from headergen.article import article as articles
+from headergen.article.article import Article
+from headergen.errors import ArticleError, HeadergenError
 from headergen.make import store
+from headergen.plan import cuts
+from headergen.plan import state as states
 from headergen.plan.job import Job
 from headergen.repository import discovery
 from headergen.settings.config import Config
@@ -46,7 +50,7 @@ def _naming(job: Job, config: Config, root: Path) -> list[Path]:
     """List the other articles that name the picture which the job would replace."""
     if not store.would_replace(job):
         return []
-    named_by = discovery.naming(job.output, config, root)
+    named_by = _articles_naming(job.output, config, root)
     return [path for path in named_by if not path.samefile(job.article.path)]
 
 
@@ -58,3 +62,22 @@ def _error(job: Job, others: Iterable[Path]) -> ArticleError:
         "article keeps its picture's old name); or change `output` in the config"
     )
     return store.article_error(job, message, remedy)
+
+
+def _articles_naming(picture: Path, config: Config, root: Path) -> Iterator[Path]:
+    """Yield the articles below `root` that name `picture` (absolute) as the header or as a cut.
+
+    An article that can't be read names nothing.
+    """
+    for name in discovery.articles_below(os.fspath(root)):
+        try:
+            found = articles.read(name, config.image_key)
+            if found and picture in _named_by(found, config, root):
+                yield found.path
+        except (HeadergenError, OSError):
+            continue
+
+
+def _named_by(article: Article, config: Config, root: Path) -> Iterator[Path | None]:
+    yield states.picture_of(article, config, root)
+    yield from cuts.named_by(article, config, root)

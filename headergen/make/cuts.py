@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from headergen.article.article import STAND_IN, Request
-from headergen.article.frontmatter.mapping import AUTO_FOCUS, Point
+from headergen.article.request import Request
 from headergen.errors import SourceError
 from headergen.graphics import canvas, composite, encoding, framing
 from headergen.graphics.saliency import focus_for
@@ -16,6 +15,7 @@ from headergen.picture import metadata, provenance
 from headergen.picture.provenance import Metadata
 from headergen.plan import state as states
 from headergen.plan.job import Job
+from headergen.vocabulary import AUTO_FOCUS, STAND_IN, Point
 
 if TYPE_CHECKING:
     from PIL import Image

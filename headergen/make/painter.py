@@ -12,11 +12,12 @@ from headergen.diffusion import attempts, fetching, interpreter
 from headergen.diffusion.cache import Fetched
 from headergen.errors import PaintError
 from headergen.graphics import canvas
-from headergen.picture import provenance
-from headergen.picture.provenance import Provenance
+from headergen.picture.parameters import Settings
+from headergen.picture.provenance import Provenance, SourceType
 from headergen.plan.job import Painting
 from headergen.repository import locks
 from headergen.settings.config import Config
+from headergen.wording import counted
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -32,8 +33,26 @@ class Painted:
 
     @property
     def provenance(self) -> Provenance:
-        """What the picture shall tell of how it was made: as it was, not as it was planned."""
-        return provenance.of_painting(self.painting, self.model, self.pixels)
+        """What the picture shall tell of how it was made: as it was, not as it was planned.
+
+        A local model or GGUF file is called by its name; its folder is the author's own business.
+        """
+        return Provenance(
+            SourceType.PAINTED,
+            Settings(
+                prompt=self.painting.prompt,
+                negative_prompt=self.painting.negative_prompt,
+                model=self.painting.checkpoint.name,
+                revision=self.model.revision or None,
+                steps=self.painting.steps,
+                guidance_scale=self.painting.guidance_scale,
+                seed=self.painting.seed,
+                width=self.pixels.width,
+                height=self.pixels.height,
+                transformer=self.model.transformer.name if self.model.transformer else None,
+                quantization=self.pixels.bits or self.model.bits,
+            ),
+        )
 
     def describe(self) -> str:
         """Say in a line how the picture was painted, with what it takes to paint it again."""
@@ -149,8 +168,3 @@ def _request(painting: Painting) -> attempts.Paint:
         guidance_scale=painting.guidance_scale,
         seed=painting.seed,
     )
-
-
-def counted(number: int, noun: str) -> str:
-    """Say how many there are."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

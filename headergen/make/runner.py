@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from headergen.article.article import STAND_IN
 from headergen.diffusion.checkpoint import Checkpoint
 from headergen.errors import (
     GlyphError,
@@ -29,13 +28,14 @@ from headergen.graphics.card import drawing as cards
 from headergen.graphics.card.content import Card
 from headergen.make import collisions, leftovers, painter, store
 from headergen.make import cuts as cutting
-from headergen.make.painter import counted
 from headergen.picture import metadata, provenance
 from headergen.picture.provenance import Provenance
 from headergen.plan import cuts
 from headergen.plan.job import Completion, Composite, Job, Painting
 from headergen.repository import paths
 from headergen.settings.config import Config
+from headergen.vocabulary import STAND_IN
+from headergen.wording import counted
 
 if TYPE_CHECKING:
     from PIL import Image

@@ -11,17 +11,11 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape, unescape
 
 from headergen.picture import parameters
 from headergen.picture.first_bytes import DIGEST_KEYWORD
 from headergen.picture.parameters import TOOL, Settings
-
-if TYPE_CHECKING:
-    from headergen.diffusion.attempts import Pixels
-    from headergen.diffusion.cache import Fetched
-    from headergen.plan.job import Painting
 
 # http://cv.iptc.org/newscodes/digitalsourcetype/ lists them all.
 _SOURCE_TYPES = "http://cv.iptc.org/newscodes/digitalsourcetype/"
@@ -99,29 +93,6 @@ class Told:
 
 
 NOTHING_TOLD = Told(None, None, None, None)
-
-
-def of_painting(painting: Painting, model: Fetched, pixels: Pixels) -> Provenance:
-    """Tell of a picture that a model painted.
-
-    A local model or GGUF file is called by its name: where it lies is the author's own business.
-    """
-    return Provenance(
-        SourceType.PAINTED,
-        Settings(
-            prompt=painting.prompt,
-            negative_prompt=painting.negative_prompt,
-            model=painting.checkpoint.name,
-            revision=model.revision or None,
-            steps=painting.steps,
-            guidance_scale=painting.guidance_scale,
-            seed=painting.seed,
-            width=pixels.width,
-            height=pixels.height,
-            transformer=model.transformer.name if model.transformer else None,
-            quantization=pixels.bits or model.bits,
-        ),
-    )
 
 
 def of_composite(sources: Iterable[Metadata]) -> Provenance:

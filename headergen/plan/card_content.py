@@ -8,10 +8,11 @@ from headergen.article.article import Article
 from headergen.article.card_request import CardRequest
 from headergen.article.request import Request
 from headergen.errors import PathError, SourceError
-from headergen.graphics.card.content import THEMES, Card
+from headergen.graphics.card.content import Card
 from headergen.repository import paths
 from headergen.settings.config import Config
 from headergen.settings.styles import Style
+from headergen.vocabulary import THEMES
 
 FILE_KEYS = ("logo", "picture")
 

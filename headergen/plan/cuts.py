@@ -17,8 +17,9 @@ from headergen.picture import first_bytes
 from headergen.picture.first_bytes import Picture
 from headergen.plan.state import Fresh, StandIn
 from headergen.repository import paths
-from headergen.settings.config import FORMATS, Config
+from headergen.settings.config import Config
 from headergen.settings.cuts import Shape
+from headergen.vocabulary import FORMATS
 
 
 @dataclass(frozen=True)

@@ -6,20 +6,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from headergen.article.article import Article, Request
+from headergen.article.article import Article
 from headergen.article.edit import Changes
-from headergen.article.frontmatter.mapping import AUTO_FOCUS, Focus
-from headergen.diffusion import checkpoint
+from headergen.article.request import Request
 from headergen.diffusion.checkpoint import Checkpoint
-from headergen.diffusion.models import Model, admissible_size, render_size
 from headergen.errors import ArticleError, PathError
 from headergen.graphics.card.content import Card
-from headergen.plan import card_content, cuts, defaults
+from headergen.plan import card_content, cuts, defaults, model_choice
 from headergen.plan.cuts import Cut
 from headergen.plan.state import Fresh, HandMade, StandIn, Wanted, at_key, may_be_for, state_of
 from headergen.repository import paths
-from headergen.settings.config import Config, Look
+from headergen.settings.config import Config
 from headergen.settings.styles import Style
+from headergen.vocabulary import AUTO_FOCUS, Focus, Look
 
 
 @dataclass(frozen=True)
@@ -216,7 +215,7 @@ def _content(
     if request.sources:
         focus = request.focus or (AUTO_FOCUS,)
         return Composite(state.sources, request.layout or "auto", focus, config.look)
-    chosen, own = _checkpoint(request, config, style, root)
+    chosen, own = model_choice.for_request(request, config, style, root)
     if style and style.prompt_prefix:
         request = replace(request, prompt=f"{style.prompt_prefix.rstrip(', ')}, {request.prompt}")
     return painting(request, chosen, own, (config.width, config.height), int(state.digest, 16))
@@ -245,7 +244,7 @@ def painting(
     from headergen.diffusion import prompt as prompts  # not where there is nothing to paint
 
     row = chosen.row
-    width, height = size_to_paint(row, own, *size)
+    width, height = model_choice.size_to_paint(row, own, *size)
     negative = (request.negative_prompt, own.negative_prompt, row.negative_prompt)
     guidance = (request.guidance_scale, own.guidance_scale, row.guidance_scale)
     prompt = (own.prompt_template or row.prompt_template).replace("{prompt}", request.prompt or "")
@@ -264,30 +263,3 @@ def painting(
         seed=seed if request.seed is None else request.seed,
         notes=prompts.notes(prompt, negative_prompt, weights=row.prompt_weights, guided=guided),
     )
-
-
-def _checkpoint(
-    request: Request, config: Config, style: Style | None, root: Path
-) -> tuple[Checkpoint, Config]:
-    """Choose the checkpoint, and the config whose steps, guidance and so on are meant for it.
-
-    What the config says of them belongs to the model that it names: an article that picks another
-    model gets that model's own settings.
-    """
-    name = request.model or (style and style.model) or config.model
-    own = checkpoint.config_of(config, name)
-    return checkpoint.for_config(own, root), own
-
-
-def size_to_paint(row: Model, own: Config, width: int, height: int) -> tuple[int, int]:
-    """Choose the size in px at which to paint a picture that ends up as `width` x `height` px.
-
-    It is the config's render size, a missing side in the picture's proportion; else the best.
-    """
-    if own.render_width and own.render_height:
-        return admissible_size(row, own.render_width, own.render_height)
-    if own.render_width:
-        return admissible_size(row, own.render_width, round(own.render_width * height / width))
-    if own.render_height:
-        return admissible_size(row, round(own.render_height * width / height), own.render_height)
-    return render_size(row, width, height)

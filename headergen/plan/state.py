@@ -11,14 +11,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from headergen.article.article import STAND_IN, Article, Request
-from headergen.article.frontmatter.mapping import shown
-from headergen.article.request import LAYOUTS
+from headergen.article.article import Article
+from headergen.article.request import Request
 from headergen.errors import ArticleError, PathError, SourceError
 from headergen.picture.first_bytes import SUFFIX_FORMATS, probe
 from headergen.plan import card_content, defaults
 from headergen.repository import paths
 from headergen.settings.config import Config
+from headergen.vocabulary import LAYOUTS, STAND_IN
+from headergen.wording import shown
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from headergen.diffusion import cache, checkpoint, hardware, placement
+from headergen.diffusion import cache, hardware, placement
 from headergen.diffusion.cache import Fetched
 from headergen.diffusion.checkpoint import Checkpoint
 from headergen.diffusion.hardware import Card, Cards, Memory
@@ -19,9 +19,9 @@ from headergen.diffusion.placement import Hardware, Part
 from headergen.diffusion.snapshot import MANIFEST, SnapshotError
 from headergen.diffusion.survey import parts_in, parts_to_fetch
 from headergen.errors import ConfigError, InterpreterNotFoundError, PlacementError
-from headergen.plan.job import size_to_paint
+from headergen.plan import model_choice
 from headergen.settings.config import Config
-from headergen.units import gigabytes
+from headergen.wording import gigabytes
 
 _ANSWER_SECONDS = 120.0  # importing torch from a cold disk
 _PAINTER_RAM_BYTES = 3_000_000_000  # what the smallest placement needs, and a little
@@ -85,13 +85,13 @@ def examine(config: Config, root: Path) -> Iterator[Finding]:
     machine = _hardware(config.device, memory, found, answer)
     quantizable = "sdnq" not in answer.get("lacking", ())
     try:
-        chosen = checkpoint.for_config(config, root)
+        chosen = model_choice.for_config(config, root)
     except ConfigError as error:
         yield Finding("image.model", False, str(error), error.advice or "correct the config")
         chosen = None
     for each in _models(chosen):
-        own = config if each == chosen else checkpoint.config_of(config, each.name)
-        size = size_to_paint(each.row, own, config.width, config.height)
+        own = config if each == chosen else model_choice.config_of(config, each.name)
+        size = model_choice.size_to_paint(each.row, own, config.width, config.height)
         wanted = each == chosen
         yield _model(
             each, machine, size, asked=config.device, quantizable=quantizable, wanted=wanted

@@ -7,12 +7,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from headergen.article import article as articles
-from headergen.article.article import ARTICLE_SUFFIXES, Article
-from headergen.errors import HeadergenError, UsageError
-from headergen.plan import cuts
-from headergen.plan import state as states
-from headergen.settings.config import Config
+from headergen.errors import UsageError
+from headergen.vocabulary import ARTICLE_SUFFIXES
 
 _OF_OTHERS = ("node_modules", "__pycache__")
 
@@ -72,22 +68,3 @@ def _listed(folder: str) -> tuple[list[str], list[str]]:
                 elif not os.path.isdir(name):
                     names.append(_target(name))
     return folders, names
-
-
-def naming(picture: Path, config: Config, root: Path) -> Iterator[Path]:
-    """Yield the articles below `root` that name `picture` (absolute) as the header or as a cut.
-
-    An article that can't be read names nothing.
-    """
-    for name in articles_below(os.fspath(root)):
-        try:
-            found = articles.read(name, config.image_key)
-            if found and picture in _named_by(found, config, root):
-                yield found.path
-        except (HeadergenError, OSError):
-            continue
-
-
-def _named_by(article: Article, config: Config, root: Path) -> Iterator[Path | None]:
-    yield states.picture_of(article, config, root)
-    yield from cuts.named_by(article, config, root)

@@ -8,9 +8,9 @@ import stat
 from functools import lru_cache
 from pathlib import Path
 
-from headergen.article.frontmatter.mapping import shown
 from headergen.errors import OutsideRepositoryError, PathError, SourceError
 from headergen.repository import git
+from headergen.wording import shown
 
 # 50 megapixels of four 16-bit channels, not compressed at all: no header needs a larger source.
 SOURCE_LIMIT_BYTES = 400_000_000

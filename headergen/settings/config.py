@@ -12,30 +12,13 @@ from typing import Any
 
 from headergen.article.request import AUTHOR_KEYS
 from headergen.errors import ConfigError
-from headergen.graphics.card.content import THEMES_FOR_ALL
 from headergen.settings import config_file
 from headergen.settings.cuts import Shape, read_shapes
 from headergen.settings.styles import Default, Fault, Style, read_colours, read_default, read_styles
-
-FORMATS = ("png", "webp")
-METADATA = ("full", "minimal", "none")
+from headergen.vocabulary import FORMATS, METADATA, THEMES_FOR_ALL, Look
 
 # Where a config may be, relative to the repository's root; the first that speaks of headergen.
 FILES = ("headergen.yaml", "config.yaml", "pyproject.toml")
-
-
-@dataclass(frozen=True)
-class Look:
-    """How composites look; lengths in px of a header of 1280x670.
-
-    `corners` None and `background` "auto" mean what the layout says. `slant` is how far the seams
-    of a split lean to the right, in degrees.
-    """
-
-    gutter: float = 8
-    corners: float | None = None
-    background: str = "auto"
-    slant: float = 0
 
 
 @dataclass(frozen=True)

@@ -48,17 +48,15 @@ def _decode(path: Path) -> str:
         raise ConfigError("is not UTF-8", path=str(path), line=line, remedy=remedy) from error
 
 
-# What PyYAML's constructors let through: `!!bool x` is a KeyError, `2024-99-99` a ValueError, ...
-_CONSTRUCTOR_ERRORS = (ValueError, LookupError, AttributeError, TypeError, RecursionError)
-
-
 def _parse_yaml(path: Path, text: str) -> tuple[Mapping[Any, Any], dict[str, int]]:
     import yaml
+
+    from headergen.article.frontmatter.yaml_loader import CONSTRUCTOR_ERRORS
 
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
         values = yaml.safe_load(text)
-    except (yaml.YAMLError, *_CONSTRUCTOR_ERRORS) as error:
+    except (yaml.YAMLError, *CONSTRUCTOR_ERRORS) as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark else None
         reason = getattr(error, "problem", None) or error

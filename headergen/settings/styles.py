@@ -10,9 +10,10 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 from headergen.article.card_request import CardRequest, read_card
-from headergen.article.frontmatter.mapping import HeaderMapping, shown
+from headergen.article.frontmatter.mapping import HeaderMapping
 from headergen.errors import ArticleError
-from headergen.graphics.card.content import THEMES_FOR_ALL
+from headergen.vocabulary import THEMES_FOR_ALL
+from headergen.wording import shown
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from headergen.diffusion import checkpoint
+from headergen.plan import model_choice
 from headergen.settings.config import Config
 
 OF_THE_MACHINE = Config(
@@ -28,11 +28,11 @@ CONFIG = Config(
 
 
 def test_another_model_takes_none_of_the_settings_of_the_configs() -> None:
-    found = checkpoint.config_of(CONFIG, "z-image-turbo")
+    found = model_choice.config_of(CONFIG, "z-image-turbo")
     assert found == OF_THE_MACHINE
     assert not found.lines
 
 
 def test_the_configs_own_model_keeps_its_settings() -> None:
-    assert checkpoint.config_of(CONFIG, None) is CONFIG
-    assert checkpoint.config_of(CONFIG, "someone/tuned") is CONFIG
+    assert model_choice.config_of(CONFIG, None) is CONFIG
+    assert model_choice.config_of(CONFIG, "someone/tuned") is CONFIG

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image, ImageChops
 
 from headergen.graphics.composite import compose, leaves_room
-from headergen.settings.config import Look
+from headergen.vocabulary import Look
 from tests.paint.pictures import PICTURES
 
 SIZE = (640, 335)

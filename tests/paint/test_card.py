@@ -12,12 +12,13 @@ import pytest
 from PIL import Image, ImageDraw
 
 from headergen.errors import GlyphError, SourceError, UsageError
-from headergen.graphics.card.content import THEMES, Card
+from headergen.graphics.card.content import Card
 from headergen.graphics.card.drawing import Layers, draw, lay_title, layers, title_layers
 from headergen.graphics.card.layout import arrange, safe_frame
 from headergen.graphics.card.palette import Colour
 from headergen.graphics.card.themes import THEMES as ROWS
 from headergen.graphics.contrast import contrast, luminance, luminance_map
+from headergen.vocabulary import THEMES
 
 # Half the size that is published: four times as fast, and nothing depends on it.
 SIZE = (640, 335)

@@ -15,8 +15,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from headergen.graphics.card.content import THEMES, Card
+from headergen.graphics.card.content import Card
 from headergen.graphics.card.drawing import draw, lay_title
+from headergen.vocabulary import THEMES
 from tests.paint.look import SIZE, differences, looks_like
 from tests.paint.pictures import PICTURES
 

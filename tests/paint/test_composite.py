@@ -9,14 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageChops, ImageDraw
 
-from headergen.article.frontmatter.mapping import AUTO_FOCUS, MAX_SOURCES, Focus
-from headergen.article.request import LAYOUTS
 from headergen.errors import UsageError
 from headergen.graphics.composite import compose, is_one_picture
 from headergen.graphics.composite.layouts import TABLE
 from headergen.graphics.composite.source import Source
 from headergen.graphics.composite.stage import Stage
-from headergen.settings.config import Look
+from headergen.vocabulary import AUTO_FOCUS, LAYOUTS, MAX_SOURCES, Focus, Look
 
 RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
 WHITE = (255, 255, 255)

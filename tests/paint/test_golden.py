@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from headergen.graphics.composite import compose
-from headergen.settings.config import Look
+from headergen.vocabulary import Look
 from tests.paint.look import SIZE, differences, looks_like
 from tests.paint.pictures import PICTURES
 

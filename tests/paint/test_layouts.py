@@ -7,11 +7,10 @@ from collections.abc import Sequence
 import pytest
 from PIL import Image, ImageDraw
 
-from headergen.article.request import LAYOUTS
 from headergen.graphics.composite.layouts import TABLE, suited
 from headergen.graphics.composite.source import Source
 from headergen.graphics.composite.stage import Stage
-from headergen.settings.config import Look
+from headergen.vocabulary import LAYOUTS, Look
 
 
 def opaque(width: int, height: int) -> Image.Image:

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
 from headergen.graphics.composite import compose
-from headergen.settings.config import Look
+from headergen.vocabulary import Look
 
 RED, BLUE = (255, 0, 0), (0, 0, 255)
 WHITE, BLACK = (255, 255, 255), (0, 0, 0)

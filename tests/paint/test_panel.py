@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from PIL import Image, ImageDraw
 
-from headergen.article.frontmatter.mapping import Point
 from headergen.graphics.composite.ground import leading_colour
 from headergen.graphics.composite.panel import fill
 from headergen.graphics.composite.source import Source
+from headergen.vocabulary import Point
 
 WHITE, RED, GRAY = (255, 255, 255), (255, 0, 0), (90, 90, 90)
 

@@ -8,11 +8,10 @@ from collections.abc import Sequence
 import pytest
 from PIL import Image
 
-from headergen.article.frontmatter.mapping import MAX_SOURCES
 from headergen.graphics.composite.layouts import TABLE
 from headergen.graphics.composite.source import Source
 from headergen.graphics.composite.stage import Frame, Stage
-from headergen.settings.config import Look
+from headergen.vocabulary import MAX_SOURCES, Look
 
 Size = tuple[int, int]
 Box = tuple[float, float, float, float]

@@ -8,12 +8,13 @@ from PIL import Image
 
 from headergen.article import article as articles
 from headergen.article import edit
-from headergen.article.article import STAND_IN
 from headergen.graphics import canvas
-from headergen.make import candidates
+from headergen.make import candidates as keeping
 from headergen.picture.provenance import Metadata
+from headergen.plan import candidates
 from headergen.plan import state as states
 from headergen.settings import config as configs
+from headergen.vocabulary import STAND_IN
 from tests import repository
 from tests.repository import Repository
 
@@ -59,7 +60,7 @@ def _candidates(repo: Repository, name: str) -> None:
     assert found
     config = configs.load(repo.root)
     kept = [
-        candidates.keep(
+        keeping.keep(
             found,
             each,
             canvas.encode(_scene(each.number), "png", Metadata(each.job.digest)),
@@ -67,7 +68,7 @@ def _candidates(repo: Repository, name: str) -> None:
         )
         for each in candidates.planned(found, config, repo.root, 2)
     ]
-    candidates.record(found, kept, config, repo.root)
+    keeping.record(found, kept, config, repo.root)
 
 
 def _scene(seed: int) -> Image.Image:

@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 from headergen.article.article import Article
-from headergen.make import candidates
+from headergen.plan import candidates
 from headergen.plan import state as states
+from headergen.plan.candidates import Candidate
 from headergen.report.preview import entries, page
 from headergen.report.preview.entries import STATES, Entry
 from headergen.settings import config as configs
@@ -148,7 +149,7 @@ def test_an_article_whose_record_and_request_have_parted_does_not_stop_the_page(
 def test_whatever_fails_at_an_article_the_others_are_told(
     repo: Repository, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def shown(article: Article, config: Config, root: Path) -> list[candidates.Candidate]:
+    def shown(article: Article, config: Config, root: Path) -> list[Candidate]:
         if article.path.name == "hand-made.md":
             raise PermissionError(13, "Permission denied", "candidates.json")
         return []

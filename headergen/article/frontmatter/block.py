@@ -7,12 +7,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from headergen.errors import ArticleError
+from headergen.wording import brief
 
 # A site's frontmatter is a few hundred bytes; 64 KiB bounds what any parser is given.
 MAX_BYTES = 64 * 1024
-
-# What parsers and authors say is quoted in messages, and can be as long as the block.
-_LONGEST_MESSAGE = 300
 
 _PLAINLY = (
     "write `header:` plainly: one key a line (ended by LF or CRLF), each value on one line, "
@@ -85,11 +83,6 @@ class Block:
         end = self.text.rfind("\n", 0, index)
         end = self.text.find("\n", index) if end < 0 else end
         return "\r\n" if self.text[max(end - 1, 0) : end] == "\r" else "\n"
-
-
-def brief(text: str, longest: int = _LONGEST_MESSAGE) -> str:
-    """Return `text` cut to `longest` characters."""
-    return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
 
 @dataclass(frozen=True)

@@ -4,29 +4,13 @@ from __future__ import annotations
 
 import math
 import re
-import reprlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
 
-from headergen.article.frontmatter.block import brief
 from headergen.errors import ArticleError
-
-# A thirteenth panel of a 1280x670 header would be a thumbnail that nobody can read.
-MAX_SOURCES = 12
-AUTO_FOCUS: Final = "auto"
-
-# From the top left, in shares of a picture's width and height; each in [0, 1].
-Point = tuple[float, float]
-Focus = Point | Literal["auto"]
-
-
-# Values and names in messages are cut to this many characters. Aliases make a list of 8,000 long
-# texts out of 64 KiB, so what is cut off must not be written out first.
-_LONGEST_SHOWN = 60
-_SHORT = reprlib.Repr()
-_SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = 4 * _LONGEST_SHOWN
+from headergen.vocabulary import AUTO_FOCUS, MAX_SOURCES, Focus
+from headergen.wording import LONGEST_SHOWN, brief, shown
 
 # NUL, and lone surrogates, which no file can hold and nothing can draw.
 _NO_TEXT = re.compile("[\0\ud800-\udfff]")
@@ -50,7 +34,7 @@ class HeaderMapping:
     def error(self, key: str, message: str) -> ArticleError:
         """Return an error that points at `key`, or at `header` where its line is not known."""
         line = self.lines.get(key, self.line)
-        dotted = f"{self.name}.{brief(key, _LONGEST_SHOWN)}"
+        dotted = f"{self.name}.{brief(key, LONGEST_SHOWN)}"
         return ArticleError(message, path=str(self.path), line=line, key=dotted)
 
     def text(self, key: str, *, may_be_empty: bool = False) -> str | None:
@@ -191,15 +175,6 @@ def _looks_like_point(value: list[object]) -> bool:
 def _is_share(value: object) -> bool:
     # `type` and not `isinstance`, because True is an int; NaN fails every comparison.
     return type(value) in (int, float) and 0 <= value <= 1  # type: ignore[operator]
-
-
-def shown(value: object) -> str:
-    """Return a value as an error message can hold it: one line of at most 60 characters."""
-    try:
-        text = _SHORT.repr(value)
-    except ValueError:  # an int of more digits than Python agrees to print
-        return "a huge number"
-    return brief(text, _LONGEST_SHOWN)
 
 
 def _unknown_key(name: str, choices: tuple[str, ...]) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from headergen.article.frontmatter import yaml_read
+from headergen.article.frontmatter import yaml_loader
 from headergen.article.frontmatter.block import Block
 from headergen.article.frontmatter.yaml_scalar import LINE_BREAK, quoted
 from headergen.article.frontmatter.yaml_tree import Node, compose
@@ -150,9 +150,8 @@ def _means(block: Block, expected: Node) -> bool:
 
 def _leaf(yaml_text: str) -> Node:
     """Return the node that a one-line scalar becomes."""
-    event = next(
-        e for e in yaml.parse(yaml_text, Loader=yaml_read.LOADER) if isinstance(e, yaml.ScalarEvent)
-    )
+    events = yaml.parse(yaml_text, Loader=yaml_loader.LOADER)
+    event = next(each for each in events if isinstance(each, yaml.ScalarEvent))
     return Node("scalar", value=event.value, implicit=event.implicit)
 
 

@@ -6,59 +6,26 @@ that could nest deeply or repeat itself is therefore looked at first, event by e
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from headergen.article.frontmatter import yaml_loader
 from headergen.article.frontmatter.block import MAX_DEPTH, Block
-from headergen.article.frontmatter.mapping import shown
+from headergen.article.frontmatter.yaml_loader import (
+    CONSTRUCTOR_ERRORS,
+    yaml_error,
+)
 from headergen.errors import ArticleError
+from headergen.wording import shown
 
 if TYPE_CHECKING:
     from headergen.article.frontmatter.yaml_tree import Node
 
 
-class _AsWritten(yaml.constructor.SafeConstructor):
-    """Constructs what `<<` merges in, and remembers the nodes as they were before that."""
-
-    written: dict[yaml.MappingNode, list[tuple[yaml.Node, yaml.Node]]]
-
-    def flatten_mapping(self, node: yaml.MappingNode) -> None:
-        """Replace the key `<<` by what it stands for, in the very node."""
-        self.written.setdefault(node, [*node.value])
-        super().flatten_mapping(node)
-
-
-def keeping(loader: type[Any]) -> type[Any]:
-    """Return the loader, such that the nodes which it constructs from stay as written."""
-    return type("Loader", (_AsWritten, loader), {})
-
-
-LOADER: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-KEEPING_LOADER = keeping(LOADER)
-
-_INDENTED_HEADER = re.compile(r"[ \t]+header[ \t]*:")
-
-_MEND = "correct the line, or put the value in quotes"
-
-# PyYAML's words, what they mean to an author, and what to do.
-_MEANINGS = {
-    "mapping values are not allowed": ("a text with a colon must stand in quotes", _MEND),
-    "cannot start any token": (
-        "a tab, or a sign such as @ or %, stands where YAML admits none",
-        "indent by blanks, and put such a text in quotes",
-    ),
-    "<document start>": ("text follows a line of `...`", "close the frontmatter by --- instead"),
-}
-
 # Each level of nesting takes one of these characters, at the least.
 _OPENERS = "[{-?:"
-
-# PyYAML's constructors leave most of what they don't expect to Python: `2024-99-99` is a
-# ValueError, `!!bool x` a KeyError, `!!timestamp x` an AttributeError.
-_CONSTRUCTOR_ERRORS = (ValueError, LookupError, AttributeError, TypeError, RecursionError)
 
 
 @dataclass(frozen=True)
@@ -128,41 +95,11 @@ def read(block: Block) -> YamlDocument | None:
     except yaml.YAMLError as error:
         _look_closely(block)  # it may know better what is wrong
         raise yaml_error(block, error) from error
-    except _CONSTRUCTOR_ERRORS as error:
+    except CONSTRUCTOR_ERRORS as error:
         raise _unreadable(block, error) from error
     if not isinstance(node, yaml.MappingNode) or not isinstance(values, dict):  # `!!set` is none
         return None
     return YamlDocument(block, node, values)
-
-
-def yaml_error(block: Block, error: yaml.YAMLError) -> ArticleError:
-    """Return PyYAML's complaint with the line of the file that it is about."""
-    if isinstance(error, yaml.reader.ReaderError):
-        character = chr(error.character)
-        return block.error(
-            f"YAML admits no character U+{ord(character):04X}",
-            block.text.find(character),
-            remedy="remove that character",
-        )
-    problem = str(getattr(error, "problem", None) or getattr(error, "context", None) or error)
-    place = _place(block, error)
-    if problem == "exceeded maximum nesting depth":  # newer PyYAML has a limit of its own
-        return block.too_deep(place)
-    if _INDENTED_HEADER.match(block.text, block.line_start(place)):
-        remedy = "start it at the beginning of its line"
-        return block.error("`header:` is indented", place, "header", remedy)
-    known = (row for words, row in _MEANINGS.items() if words in problem)
-    meaning, remedy = next(known, (problem, _MEND))
-    return block.error(f"the frontmatter is not valid YAML: {meaning}", place, remedy=remedy)
-
-
-def _place(block: Block, error: yaml.YAMLError) -> int:
-    """Return where a mistake shows, or what was opened there and is open at the end."""
-    shows = getattr(error, "problem_mark", None)
-    opened = getattr(error, "context_mark", None)
-    if shows is None or (opened is not None and shows.index >= len(block.text.rstrip())):
-        shows = opened
-    return shows.index if shows is not None else 0
 
 
 def _is_harmless(text: str) -> bool:
@@ -178,7 +115,7 @@ def _look_closely(block: Block) -> Node | None:
 
 def _load(text: str) -> tuple[yaml.Node | None, Any]:
     """Return the root node as written, and the value if the node is a mapping."""
-    loader = KEEPING_LOADER(text)
+    loader = yaml_loader.KEEPING_LOADER(text)
     loader.written = {}
     try:
         node = loader.get_single_node()
@@ -204,9 +141,9 @@ def _unreadable(block: Block, error: Exception) -> ArticleError:
 
 def _is_constructible(scalar: str) -> bool:
     try:
-        yaml.load(scalar, Loader=LOADER)
+        yaml.load(scalar, Loader=yaml_loader.LOADER)
     except yaml.YAMLError:
         return True  # it needs its surroundings, so it says nothing about this scalar
-    except _CONSTRUCTOR_ERRORS:
+    except CONSTRUCTOR_ERRORS:
         return False
     return True

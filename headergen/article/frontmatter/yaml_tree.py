@@ -14,8 +14,9 @@ from typing import Any, Literal
 
 import yaml
 
-from headergen.article.frontmatter import yaml_read
+from headergen.article.frontmatter import yaml_loader
 from headergen.article.frontmatter.block import MAX_BYTES, MAX_DEPTH, Block
+from headergen.article.frontmatter.yaml_loader import yaml_error
 from headergen.errors import ArticleError
 
 # Base 60, as in 1:30:00, is computed in the square of its length: 64 KiB take more than a second.
@@ -81,7 +82,7 @@ def compose(block: Block) -> Node | None:
     try:
         return _Composer(block).compose()
     except yaml.YAMLError as error:
-        raise yaml_read.yaml_error(block, error) from error
+        raise yaml_error(block, error) from error
 
 
 class _Composer:
@@ -89,7 +90,7 @@ class _Composer:
 
     def __init__(self, block: Block) -> None:
         self._block = block
-        self._events: Iterator[Any] = yaml.parse(block.text, Loader=yaml_read.LOADER)
+        self._events: Iterator[Any] = yaml.parse(block.text, Loader=yaml_loader.LOADER)
         self._anchors: dict[str, Node | None] = {}
 
     def compose(self) -> Node | None:

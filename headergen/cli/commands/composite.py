@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from argparse import Namespace
 
-from headergen.article.frontmatter.mapping import AUTO_FOCUS, MAX_SOURCES
 from headergen.cli.commands.place import find_place
 from headergen.cli.commands.saving import format_for, save, size_of
 from headergen.cli.terminal import say
 from headergen.errors import UsageError
 from headergen.graphics import canvas, composite
 from headergen.picture import metadata, provenance
+from headergen.vocabulary import AUTO_FOCUS, MAX_SOURCES
 
 
 def run(arguments: Namespace) -> int:

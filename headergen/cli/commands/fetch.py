@@ -7,16 +7,16 @@ from argparse import Namespace
 from headergen.cli import progress
 from headergen.cli.commands.place import find_place
 from headergen.cli.terminal import say
-from headergen.diffusion import checkpoint, fetching, interpreter
+from headergen.diffusion import fetching, interpreter
 from headergen.errors import UsageError
-from headergen.plan.job import size_to_paint
+from headergen.plan import model_choice
 
 
 def run(arguments: Namespace) -> int:
     """Download a model, and say where it is and how to pin it for everyone."""
     place = find_place(arguments)
-    config = checkpoint.config_of(place.config, arguments.model)
-    chosen = checkpoint.for_config(config, place.root)
+    config = model_choice.config_of(place.config, arguments.model)
+    chosen = model_choice.for_config(config, place.root)
     if chosen.local:
         raise UsageError(f"{chosen.location} is a folder on this machine: nothing to fetch")
     if chosen.transformer and arguments.quantize:
@@ -28,7 +28,7 @@ def run(arguments: Namespace) -> int:
             interpreter.find_interpreter(config.worker_python, place.root),
             chosen,
             config.device,
-            size_to_paint(chosen.row, config, config.width, config.height),
+            model_choice.size_to_paint(chosen.row, config, config.width, config.height),
             shown,
             timeout_s=config.worker_timeout_s,
             quantize=arguments.quantize,

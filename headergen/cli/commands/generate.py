@@ -8,19 +8,19 @@ from argparse import Namespace
 from dataclasses import dataclass
 from pathlib import Path
 
-from headergen.article.article import Request
+from headergen.article.request import Request
 from headergen.cli import progress
 from headergen.cli.commands import repainting
 from headergen.cli.commands.notices import say_notices
 from headergen.cli.commands.place import Place, find_place
 from headergen.cli.commands.saving import format_for, require_writable, save, size_of
 from headergen.cli.terminal import say
-from headergen.diffusion import checkpoint
 from headergen.errors import HeadergenError, UsageError
 from headergen.graphics import canvas
 from headergen.make import painter
 from headergen.picture.parameters import Settings
 from headergen.plan import job as planning
+from headergen.plan import model_choice
 from headergen.plan import state as states
 from headergen.plan.job import Painting
 
@@ -66,7 +66,7 @@ def _say_unmatched(task: Task, result: painter.Painted) -> None:
 def _anew(arguments: Namespace, place: Place) -> Task:
     if arguments.output is None:
         raise UsageError("two things are wanted: PROMPT and OUTPUT, or --from IMAGE")
-    config = checkpoint.config_of(place.config, arguments.model)
+    config = model_choice.config_of(place.config, arguments.model)
     size = size_of(arguments, place.config)
     request = Request(
         prompt=arguments.prompt,
@@ -76,7 +76,7 @@ def _anew(arguments: Namespace, place: Place) -> Task:
         guidance_scale=arguments.guidance_scale,
     )
     seed = int(states.digest_of(request, ()), 16)
-    chosen = checkpoint.for_config(config, place.root)
+    chosen = model_choice.for_config(config, place.root)
     painting = planning.painting(request, chosen, config, size, seed)
     return Task(painting, Path(arguments.output), size)
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from argparse import Namespace
 
-from headergen.article.article import ARTICLE_SUFFIXES
 from headergen.cli.commands.making import make
 from headergen.cli.commands.place import find_place
 from headergen.repository import discovery
+from headergen.vocabulary import ARTICLE_SUFFIXES
 
 
 def run(arguments: Namespace) -> int:

@@ -15,7 +15,7 @@ from headergen.cli.commands.place import Place, find_article
 from headergen.cli.commands.staging import say_what_to_add
 from headergen.cli.terminal import say, say_advice
 from headergen.errors import ArticleError, HeadergenError
-from headergen.plan import cuts
+from headergen.plan import cuts, staged
 from headergen.plan import job as planning
 from headergen.plan import state as states
 from headergen.repository import git, hook_memory
@@ -23,7 +23,7 @@ from headergen.settings import config as configs
 
 if TYPE_CHECKING:
     from headergen.make.runner import Failed
-    from headergen.report.check import Unstaged
+    from headergen.plan.staged import Unstaged
 
 
 def make(names: Iterable[str], place: Place, *, hook: bool) -> int:
@@ -96,7 +96,6 @@ def _remember(plans: Iterable[planning.Plan], place: Place) -> None:
 
 
 def _remember_one(found: states.Fresh | states.HandMade, picture: Path, place: Place) -> None:
-    from headergen.report import check
 
     article, request = found.article, found.article.request
     frontmatter = articles.frontmatter(article)
@@ -111,7 +110,7 @@ def _remember_one(found: states.Fresh | states.HandMade, picture: Path, place: P
     hook_memory.remember(
         os.fspath(article.path),
         frontmatter,
-        [os.path.relpath(check.tracked(path), place.root) for path in pictures],
+        [os.path.relpath(staged.tracked(path), place.root) for path in pictures],
         [*(os.path.relpath(path, place.root) for path in (*sources, *also_named)), *configs.FILES],
         confirm=lambda: planning.job_for(article, place.config, place.root) == found,
     )
@@ -186,13 +185,11 @@ def _without_left_out(plans: Sequence[planning.Plan], place: Place) -> list[plan
 
 def _awaited(each: planning.Plan, place: Place) -> list[Path]:
     """List the pictures, as git names them, that would settle the article if they were on disk."""
-    from headergen.report import check
-
     if not isinstance(each, planning.Job):
         return []
     if isinstance(each.content, planning.Completion):
-        return [check.tracked(path) for path in cuts.absent(each.article, each.cuts, each.texts)]
-    picture = check.awaited(each.article, each.digest, place.config, place.root)
+        return [staged.tracked(path) for path in cuts.absent(each.article, each.cuts, each.texts)]
+    picture = staged.awaited(each.article, each.digest, place.config, place.root)
     return [picture] if picture else []
 
 
@@ -209,10 +206,8 @@ def _plan_for(name: str, place: Place, *, hook: bool) -> planning.Plan:
 
 def _unstaged(plans: Iterable[planning.Plan], place: Place) -> list[Unstaged]:
     """Find, and print, what the commit lacks of headers made earlier."""
-    from headergen.report import check
-
-    named = [named for each in plans for named in check.named_by(each, place.config, place.root)]
-    lacking = list(check.unstaged(named, place.config, place.root)) if named else []
+    named = [named for each in plans for named in staged.named_by(each, place.config, place.root)]
+    lacking = list(staged.unstaged(named, place.config, place.root)) if named else []
     for found in lacking:
-        say(f"{found.named.path}:{found.named.line}: {check.describe(found)}", sys.stderr)
+        say(f"{found.named.path}:{found.named.line}: {staged.describe(found)}", sys.stderr)
     return lacking

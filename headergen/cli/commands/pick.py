@@ -11,10 +11,11 @@ from headergen.cli.commands.staging import say_what_to_add
 from headergen.cli.terminal import say
 from headergen.errors import ArticleError
 from headergen.graphics import canvas
-from headergen.make import candidates, runner
-from headergen.make.candidates import Candidate
+from headergen.make import runner
 from headergen.picture import metadata, provenance
 from headergen.picture.provenance import Provenance, SourceType
+from headergen.plan import candidates
+from headergen.plan.candidates import Candidate
 from headergen.plan.job import Job
 from headergen.plan.state import Fresh
 

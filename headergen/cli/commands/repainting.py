@@ -8,18 +8,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from headergen.article.request import MAX_GUIDANCE_SCALE, MAX_SEED, MAX_STEPS
 from headergen.cli.commands.place import Place
 from headergen.cli.commands.show import look
-from headergen.diffusion import cache, checkpoint, fetching
+from headergen.diffusion import cache, fetching
 from headergen.diffusion import prompt as prompts
 from headergen.diffusion.checkpoint import Checkpoint
 from headergen.diffusion.models import MODELS, admissible_size
 from headergen.errors import UsageError
 from headergen.picture.parameters import Settings
 from headergen.picture.provenance import Told
-from headergen.plan.job import Painting, size_to_paint
+from headergen.plan import model_choice
+from headergen.plan.job import Painting
 from headergen.settings.config import KEYS, Config
+from headergen.vocabulary import MAX_GUIDANCE_SCALE, MAX_SEED, MAX_STEPS
 
 # What a picture must tell, within the bounds that hold for authors too: it may be a stranger's.
 _NEEDED: Mapping[str, Callable[[Any], bool]] = {
@@ -58,7 +59,7 @@ def read(original: Path, arguments: Namespace, place: Place) -> Repainting:
     found, told = look(original)
     settings = _settings(original, told, arguments)
     config = _config_for(original, settings, arguments, place)
-    chosen = checkpoint.for_config(config, place.root)
+    chosen = model_choice.for_config(config, place.root)
     notes: tuple[str, ...] = ()
     if not arguments.model:
         chosen, notes = _as_told(chosen, settings.revision)
@@ -66,7 +67,7 @@ def read(original: Path, arguments: Namespace, place: Place) -> Repainting:
             fetching.require(chosen)
     size = (arguments.width or found.width, arguments.height or found.height)
     if _is_resized(arguments):
-        render = size_to_paint(chosen.row, config, *size)
+        render = model_choice.size_to_paint(chosen.row, config, *size)
     else:
         render = admissible_size(chosen.row, settings.width or 0, settings.height or 0)
     is_same_model = told.settings is not None and chosen.name == told.settings.model
@@ -133,12 +134,12 @@ def _config_for(original: Path, settings: Settings, arguments: Namespace, place:
     A local model tells its folder's name alone: the config has to be the one that names it.
     """
     if arguments.model:
-        return checkpoint.config_of(place.config, arguments.model)
+        return model_choice.config_of(place.config, arguments.model)
     model = settings.model or ""
-    if checkpoint.for_config(place.config, place.root).name == model:
+    if model_choice.for_config(place.config, place.root).name == model:
         return place.config
     if model in MODELS:
-        return checkpoint.config_of(place.config, model)
+        return model_choice.config_of(place.config, model)
     raise UsageError(
         f"{original} was painted by {model!r}, which is unknown here",
         remedy="name the model with --model: a name of the model table, a hub id or a folder",

@@ -23,7 +23,7 @@ from headergen.diffusion.worker import convert, parts
 from headergen.diffusion.worker.events import Emit
 from headergen.diffusion.worker.failures import WorkerError
 from headergen.diffusion.worker.libraries import load
-from headergen.units import gigabytes
+from headergen.wording import gigabytes
 
 _SECONDS_BETWEEN_REPORTS = 0.1
 _STAGING = ".downloads"

@@ -5,23 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-# Each is drawn by the row of its name in headergen/graphics/card/themes/__init__.py.
-THEMES = (
-    "gradient",
-    "mesh",
-    "waves",
-    "shapes",
-    "halftone",
-    "paper",
-    "night",
-    "editorial",
-    "minimal",
-    "duotone",
-)
-# Shows a picture of the article's, so that no config can choose it for all of them.
-PICTURE_THEME = "duotone"
-THEMES_FOR_ALL = tuple(theme for theme in THEMES if theme != PICTURE_THEME)
-
 
 @dataclass(frozen=True)
 class Card:

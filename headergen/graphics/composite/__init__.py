@@ -7,13 +7,12 @@ from functools import partial
 
 from PIL import Image
 
-from headergen.article.frontmatter.mapping import AUTO_FOCUS, Focus
 from headergen.errors import UsageError
 from headergen.graphics.composite import aside, ground, layouts, mount, panel
 from headergen.graphics.composite.layouts import Layout
 from headergen.graphics.composite.source import Source
 from headergen.graphics.composite.stage import Frame, Stage
-from headergen.settings.config import Look
+from headergen.vocabulary import AUTO_FOCUS, Focus, Look
 
 DEFAULT_LOOK = Look()
 

@@ -6,8 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from headergen.article.frontmatter.mapping import MAX_SOURCES
-from headergen.article.request import LAYOUTS
 from headergen.errors import UsageError
 from headergen.graphics.composite import tiles
 from headergen.graphics.composite.fan import fan
@@ -15,6 +13,7 @@ from headergen.graphics.composite.panel import is_tiny
 from headergen.graphics.composite.shelf import shelf
 from headergen.graphics.composite.source import Source
 from headergen.graphics.composite.stage import Frame, Stage
+from headergen.vocabulary import LAYOUTS, MAX_SOURCES
 
 Arrangement = Callable[[Sequence[Source], Stage], tuple[Frame, ...]]
 

@@ -7,8 +7,8 @@ from functools import cached_property
 
 from PIL import Image, ImageStat
 
-from headergen.article.frontmatter.mapping import AUTO_FOCUS, Focus, Point
 from headergen.graphics.saliency import focus_for
+from headergen.vocabulary import AUTO_FOCUS, Focus, Point
 
 # From this alpha on a pixel counts as part of the shape; below it lie soft shadows and fringes.
 _SHAPE_ALPHA = 32

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from headergen.graphics.composite.outline import Box, Outline, of_box, turned
-from headergen.settings.config import Look
+from headergen.vocabulary import Look
 
 # Looks are told in px of a header of this height; other sizes scale by their shorter side.
 _REFERENCE = 670

@@ -12,9 +12,8 @@ from headergen.article.article import Article
 from headergen.article.facts import heading
 from headergen.article.request import Request
 from headergen.errors import HeadergenError
-from headergen.make import candidates
 from headergen.picture.first_bytes import Picture, probe
-from headergen.plan import defaults
+from headergen.plan import candidates, defaults
 from headergen.plan import state as states
 from headergen.report import check
 from headergen.report.check import Finding

@@ -1,0 +1,187 @@
+"""Which model paints: the config's word becomes a checkpoint, and the size in px to paint at."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from headergen.article.request import Request
+from headergen.diffusion.checkpoint import Checkpoint
+from headergen.diffusion.models import MODELS, Model, admissible_size, render_size
+from headergen.errors import ConfigError
+from headergen.settings.config import KEYS, Config
+from headergen.settings.styles import Style
+
+# What the config says of the model that it names; the device is the machine's, whatever paints.
+_OF_THE_MODEL = {key.field for name, key in KEYS.items() if name.startswith("image.")} - {"device"}
+
+
+def config_of(config: Config, model: str | None) -> Config:
+    """Return the config as it is for `model`; None is the one that it names.
+
+    Another model has its own steps, guidance and so on, and errors about it name no line.
+    """
+    if model is None or model == config.model:
+        return config
+    defaults: dict[str, Any] = {name: getattr(Config, name) for name in _OF_THE_MODEL}
+    return replace(config, **{**defaults, "model": model}, path=None, lines={})
+
+
+def for_config(config: Config, root: Path) -> Checkpoint:
+    """Find out what the config's `image.model` is: a table row, a local folder or a hub id.
+
+    A folder is looked for relative to `root`.
+
+    Raises:
+        ConfigError: it is none of them, or it is not clear whose settings apply to it.
+    """
+    transformer, transformer_local = _transformer(config, root)
+    return replace(
+        _place(config, root),
+        revision=config.revision,
+        transformer=transformer,
+        transformer_local=transformer_local,
+    )
+
+
+def _place(config: Config, root: Path) -> Checkpoint:
+    if row := _row_named(config):
+        return Checkpoint(row, row.hub_id, local=False)
+    folder = _folder(config, root)
+    if folder:
+        row = _preset(config) or _row_for_folder(config, folder)
+        return Checkpoint(row, os.fspath(folder.absolute()), local=True)
+    if not re.fullmatch(r"\w[\w.-]*/\w[\w.-]*", config.model):
+        raise _unknown_model(config)
+    return Checkpoint(_preset(config) or _row_for_hub_id(config), config.model, local=False)
+
+
+def _transformer(config: Config, root: Path) -> tuple[str | None, bool]:
+    """Find out what the config's `image.transformer` is: a file here, or one on the hub."""
+    if config.transformer is None:
+        return None, True
+    file = root / Path(config.transformer).expanduser()
+    if file.is_file():
+        return os.fspath(file.absolute()), True
+    if re.fullmatch(r"\w[\w.-]*/\w[\w.-]*/[\w./-]+", config.transformer):
+        return config.transformer, False
+    raise config.error(
+        "image.transformer",
+        f"{config.transformer!r} is no file here",
+        remedy="name a .gguf file relative to the repository's root, or owner/repository/file.gguf",
+    )
+
+
+def _folder(config: Config, root: Path) -> Path | None:
+    try:
+        folder = root / Path(config.model).expanduser()
+        return folder if folder.is_dir() else None
+    except (OSError, RuntimeError) as error:  # a name too long, a home that is not there
+        message = f"{config.model!r} cannot be a folder: {error}"
+        raise config.error("image.model", message) from error
+
+
+def _row_named(config: Config) -> Model | None:
+    row = MODELS.get(config.model)
+    if row and config.preset not in (None, row.name):
+        raise config.error(
+            "image.preset", f"{config.preset!r} does not go with image.model {row.name!r}: drop one"
+        )
+    return row
+
+
+def _preset(config: Config) -> Model | None:
+    if config.preset is None:
+        return None
+    if row := MODELS.get(config.preset):
+        return row
+    raise config.error(
+        "image.preset", f"unknown preset {config.preset!r}; choose from {', '.join(MODELS)}"
+    )
+
+
+def _row_for_folder(config: Config, folder: Path) -> Model:
+    """Tell the row by the pipeline class in `model_index.json`, where only one row has it."""
+    try:
+        index = json.loads((folder / "model_index.json").read_bytes())
+        name = index["_class_name"]
+    except FileNotFoundError:
+        raise config.error(
+            "image.model",
+            f"{config.model!r} is no diffusers folder: it has no model_index.json",
+            remedy="a single .safetensors file must be converted to a diffusers folder first",
+        ) from None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise config.error(
+            "image.model", f"{config.model!r}: model_index.json cannot be read: {error}"
+        ) from error
+    return _only_row_of_class(config, name)
+
+
+def _only_row_of_class(config: Config, name: object) -> Model:
+    rows = [row for row in MODELS.values() if row.pipeline_class == name]
+    if not rows:
+        known = sorted({row.pipeline_class for row in MODELS.values()})
+        raise config.error(
+            "image.model",
+            f"{config.model!r} is a {name}, which headergen does not know; "
+            f"it knows {', '.join(known)}",
+        )
+    if len(rows) > 1:
+        raise _preset_wanted(config, rows)
+    return rows[0]
+
+
+def _row_for_hub_id(config: Config) -> Model:
+    for row in MODELS.values():
+        if row.hub_id == config.model:
+            return row
+    raise _preset_wanted(config, list(MODELS.values()))
+
+
+def _preset_wanted(config: Config, rows: list[Model]) -> ConfigError:
+    names = ", ".join(row.name for row in rows)
+    return config.error(
+        "image.model",
+        f"{config.model!r} could take the settings of several models",
+        remedy=f"say whose with image.preset: one of {names}",
+    )
+
+
+def _unknown_model(config: Config) -> ConfigError:
+    return config.error(
+        "image.model",
+        f"unknown model {config.model!r}; choose from {', '.join(MODELS)}, "
+        "or name a diffusers folder or a hub id (owner/name)",
+    )
+
+
+def for_request(
+    request: Request, config: Config, style: Style | None, root: Path
+) -> tuple[Checkpoint, Config]:
+    """Choose the checkpoint, and the config whose steps, guidance and so on are meant for it.
+
+    What the config says of them belongs to the model that it names: an article that picks another
+    model gets that model's own settings.
+    """
+    name = request.model or (style and style.model) or config.model
+    own = config_of(config, name)
+    return for_config(own, root), own
+
+
+def size_to_paint(row: Model, own: Config, width: int, height: int) -> tuple[int, int]:
+    """Choose the size in px at which to paint a picture that ends up as `width` x `height` px.
+
+    It is the config's render size, a missing side in the picture's proportion; else the best.
+    """
+    if own.render_width and own.render_height:
+        return admissible_size(row, own.render_width, own.render_height)
+    if own.render_width:
+        return admissible_size(row, own.render_width, round(own.render_width * height / width))
+    if own.render_height:
+        return admissible_size(row, round(own.render_height * width / height), own.render_height)
+    return render_size(row, width, height)
