@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from headergen.diffusion.worker import tiny
-from tests import repository
-from tests.repository import Repository
+from tests.support import repository
+from tests.support.repository import Repository
 
 
 @pytest.fixture(scope="session", autouse=True)

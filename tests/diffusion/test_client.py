@@ -15,7 +15,7 @@ from headergen import errors
 from headergen.diffusion import client
 from headergen.diffusion.client import Worker
 from headergen.diffusion.worker import failures
-from tests.executable import executable
+from tests.support.executable import executable
 
 PYTHON = Path(sys.executable)
 TOKEN = "hf_" + "Q" * 34

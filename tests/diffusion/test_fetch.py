@@ -25,7 +25,7 @@ from headergen.diffusion.worker import hub as worker_hub
 from headergen.diffusion.worker.failures import WorkerError
 from headergen.diffusion.worker.hub import File
 from headergen.repository import locks
-from tests.hub import COMMIT, serve_hub
+from tests.support.hub import COMMIT, serve_hub
 
 PYTHON = Path(sys.executable)
 HUB_ID = "someone/tiny"

@@ -11,7 +11,7 @@ import pytest
 from headergen import errors
 from headergen.diffusion import interpreter
 from headergen.diffusion.interpreter import find_interpreter
-from tests.executable import executable
+from tests.support.executable import executable
 
 PYTHON = Path(sys.executable)
 

@@ -12,6 +12,7 @@ import pytest
 
 from headergen.diffusion import client, snapshot
 from headergen.diffusion.worker import convert, quantize
+from tests.support.paths import CHECKOUT
 
 
 @pytest.fixture(scope="module")
@@ -233,7 +234,7 @@ def peak_bytes(work: str, *arguments: object, prepare: str = "") -> int:
         [sys.executable, "-c", code, *map(str, arguments)],
         capture_output=True,
         check=True,
-        cwd=Path(__file__).parents[2],
+        cwd=CHECKOUT,
         env={**client._ENVIRONMENT, **os.environ},
     )
     return int(done.stdout)

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from headergen.diffusion.worker import parts, stages
+from tests.support.paths import CHECKOUT
 
 APART = [["text_encoder"], ["transformer"], ["vae"]]
 
@@ -165,7 +166,7 @@ def test_a_part_takes_as_much_memory_as_it_must(
         [sys.executable, "-c", _LOAD, tmp_path],
         capture_output=True,
         check=True,
-        cwd=Path(__file__).parents[2],
+        cwd=CHECKOUT,
         env=os.environ | malloc,  # as client starts it
     )
 

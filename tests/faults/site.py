@@ -16,8 +16,7 @@ from PIL import Image
 
 from headergen.article import article as articles
 from headergen.repository import scratch
-
-CHECKOUT = Path(__file__).resolve().parent.parent.parent
+from tests.support.paths import CHECKOUT
 
 CONFIG = "header: {width: 48, height: 26}\nimage: {width: 64, height: 64}\n"
 COMPOSITE = "---\ntitle: Games\nheader:\n  sources: [assets/a.png, assets/b.png]\n---\nBody.\n"

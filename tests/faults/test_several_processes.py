@@ -16,9 +16,10 @@ from pathlib import Path
 
 import pytest
 
-from tests import repository
-from tests.faults.site import CHECKOUT, CONFIG, PROMPT, litter, read
-from tests.repository import Repository
+from tests.faults.site import CONFIG, PROMPT, litter, read
+from tests.support import repository
+from tests.support.paths import CHECKOUT
+from tests.support.repository import Repository
 
 PAINTED = "note_images/sea.png"
 

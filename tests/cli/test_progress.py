@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+import io
+import os
+import pty
+import subprocess
+import sys
+
+import pytest
+
+from headergen.cli import progress
+from headergen.cli.progress import LiveProgress, PlainProgress
+from tests.support.paths import CHECKOUT
+
+
+class Terminal(io.StringIO):
+    """A text stream that says that it is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def paint_two(shown: LiveProgress | PlainProgress) -> None:
+    shown.start("z-image-turbo", ["a.md", "b.md"])
+    for done in range(0, 33_000_000_001, 1_000_000_000):
+        shown.downloading(done, 33_000_000_000)
+    shown.storing("transformer/model.safetensors")
+    shown.placed("z-image-turbo", "on cuda in bfloat16, in 2 stages")
+    shown.loading("text_encoder", 0, 32_800_000_000)
+    shown.loading("transformer", 8_000_000_000, 32_800_000_000)
+    shown.loading("", 32_800_000_000, 32_800_000_000)
+    shown.note("out of video memory (VRAM); trying again")
+    for index in range(2):
+        for step in range(1, 9):
+            shown.step(index, step, 8)
+    shown.finish()
+
+
+def test_plain_lines_are_few_and_say_what_goes_on() -> None:
+    stream = io.StringIO()
+    paint_two(PlainProgress(stream))
+    assert stream.getvalue().split("\n") == [
+        "starting z-image-turbo",
+        "downloading z-image-turbo: 0.0 of 33.0 GB",
+        "downloading z-image-turbo: 8.2 of 33.0 GB",
+        "downloading z-image-turbo: 16.5 of 33.0 GB",
+        "downloading z-image-turbo: 24.8 of 33.0 GB",
+        "downloading z-image-turbo: 33.0 of 33.0 GB",
+        "storing transformer/model.safetensors",
+        "z-image-turbo: on cuda in bfloat16, in 2 stages",
+        "loading z-image-turbo text_encoder: 0.0 of 32.8 GB",
+        "loading z-image-turbo transformer: 8.0 of 32.8 GB",
+        "out of video memory (VRAM); trying again",
+        "painting a.md (1 of 2): 8 steps",
+        "painting b.md (2 of 2): 8 steps",
+        "",
+    ]
+
+
+def test_the_live_line_shows_the_article_and_the_step() -> None:
+    stream = Terminal()
+    shown = LiveProgress(stream)
+    shown.start("z-image-turbo", ["[b]a.md"])
+    shown.step(0, 3, 8)
+    shown.note("[i]painting at half the size")
+    shown.finish()
+    assert "painting [b]a.md" in stream.getvalue()
+    assert "step 3 of 8" in stream.getvalue()
+    assert "[i]painting at half the size\n" in stream.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("hook", "environ", "stream", "kind"),
+    [
+        pytest.param(False, {}, Terminal(), LiveProgress, id="by hand on a terminal"),
+        pytest.param(False, {}, io.StringIO(), PlainProgress, id="by hand into a pipe"),
+        pytest.param(True, {}, Terminal(), LiveProgress, id="a plain git hook on a terminal"),
+    ],
+)
+def test_where_progress_goes(
+    hook: bool, environ: dict[str, str], stream: io.StringIO, kind: type[object]
+) -> None:
+    assert type(progress.for_terminal(hook=hook, environ=environ, stream=stream)) is kind
+
+
+HOOK = """\
+import sys
+from headergen import progress
+shown = progress.for_terminal(hook=True, environ={"PRE_COMMIT": "1"})
+shown.start("z-image-turbo", ["a.md"])
+shown.step(0, 3, 8)
+shown.finish()
+print(type(shown).__name__)
+"""
+
+
+def run_hook(**options: object) -> bytes:
+    environ = os.environ | {"PYTHONPATH": str(CHECKOUT)}
+    command = [sys.executable, "-c", HOOK]
+    done = subprocess.run(  # type: ignore[call-overload]
+        command, env=environ, capture_output=True, check=True, stdin=subprocess.DEVNULL, **options
+    )
+    return bytes(done.stdout + done.stderr)
+
+
+def test_a_captured_hook_reaches_the_authors_terminal() -> None:
+    ours, theirs = pty.openpty()
+
+    def take_the_terminal() -> None:
+        import fcntl
+        import termios
+
+        fcntl.ioctl(theirs, termios.TIOCSCTTY, 0)
+
+    captured = run_hook(start_new_session=True, preexec_fn=take_the_terminal, pass_fds=[theirs])
+    os.close(theirs)
+    assert captured == b"LiveProgress\n"
+    assert b"step 3 of 8" in os.read(ours, 65536)
+    os.close(ours)
+
+
+def test_a_captured_hook_without_a_terminal_prints_plain_lines() -> None:
+    captured = run_hook(start_new_session=True)
+    assert b"painting a.md: 8 steps" in captured
+    assert captured.startswith(b"PlainProgress\n")

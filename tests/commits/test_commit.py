@@ -1,0 +1,175 @@
+"""The main path as an author walks it: hook, `git commit`, the printed `git add`, `git commit`."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from tests.support import repository
+from tests.support.paths import CHECKOUT
+from tests.support.repository import Repository
+
+COMPOSITE = """\
+---
+title: 推しゲーム2選  # two of them
+header:
+    sources:
+        - ../assets/one.png   # the first
+        - ../assets/two.webp
+tags: [games]
+---
+本文。
+"""
+PROMPT = "---\ntitle: Sea\nheader: {prompt: 夕焼けの海辺に立つ少女, seed: 7}\n---\nBody.\n"
+
+
+def local_hook(identifier: str = "headergen", command: str = "hook") -> str:
+    """Give a pre-commit config that runs this checkout's headergen."""
+    return f"""\
+repos:
+- repo: local
+  hooks:
+  - id: {identifier}
+    name: {identifier}
+    entry: {shlex.quote(sys.executable)} -m headergen {command}
+    args: [--]
+    language: unsupported
+    files: '\\.(md|markdown|mdx|qmd)$'
+    require_serial: true
+"""
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> Repository:
+    """A repository with one commit, two source pictures, and pre-commit's hook installed."""
+    made = repository.create(tmp_path / "repo")
+    (made.root / "assets").mkdir()
+    Image.linear_gradient("L").convert("RGB").save(made.root / "assets" / "one.png")
+    Image.radial_gradient("L").convert("RGB").save(made.root / "assets" / "two.webp")
+    made.write(".pre-commit-config.yaml", local_hook())
+    made.git("add", ".")
+    made.git("commit", "--quiet", "-m", "start")
+    made.run(sys.executable, "-m", "pre_commit", "install")
+    return made
+
+
+def git_add_line(output: str) -> list[str]:
+    """Find the one line that completes the commit, and split it as a shell does."""
+    (line,) = re.findall(r"git add -- .*", output)
+    return shlex.split(line)
+
+
+def added_lines(repo: Repository, name: str, before: str) -> list[str]:
+    """Return the lines that the committed article has and the author's did not, the rest equal."""
+    committed = repo.committed(name).decode().split("\n")
+    written = before.split("\n")
+    new = [line for line in committed if line not in written]
+    assert [line for line in committed if line in written] == written
+    return [re.sub(r"'?[0-9a-f]{8}'?$", "…", line.strip()) for line in new]
+
+
+def header_size(repo: Repository, name: str) -> tuple[int, int]:
+    out = repo.root.parent / "header"
+    out.write_bytes(repo.committed(name))
+    with Image.open(out) as header:
+        header.load()
+        return header.size
+
+
+def test_two_articles_from_frontmatter_to_a_commit_that_holds_their_headers(
+    repo: Repository, tiny_zimage: Path
+) -> None:
+    (repo.root / "tiny").symlink_to(tiny_zimage)
+    repo.write(".gitignore", "tiny\n")
+    repo.write("headergen.yaml", "image: {model: ./tiny, device: cpu}\n")
+    prompt = PROMPT.replace("header: {prompt", "header:\n  prompt").replace(", seed: 7}", "")
+    repo.write("articles/games.md", COMPOSITE)
+    repo.write("articles/sea side.md", prompt)
+    repo.git("add", ".")
+
+    told = repo.git("commit", "-m", "articles", code=1)
+    assert "articles/games.md: note_images/games.png (composed of 2 pictures)" in told
+    assert "articles/sea side.md: note_images/sea side.png (painted by tiny, " in told
+
+    repo.run(*git_add_line(told))
+    repo.git("commit", "--quiet", "-m", "articles")
+    assert repo.git("status", "--porcelain") == ""
+    for name, before in (("games", COMPOSITE), ("sea side", prompt)):
+        assert header_size(repo, f"articles/note_images/{name}.png") == (1280, 670)
+        added = [f"image: note_images/{name}.png", "digest: …"]
+        assert added_lines(repo, f"articles/{name}.md", before) == added
+
+
+def test_a_second_commit_without_the_picture_fails_and_says_so(repo: Repository) -> None:
+    repo.write("articles/games.md", COMPOSITE)
+    repo.git("add", ".")
+    repo.git("commit", "-m", "x", code=1)
+    repo.git("add", "articles/games.md")
+    told = repo.git("commit", "-m", "x", code=1)
+    assert "note_images/games.png is not staged" in told
+    assert git_add_line(told)[3:] == ["articles/note_images/games.png"]
+
+
+def test_a_second_commit_with_neither_staged_reuses_the_picture(repo: Repository) -> None:
+    repo.write("articles/games.md", COMPOSITE)
+    repo.git("add", ".")
+    repo.git("commit", "-m", "x", code=1)
+    header = repo.root / "articles" / "note_images" / "games.png"
+    made = header.stat().st_mtime_ns
+    told = repo.git("commit", "-m", "x", code=1)
+    assert "made by an earlier run" in told
+    assert header.stat().st_mtime_ns == made
+    repo.run(*git_add_line(told))
+    repo.git("commit", "--quiet", "-m", "x")
+
+
+def test_commit_all_does_not_leave_the_picture_behind(repo: Repository) -> None:
+    repo.write("articles/games.md", COMPOSITE)
+    repo.git("add", ".")
+    repo.git("commit", "-m", "x", code=1)
+    told = repo.git("commit", "-am", "x", code=1)
+    repo.run(*git_add_line(told))
+    repo.git("commit", "--quiet", "-am", "x")
+    assert header_size(repo, "articles/note_images/games.png") == (1280, 670)
+
+
+def test_all_files_makes_everything_that_is_missing(repo: Repository) -> None:
+    for name in ("a", "b"):
+        repo.write(f"articles/{name}.md", COMPOSITE)
+    repo.git("add", ".")
+    repo.git("commit", "--quiet", "--no-verify", "-m", "x")
+    told = repo.run(sys.executable, "-m", "pre_commit", "run", "--all-files", code=1)
+    assert "note_images/a.png" in told
+    assert "note_images/b.png" in told
+    repo.run(*git_add_line(told))
+    repo.run(sys.executable, "-m", "pre_commit", "run", "--all-files")
+
+
+def test_the_check_hook_reports_and_changes_nothing(repo: Repository) -> None:
+    repo.write(".pre-commit-config.yaml", local_hook("headergen-check", "check"))
+    article = repo.write("articles/games.md", COMPOSITE)
+    repo.git("add", ".")
+    told = repo.git("commit", "-m", "x", code=1)
+    assert "articles/games.md:3: missing: " in told
+    assert article.read_text() == COMPOSITE
+
+
+def test_the_published_hooks_are_a_valid_manifest() -> None:
+    Repository(CHECKOUT).run(
+        sys.executable, "-m", "pre_commit", "validate-manifest", ".pre-commit-hooks.yaml"
+    )
+
+
+def test_try_repo_installs_the_light_hook_and_it_works(repo: Repository, tmp_path: Path) -> None:
+    repo = Repository(repo.root, {"PRE_COMMIT_HOME": str(tmp_path / "cache")})
+    repo.write("articles/games.md", COMPOSITE)
+    repo.git("add", ".")
+    arguments = ["try-repo", str(CHECKOUT), "headergen", "--files", "articles/games.md"]
+    told = repo.run(sys.executable, "-m", "pre_commit", *arguments, code=1)
+    assert "articles/games.md: note_images/games.png (composed of 2 pictures)" in told
+    assert git_add_line(told)

@@ -1,0 +1,108 @@
+"""The README names what there is, and nothing that there isn't."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from importlib import import_module
+
+import pytest
+import yaml
+
+from headergen.article.card_request import CARD_KEYS
+from headergen.article.request import AUTHOR_KEYS
+from headergen.cli import arguments
+from headergen.diffusion.models import MODELS
+from headergen.plan.variations import VARIATIONS
+from headergen.report import check
+from headergen.settings import config as configs
+from headergen.settings.styles import STYLE_KEYS
+from headergen.vocabulary import LAYOUTS, THEMES
+from tests.support.paths import CHECKOUT
+
+README = (CHECKOUT / "README.md").read_text(encoding="utf-8")
+
+
+def section(title: str) -> str:
+    """Return the text below a heading, up to the next one."""
+    found = re.search(rf"^## {re.escape(title)}\n(.*?)(?=^## |\Z)", README, re.M | re.S)
+    assert found, title
+    return found[1]
+
+
+def first_column(title: str) -> set[str]:
+    """Return the names in code font in the first column of a section's first table."""
+    rows = re.findall(r"^\| (`.*?) \|", section(title), re.M)
+    return {name for row in rows for name in re.findall(r"`([^`]+)`", row)}
+
+
+def subcommands() -> dict[str, argparse.ArgumentParser]:
+    (action,) = (
+        action
+        for action in arguments.parser()._actions
+        if isinstance(action, argparse._SubParsersAction)
+    )
+    return dict(action.choices)
+
+
+def test_the_hooks_are_those_of_the_manifest() -> None:
+    manifest = yaml.safe_load((CHECKOUT / ".pre-commit-hooks.yaml").read_text())
+    assert first_column("Hooks") == {hook["id"] for hook in manifest}
+
+
+def test_the_frontmatter_keys_are_those_that_are_read() -> None:
+    assert first_column("Frontmatter") == {*AUTHOR_KEYS, "image", "digest"}
+
+
+def test_the_config_keys_are_those_that_are_read() -> None:
+    assert first_column("Config") == set(configs.KEYS)
+
+
+def test_the_models_are_those_of_the_table() -> None:
+    assert first_column("Models") == set(MODELS)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_every_layout_is_named(layout: str) -> None:
+    assert f"`{layout}`" in section("Frontmatter")
+
+
+@pytest.mark.parametrize("code", check.CODES)
+def test_every_code_of_check_is_named(code: str) -> None:
+    assert f"`{code}`" in section("Command line")
+
+
+def test_the_commands_and_their_flags_are_those_that_exist() -> None:
+    text = section("Command line")
+    assert set(re.findall(r"^    headergen (\w+)", text, re.M)) == set(subcommands())
+    flags = {
+        flag
+        for parser in subcommands().values()
+        for flag in parser._option_string_actions
+        if flag.startswith("--")
+    }
+    assert set(re.findall(r"--[a-z-]+", text)) == flags - {"--help"}
+
+
+@pytest.mark.parametrize("command", subcommands())
+def test_every_command_is_a_module_that_can_be_run(command: str) -> None:
+    assert callable(import_module(f"headergen.cli.commands.{command}").run)
+
+
+@pytest.mark.parametrize("name", [*THEMES, *CARD_KEYS, *STYLE_KEYS])
+def test_every_theme_and_every_key_of_cards_and_styles_is_named(name: str) -> None:
+    assert re.search(rf"\b{name}\b", section("Frontmatter"))
+
+
+def test_the_findings_that_explain_a_trouble_are_the_doctors() -> None:
+    rows = re.findall(r"^\| .* \| ([^|]*) \|$", section("When something goes wrong"), re.M)
+    named = {name for cell in rows for name in re.findall(r"`([^`]+)`", cell)}
+    rooms = ("doctor.py", "self_test.py")
+    code = "".join((CHECKOUT / "headergen" / room).read_text("utf-8") for room in rooms)
+    assert named >= {"interpreter", "graphics", "device", "system RAM", "kernel log", "self-test"}
+    assert named <= set(re.findall(r'Finding\(f?"([\w -]+?)(?: \{.*?)?"', code))
+
+
+@pytest.mark.parametrize("name", VARIATIONS)
+def test_every_variation_of_candidates_is_named(name: str) -> None:
+    assert f"`{name}`" in section("Seeing").replace("\n", " ")
