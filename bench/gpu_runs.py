@@ -23,7 +23,7 @@ from headergen.diffusion import attempts, placement
 from headergen.diffusion.models import Model
 from headergen.diffusion.placement import Placement
 from headergen.errors import PaintError
-from headergen.graphics import canvas
+from headergen.graphics import canvas, encoding
 
 HEADER = (1280, 670)
 PROMPT = "A lighthouse on a cliff at sunset, seen from the sea, wide sky, soft light"
@@ -131,7 +131,7 @@ def seconds_to_save(picture: Any) -> float:
     """Make the header's PNG as `produce` does."""
     begin = time.perf_counter()
     image = canvas.from_rgb(picture.rgb, picture.width, picture.height)
-    canvas.encode(canvas.cover(image, *HEADER), "png")
+    encoding.encode(canvas.cover(image, *HEADER), "png")
     return time.perf_counter() - begin
 
 

@@ -1,4 +1,4 @@
-"""One picture at a time: open it safely, cover a size with it, save it."""
+"""Open one picture safely, and scale and crop it to a size."""
 
 from __future__ import annotations
 
@@ -9,17 +9,15 @@ import stat
 import struct
 import warnings
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
 from typing import BinaryIO
 
-from PIL import ExifTags, Image, ImageCms, ImageFile, PngImagePlugin, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageCms, ImageDraw, ImageFile, UnidentifiedImageError
 
 from headergen.errors import SourceError
-from headergen.picture.first_bytes import DIGEST_KEYWORD
-from headergen.picture.provenance import NO_METADATA, Metadata, xmp_packet
 from headergen.repository.paths import SOURCE_LIMIT_BYTES
 
 # A decoded picture takes 4 bytes a pixel and up to three copies while it is turned and converted:
@@ -67,10 +65,8 @@ _KEY_FACTORS: Mapping[object, float] = MappingProxyType(
 # Pillow's documentation: a gap of 2 or more looks like resampling from the whole picture.
 _REDUCING_GAP = 2.0
 
-QUALITY = 90  # of WebP and JPEG
-
-# A segment's length has 16 bits that count themselves (ITU T.81, B.1.1.4); the XMP's name has 29.
-_JPEG_SEGMENT_LIMIT = 65_533 - 29
+# Masks are drawn larger and scaled down for smooth edges: ImageDraw has none.
+_OVERSAMPLING = 3
 
 
 def open_source(path: Path, *, at_least: tuple[int, int] | None = None) -> Image.Image:
@@ -154,73 +150,12 @@ def _start(length: int, kept: float, focus: float) -> float:
     return min(max(focus * length - kept / 2, 0), length - kept)
 
 
-def encode(
-    image: Image.Image, format: str, metadata: Metadata = NO_METADATA, quality: int = QUALITY
-) -> bytes:
-    """Encode a picture (RGB, or P for PNG) as `format`: "png", "webp" or "jpeg".
-
-    The bytes depend on the pixels and the metadata alone: no timestamps, nothing of a source's own.
-    Of the metadata, PNG keeps each text in a chunk of its own, the digest before all; WebP and JPEG
-    keep XMP, and the parameters as an EXIF UserComment, as AUTOMATIC1111's web UI does. A JPEG
-    leaves out what exceeds its segments of 64 KiB. `quality` (1 to 100) is that of WebP and JPEG.
-
-    Raises:
-        ValueError: `format` is another one, or a digest is given for JPEG.
-    """
-    encoder = _ENCODERS.get(format)
-    if encoder is None:
-        raise ValueError(f"unknown format {format!r}; choose from {', '.join(_ENCODERS)}")
-    bare = image.copy()
-    bare.info.clear()
-    file = io.BytesIO()
-    encoder(bare, file, metadata, quality)
-    return file.getvalue()
-
-
-def _encode_png(image: Image.Image, file: BinaryIO, metadata: Metadata, _quality: int) -> None:
-    text = PngImagePlugin.PngInfo()
-    if metadata.digest is not None:
-        text.add_text(DIGEST_KEYWORD, metadata.digest)
-    if metadata.parameters is not None:
-        text.add_text("parameters", metadata.parameters)
-    if metadata.xmp is not None:
-        text.add_itxt("XML:com.adobe.xmp", metadata.xmp)  # Pillow 13 ignores `xmp=` for PNG
-    # Measured on photographic headers: levels above 4 are slower and save under 2 %.
-    image.save(file, "PNG", compress_level=4, pnginfo=text)
-
-
-def _encode_webp(image: Image.Image, file: BinaryIO, metadata: Metadata, quality: int) -> None:
-    xmp = metadata.xmp or (xmp_packet(metadata.digest) if metadata.digest is not None else "")
-    exif = _exif(metadata.parameters)
-    image.save(file, "WEBP", quality=quality, method=4, xmp=xmp.encode(), exif=exif)
-
-
-def _encode_jpeg(image: Image.Image, file: BinaryIO, metadata: Metadata, quality: int) -> None:
-    if metadata.digest is not None:
-        raise ValueError("a JPEG header holds no digest")
-    texts = {"xmp": (metadata.xmp or "").encode(), "exif": _exif(metadata.parameters)}
-    fitting = {name: text for name, text in texts.items() if len(text) <= _JPEG_SEGMENT_LIMIT}
-    image.save(file, "JPEG", quality=quality, optimize=True, **fitting)
-
-
-def _exif(comment: str | None) -> bytes:
-    """Make EXIF data that holds nothing but a UserComment (EXIF 2.32, 4.6.2, 4.6.3 and 4.6.5).
-
-    By hand, because Pillow's `Exif` gives the comment a type that the standard does not. EXIF names
-    no byte order for UTF-16: readers take the file's, here the big end first, as the web UI does.
-    """
-    if comment is None:
-        return b""
-    data = b"UNICODE\0" + comment.encode("utf-16-be")
-    long, undefined = 4, 7  # types of TIFF
-    root = struct.pack(">HHHIII", 1, ExifTags.IFD.Exif, long, 1, 26, 0)
-    folder = struct.pack(">HHHIII", 1, ExifTags.Base.UserComment, undefined, len(data), 44, 0)
-    return b"Exif\0\0" + struct.pack(">2sHI", b"MM", 42, 8) + root + folder + data
-
-
-_ENCODERS: Mapping[str, Callable[[Image.Image, BinaryIO, Metadata, int], None]] = MappingProxyType(
-    {"png": _encode_png, "webp": _encode_webp, "jpeg": _encode_jpeg}
-)
+def rounded_mask(size: tuple[int, int], radius: float) -> Image.Image:
+    """Draw the mask (L, smooth edges) of a box of `size` px with corners rounded by `radius` px."""
+    mask = Image.new("L", (size[0] * _OVERSAMPLING, size[1] * _OVERSAMPLING))
+    box = (0, 0, mask.width - 1, mask.height - 1)
+    ImageDraw.Draw(mask).rounded_rectangle(box, radius * _OVERSAMPLING, fill=255)
+    return mask.reduce(_OVERSAMPLING)
 
 
 @contextmanager

@@ -15,8 +15,7 @@ _MARGIN = _GAP = 36
 _CAPTION = 64
 # px; three of them fill a screen.
 _CELL_WIDTH = 560
-# Drawn larger and scaled down, for smooth edges: ImageDraw has none.
-_SMOOTHING = 4
+_CORNERS = 14
 
 
 def contact_sheet(pictures: Mapping[int, tuple[Path, str]], width: int, height: int) -> Image.Image:
@@ -47,19 +46,10 @@ def _paste(
     caption: str,
 ) -> None:
     picture = canvas.cover(canvas.open_source(path, at_least=cell).convert("RGB"), *cell)
-    sheet.paste(picture, place, _rounded(cell, 14))
+    sheet.paste(picture, place, canvas.rounded_mask(cell, _CORNERS))
     draw = ImageDraw.Draw(sheet)
     text = (place[0] + 2, place[1] + cell[1] + 30)
     bold, plain = fonts.face("noto-sans-800", 22), fonts.face("noto-sans-500", 19)
     draw.text(text, str(number), _INK, bold, anchor="lm")
     indent = max(30, round(draw.textlength(str(number), bold)) + 14)
     draw.text((text[0] + indent, text[1]), caption, _SOFT, plain, anchor="lm")
-
-
-def _rounded(size: tuple[int, int], radius: int) -> Image.Image:
-    """Draw the mask of a box with rounded corners."""
-    large = (size[0] * _SMOOTHING, size[1] * _SMOOTHING)
-    mask = Image.new("L", large, 0)
-    box = (0, 0, large[0] - 1, large[1] - 1)
-    ImageDraw.Draw(mask).rounded_rectangle(box, radius * _SMOOTHING, fill=255)
-    return mask.resize(size, Image.Resampling.BOX)

@@ -45,7 +45,7 @@ def _save(wanted: Sequence[Job], job: Job, root: Path) -> str:
     said = ""
     for each in wanted:
         image = _cut(header, job, each, root)
-        encoded = encoding.encode(image, each.format, texts, encoding.bytes_of(each.max_kb))
+        encoded = encoding.encode_within(image, each.format, texts, encoding.bytes_of(each.max_kb))
         store.save(each, encoded.data, root)
         said += f"; {each.image} {encoded.how}" if encoded.how else ""
     return said

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headergen.errors import HeadergenError
-from headergen.graphics import canvas
+from headergen.graphics import canvas, encoding
 from headergen.make.painter import Painted
 from headergen.picture import metadata, provenance
 from headergen.picture.first_bytes import probe
@@ -39,7 +39,7 @@ def keep(job: Job, painted: Painted, root: Path) -> None:
     with suppress(OSError, HeadergenError):
         place = scratch.place(root, _name(painted.painting))
         durable.sweep(place.parent)
-        durable.write(place, canvas.encode(image, "png", texts))
+        durable.write(place, encoding.encode(image, "png", texts))
         for old in sorted(place.parent.glob("*.png"), key=os.path.getmtime)[:-_MOST_KEPT]:
             old.unlink()
 

@@ -230,7 +230,7 @@ def _finish_header(
         with _naming_article(job):
             image = cards.lay_title(image, job.title, beside=beside)
     texts = origin.metadata(job.metadata, job.digest)
-    encoded = encoding.encode(image, job.format, texts, encoding.bytes_of(job.max_kb))
+    encoded = encoding.encode_within(image, job.format, texts, encoding.bytes_of(job.max_kb))
     store.save(job, encoded.data, root)
     said = f"; saved {encoded.how} to fit {job.max_kb} kB" if encoded.how else ""
     said += cutting.save_cuts(job, root)

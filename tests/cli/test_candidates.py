@@ -15,7 +15,7 @@ from headergen.article import edit
 from headergen.article.article import Article
 from headergen.cli.main import main
 from headergen.diffusion import interpreter
-from headergen.graphics import canvas, thumbnail
+from headergen.graphics import encoding, thumbnail
 from headergen.make import candidates as keeping
 from headergen.picture import first_bytes
 from headergen.picture.provenance import Metadata
@@ -250,7 +250,7 @@ def keep_candidates(repo: Repository, name: str, count: int) -> None:
     painted = Image.effect_noise((64, 32), 64).convert("RGB")
     kept = [
         keeping.keep(
-            found, each, canvas.encode(painted, "png", Metadata(each.job.digest)), repo.root
+            found, each, encoding.encode(painted, "png", Metadata(each.job.digest)), repo.root
         )
         for each in candidates.planned(found, config, repo.root, count)
     ]
@@ -358,7 +358,7 @@ def test_a_picture_of_the_authors_is_not_overwritten(
 def test_another_articles_header_is_not_overwritten(
     repo: Repository, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    header = canvas.encode(Image.new("RGB", (64, 32)), "png", Metadata("3fa9c1d2"))
+    header = encoding.encode(Image.new("RGB", (64, 32)), "png", Metadata("3fa9c1d2"))
     repo.write("posts/note_images/a.png", header)
     repo.write("posts/a.mdx", edit.with_image(read(ARTICLE), "note_images/a.png", "3fa9c1d2"))
     assert refused(repo)

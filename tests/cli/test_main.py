@@ -12,7 +12,7 @@ from PIL import Image
 
 from headergen import __version__
 from headergen.cli.main import main
-from headergen.graphics import canvas
+from headergen.graphics import encoding
 from headergen.picture import first_bytes, metadata, provenance
 from headergen.picture.provenance import NO_METADATA, Metadata, Provenance, SourceType
 from tests.support import repository
@@ -61,7 +61,7 @@ def test_run_composes_writes_back_and_says_how_to_go_on(
 def test_a_composite_tells_whether_a_part_of_it_is_of_ai(repo: Repository, is_of_ai: bool) -> None:
     if is_of_ai:
         painted = Provenance(SourceType.PAINTED).metadata("minimal")
-        repo.write("a.png", canvas.encode(Image.new("RGB", (64, 64)), "png", painted))
+        repo.write("a.png", encoding.encode(Image.new("RGB", (64, 64)), "png", painted))
     repo.write("post.md", COMPOSITE)
     assert main(["run"]) == 0
     assert main(["composite", "a.png", "b.jpg", "--output", "x.webp"]) == 0
@@ -494,7 +494,7 @@ def hand_made(repo: Repository, image: str, data: bytes | None = None) -> None:
 
 
 def png(width: int, height: int) -> bytes:
-    return canvas.encode(Image.new("RGB", (width, height)), "png")
+    return encoding.encode(Image.new("RGB", (width, height)), "png")
 
 
 def test_check_finds_a_header_of_the_wrong_size(
@@ -641,12 +641,12 @@ def test_an_interrupted_run_keeps_what_is_finished(repo: Repository) -> None:
     program = """\
 import os, signal, sys
 from headergen.cli.main import main
-from headergen.graphics import canvas
-encode = canvas.encode
+from headergen.graphics import encoding
+encode = encoding.encode
 def interrupt(*arguments):
-    canvas.encode = lambda *_: os.kill(os.getpid(), signal.SIGTERM)
+    encoding.encode = lambda *_: os.kill(os.getpid(), signal.SIGTERM)
     return encode(*arguments)
-canvas.encode = interrupt
+encoding.encode = interrupt
 sys.exit(main(["run"]))
 """
     repo.write("a.md", COMPOSITE)

@@ -20,7 +20,8 @@ from hypothesis import strategies as st
 from PIL import ExifTags, Image, ImageCms
 
 from headergen.errors import SourceError
-from headergen.graphics.canvas import MAX_PIXELS, cover, encode, from_rgb, open_source
+from headergen.graphics.canvas import MAX_PIXELS, cover, from_rgb, open_source
+from headergen.graphics.encoding import encode
 from headergen.picture.provenance import Metadata
 
 RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)

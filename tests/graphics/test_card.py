@@ -224,8 +224,9 @@ def test_a_logos_plate_is_of_the_grounds_hue(tmp_path: Path) -> None:
 
 SCRIPT = """
 import hashlib, sys
-from headergen.graphics.card.content import THEMES, Card
+from headergen.graphics.card.content import Card
 from headergen.graphics.card.drawing import draw
+from headergen.vocabulary import THEMES
 for theme in THEMES[:-1]:
     card = Card("雨の夜に🎮4選", theme=theme, tags=("日記",), author="青井")
     print(theme, hashlib.sha256(draw(card, 640, 335).tobytes()).hexdigest())

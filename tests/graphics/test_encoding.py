@@ -7,7 +7,7 @@ import pytest
 from PIL import Image, ImageChops, ImageStat
 
 from headergen.errors import TooLargeError
-from headergen.graphics import canvas, encoding
+from headergen.graphics import encoding
 from headergen.picture.provenance import NO_METADATA, Metadata
 
 SIZE = (320, 168)
@@ -34,23 +34,25 @@ def decoded(data: bytes) -> Image.Image:
 def test_what_fits_is_left_as_it_is(
     picture: Image.Image, format: str, limit_bytes: int | None
 ) -> None:
-    found = encoding.encode(picture, format, NO_METADATA, limit_bytes)
-    assert found == encoding.Encoded(canvas.encode(picture, format))
+    found = encoding.encode_within(picture, format, NO_METADATA, limit_bytes)
+    assert found == encoding.Encoded(encoding.encode(picture, format))
 
 
 def test_webp_takes_the_highest_quality_that_fits(picture: Image.Image) -> None:
-    limit_bytes = len(canvas.encode(picture, "webp", Metadata("3fa9c1d2"), 71))
-    found = encoding.encode(picture, "webp", Metadata("3fa9c1d2"), limit_bytes)
+    limit_bytes = len(encoding.encode(picture, "webp", Metadata("3fa9c1d2"), 71))
+    found = encoding.encode_within(picture, "webp", Metadata("3fa9c1d2"), limit_bytes)
     assert len(found.data) <= limit_bytes
-    sizes = {q: len(canvas.encode(picture, "webp", Metadata("3fa9c1d2"), q)) for q in range(71, 90)}
+    sizes = {
+        q: len(encoding.encode(picture, "webp", Metadata("3fa9c1d2"), q)) for q in range(71, 90)
+    }
     best = max(quality for quality, size in sizes.items() if size <= limit_bytes)
     assert found.how == f"at quality {best}"
-    assert found == encoding.encode(picture, "webp", Metadata("3fa9c1d2"), limit_bytes)
+    assert found == encoding.encode_within(picture, "webp", Metadata("3fa9c1d2"), limit_bytes)
 
 
 def test_png_takes_a_palette_and_keeps_its_digest(picture: Image.Image) -> None:
-    plain = canvas.encode(picture, "png")
-    found = encoding.encode(picture, "png", Metadata("3fa9c1d2"), len(plain) - 1)
+    plain = encoding.encode(picture, "png")
+    found = encoding.encode_within(picture, "png", Metadata("3fa9c1d2"), len(plain) - 1)
     assert found.how == "in 256 colours"
     assert len(found.data) < len(plain)
     assert b"headergen:digest\x003fa9c1d2" in found.data
@@ -69,6 +71,6 @@ def test_png_takes_a_palette_and_keeps_its_digest(picture: Image.Image) -> None:
 )
 def test_what_would_look_bad_is_refused(picture: Image.Image, format: str, told: str) -> None:
     with pytest.raises(TooLargeError, match=r"320×168 px take \d+ kB") as caught:
-        encoding.encode(picture, format, NO_METADATA, 1024)
+        encoding.encode_within(picture, format, NO_METADATA, 1024)
     assert told in caught.value.message
     assert "header.max_kb" in (caught.value.remedy or "")

@@ -11,7 +11,7 @@ from PIL import Image
 
 from headergen.article import article as articles
 from headergen.cli.main import main
-from headergen.graphics import canvas
+from headergen.graphics import encoding
 from headergen.picture import first_bytes, metadata, provenance
 from headergen.picture.provenance import SourceType
 from tests.support import repository
@@ -206,7 +206,9 @@ def test_an_old_cut_in_its_place_is_stale(
 ) -> None:
     main(["run"])
     commit(repo)
-    old = canvas.encode(Image.new("RGB", (300, 158)), "png", provenance.Metadata(digest="00000000"))
+    old = encoding.encode(
+        Image.new("RGB", (300, 158)), "png", provenance.Metadata(digest="00000000")
+    )
     repo.write(LINK, old)
     repo.git("add", ".")
     assert codes(capsys) == ["stale"]
@@ -315,7 +317,7 @@ def test_a_cut_whose_metadata_were_stripped_stays_when_another_is_made_again(
 ) -> None:
     main(["run"])
     with Image.open(LINK) as cut:
-        repo.write(LINK, canvas.encode(cut.copy(), "png"))
+        repo.write(LINK, encoding.encode(cut.copy(), "png"))
     stripped, square = contents(LINK), contents(SQUARE)
     commit(repo)
     assert codes(capsys) == []

@@ -18,7 +18,7 @@ from headergen.cli.progress import PlainProgress
 from headergen.diffusion import attempts, fetching, interpreter
 from headergen.diffusion.cache import Fetched
 from headergen.diffusion.checkpoint import Checkpoint
-from headergen.graphics import canvas
+from headergen.graphics import canvas, encoding
 from headergen.make import runner
 from headergen.picture import first_bytes
 from headergen.picture.provenance import Metadata
@@ -242,7 +242,7 @@ def test_an_edit_at_the_last_moment_is_not_lost(
 def test_what_another_run_has_finished_meanwhile_is_no_edit(desk: Desk) -> None:
     job = desk.job()
     assert job
-    theirs = canvas.encode(
+    theirs = encoding.encode(
         canvas.from_rgb(b"\xff" * 3 * 48 * 26, 48, 26), "png", Metadata(job.digest)
     )
 
@@ -285,7 +285,7 @@ def test_a_header_that_is_gone_before_its_cuts_are_made_is_an_error(
     assert job
     desk.header.unlink()
     if by:
-        desk.header.write_bytes(canvas.encode(canvas.blank(48, 26), "png", Metadata(by)))
+        desk.header.write_bytes(encoding.encode(canvas.blank(48, 26), "png", Metadata(by)))
     progress = PlainProgress(sys.stderr)
     (outcome,) = runner.run([job], config, desk.root, progress, download=False)
     assert told(outcome) == f"{HEADER} disappeared, or was replaced, meanwhile"
@@ -296,7 +296,7 @@ def test_a_painting_is_cropped_for_its_cut_whatever_its_file_tells(desk: Desk) -
     digest = first_bytes.probe(desk.header).digest
     halves = Image.new("RGB", (48, 26))
     halves.paste("green", (0, 0, 48, 13))
-    desk.header.write_bytes(canvas.encode(halves, "png", Metadata(digest)))
+    desk.header.write_bytes(encoding.encode(halves, "png", Metadata(digest)))
     (desk.root / "headergen.yaml").write_text(CONFIG + ALSO)
     assert isinstance(desk.run(), runner.Written)
     with Image.open(desk.root / CUT) as cut:
@@ -310,7 +310,7 @@ def test_a_title_is_whole_on_a_cut(desk: Desk) -> None:
     digest = first_bytes.probe(desk.header).digest
     halves = Image.new("RGB", (48, 26))
     halves.paste("green", (0, 0, 48, 13))
-    desk.header.write_bytes(canvas.encode(halves, "png", Metadata(digest)))
+    desk.header.write_bytes(encoding.encode(halves, "png", Metadata(digest)))
     (desk.root / "headergen.yaml").write_text(CONFIG + ALSO)
     assert isinstance(desk.run(), runner.Written)
     with Image.open(desk.root / CUT) as cut:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from headergen.graphics import canvas
+from headergen.graphics import encoding
 from headergen.picture import first_bytes
 from headergen.picture.first_bytes import Picture
 from headergen.picture.provenance import Metadata
@@ -41,7 +41,7 @@ def test_format_and_size_are_read_from_the_first_bytes(
 @pytest.mark.parametrize("format", ["png", "webp"])
 def test_the_digest_that_canvas_writes_is_found(tmp_path: Path, format: str) -> None:
     path = tmp_path / "a"
-    path.write_bytes(canvas.encode(Image.new("RGB", (40, 30)), format, Metadata("3fa9c1d2")))
+    path.write_bytes(encoding.encode(Image.new("RGB", (40, 30)), format, Metadata("3fa9c1d2")))
     assert first_bytes.probe(path).digest == "3fa9c1d2"
 
 
@@ -73,7 +73,7 @@ def test_a_broken_file_has_no_size(tmp_path: Path, data: bytes) -> None:
     ],
 )
 def test_the_look_for_the_digest_ends(tmp_path: Path, chunks: int, digest: str | None) -> None:
-    data = canvas.encode(Image.new("RGB", (40, 30)), "png", Metadata("3fa9c1d2"))
+    data = encoding.encode(Image.new("RGB", (40, 30)), "png", Metadata("3fa9c1d2"))
     start = 8 + 25  # signature and IHDR
     path = tmp_path / "a.png"
     path.write_bytes(data[:start] + b"\0\0\0\0teXt\0\0\0\0" * chunks + data[start:])

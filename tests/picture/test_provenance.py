@@ -15,7 +15,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from PIL import Image, PngImagePlugin
 
-from headergen.graphics import canvas
+from headergen.graphics import encoding
 from headergen.picture import first_bytes, metadata, parameters, provenance
 from headergen.picture.parameters import TOOL, Settings
 from headergen.picture.provenance import Metadata, Provenance, SourceType
@@ -39,7 +39,7 @@ TYPES = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 
 def saved(folder: Path, format: str, texts: Metadata) -> Path:
     path = folder / f"a.{format}"
-    path.write_bytes(canvas.encode(PICTURE, format, texts))
+    path.write_bytes(encoding.encode(PICTURE, format, texts))
     return path
 
 
@@ -98,13 +98,15 @@ def test_the_level_bounds_what_is_told_and_never_the_digest(
 
 def test_the_same_picture_has_the_same_bytes_and_no_time() -> None:
     for format in ("png", "webp"):
-        data = [canvas.encode(PICTURE, format, PAINTED.metadata("full", DIGEST)) for _ in range(2)]
+        data = [
+            encoding.encode(PICTURE, format, PAINTED.metadata("full", DIGEST)) for _ in range(2)
+        ]
         assert data[0] == data[1]
         assert b"Date" not in data[0]
 
 
 def test_pngs_chunks_are_those_that_other_tools_look_for() -> None:
-    found = chunks(canvas.encode(PICTURE, "png", PAINTED.metadata("full", DIGEST)))
+    found = chunks(encoding.encode(PICTURE, "png", PAINTED.metadata("full", DIGEST)))
     names = list(dict.fromkeys(name for name, _ in found))
     assert names == [b"IHDR", b"tEXt", b"iTXt", b"IDAT", b"IEND"]
     texts = [data for name, data in found if name in (b"tEXt", b"iTXt")]
@@ -115,7 +117,7 @@ def test_pngs_chunks_are_those_that_other_tools_look_for() -> None:
     latin = Settings("café", steps=1, seed=1, width=8, height=8)
     plain = Provenance(SourceType.PAINTED, latin).metadata("full")
     expected = b"parameters\0" + parameters.write(latin).encode("latin-1")
-    assert (b"tEXt", expected) in chunks(canvas.encode(PICTURE, "png", plain))
+    assert (b"tEXt", expected) in chunks(encoding.encode(PICTURE, "png", plain))
 
 
 @pytest.mark.parametrize("format", ["png", "webp"])
@@ -258,4 +260,4 @@ def test_a_damaged_file_tells_nothing(tmp_path: Path, data: bytes) -> None:
 
 def test_a_jpeg_leaves_out_what_its_segments_do_not_hold() -> None:
     long = Provenance(SourceType.PAINTED, Settings("& " * 40_000)).metadata("full")
-    assert Image.open(io.BytesIO(canvas.encode(PICTURE, "jpeg", long))).size == PICTURE.size
+    assert Image.open(io.BytesIO(encoding.encode(PICTURE, "jpeg", long))).size == PICTURE.size

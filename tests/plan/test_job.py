@@ -10,7 +10,7 @@ from PIL import Image
 from headergen.article import article as articles
 from headergen.diffusion.models import MODELS
 from headergen.errors import HeadergenError
-from headergen.graphics import canvas
+from headergen.graphics import encoding
 from headergen.picture.provenance import Metadata
 from headergen.plan import job as planning
 from headergen.plan import state as states
@@ -203,7 +203,7 @@ def test_a_picture_that_headergen_made_for_another_request_is_not_fresh(root: Pa
     assert isinstance(job, Job)
     header = f"  prompt: a\n  image: made.png\n  digest: '{job.digest}'\n"
     for digest, kind in ((job.digest, Fresh), ("00000000", Job)):
-        made = canvas.encode(Image.new("RGB", (8, 8)), "png", Metadata(digest))
+        made = encoding.encode(Image.new("RGB", (8, 8)), "png", Metadata(digest))
         (root / "articles" / "made.png").write_bytes(made)
         assert isinstance(state_of(root, header), kind)
 

@@ -17,7 +17,7 @@ from headergen.cli.commands.place import Place, find_place, read_article
 from headergen.cli.commands.saving import save
 from headergen.cli.terminal import say, say_error
 from headergen.errors import HeadergenError
-from headergen.graphics import canvas
+from headergen.graphics import encoding
 from headergen.graphics.contact_sheet import contact_sheet
 from headergen.make import candidates as keeping
 from headergen.make import painter
@@ -81,7 +81,7 @@ def _paint(
                 continue
             image = result.image(each.job.width, each.job.height)
             texts = result.provenance.metadata("full", each.job.digest)
-            png = canvas.encode(image, "png", texts)
+            png = encoding.encode(image, "png", texts)
             found.append(keeping.keep(article, each, png, place.root))
             keeping.record(article, found, place.config, place.root)
     return failure
@@ -94,7 +94,7 @@ def _say_sheet(article: Article, found: Sequence[Candidate], place: Place) -> No
     }
     sheet = contact_sheet(pictures, place.config.width, place.config.height)
     output = scratch.place(place.root, f"{candidates.folder_of(article, place.root)}/sheet.png")
-    save(output, canvas.encode(sheet, "png"))
+    save(output, encoding.encode(sheet, "png"))
     name = shlex.quote(os.path.relpath(article.path))
     say(f"{_count(len(found))} on one sheet: {Path(os.path.relpath(output))}")
     say(f"to make one the header: headergen pick {name} NUMBER")

@@ -16,7 +16,7 @@ from headergen.cli.commands.place import Place, find_place
 from headergen.cli.commands.saving import format_for, require_writable, save, size_of
 from headergen.cli.terminal import say
 from headergen.errors import HeadergenError, UsageError
-from headergen.graphics import canvas
+from headergen.graphics import encoding
 from headergen.make import painter
 from headergen.picture.parameters import Settings
 from headergen.plan import job as planning
@@ -50,7 +50,7 @@ def run(arguments: Namespace) -> int:
     result = _painted(task, place)
     _say_unmatched(task, result)
     texts = result.provenance.metadata(place.config.metadata)
-    save(task.output, canvas.encode(result.image(*task.size), format, texts))
+    save(task.output, encoding.encode(result.image(*task.size), format, texts))
     size = "×".join(map(str, task.size))
     say(f"{task.output}, {size} px ({result.describe()})")
     return 0

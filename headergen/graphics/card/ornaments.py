@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from PIL import Image, ImageDraw
 
+from headergen.graphics.canvas import rounded_mask
 from headergen.graphics.card.layout import Box, safe_frame
 from headergen.graphics.card.palette import Colour, shade
 from headergen.graphics.contrast import contrast, luminance, luminance_map, mean_colour
@@ -52,12 +53,13 @@ def stamp(image: Image.Image, logo: Image.Image, box: Box) -> None:
     """
     edges = _pixels(box)
     picture = logo.resize(_size(edges), Image.Resampling.LANCZOS)
+    corners = rounded_mask(picture.size, min(picture.size) * _CORNER_SHARE)
     if picture.mode == "RGB":
-        image.paste(picture, edges[:2], _rounded(picture.size))
+        image.paste(picture, edges[:2], corners)
         return
     plate = _plate(picture, mean_colour(image.crop(edges)))
     if plate is not None:
-        image.paste(plate, edges[:2], _rounded(picture.size))
+        image.paste(plate, edges[:2], corners)
         inset = round(_PLATE_MARGIN * min(picture.size))
         edges = (edges[0] + inset, edges[1] + inset, edges[2] - inset, edges[3] - inset)
         picture = logo.resize(_size(edges), Image.Resampling.LANCZOS)
@@ -84,14 +86,6 @@ def _seen(levels: Sequence[int], ground: Colour) -> float:
 
 def _stands_out(colour: Colour, ground: Image.Image) -> bool:
     return contrast(luminance(colour), luminance(mean_colour(ground))) >= _MIN_CONTRAST
-
-
-def _rounded(size: tuple[int, int]) -> Image.Image:
-    """Mask (L) a box of `size` px with rounded corners."""
-    mask = Image.new("L", (size[0] * _OVERSAMPLING, size[1] * _OVERSAMPLING))
-    box = (0, 0, mask.width - 1, mask.height - 1)
-    ImageDraw.Draw(mask).rounded_rectangle(box, min(mask.size) * _CORNER_SHARE, fill=255)
-    return mask.reduce(_OVERSAMPLING)
 
 
 def _pixels(box: Box) -> _Pixels:

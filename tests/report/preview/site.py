@@ -8,7 +8,7 @@ from PIL import Image
 
 from headergen.article import article as articles
 from headergen.article import edit
-from headergen.graphics import canvas
+from headergen.graphics import encoding
 from headergen.make import candidates as keeping
 from headergen.picture.provenance import Metadata
 from headergen.plan import candidates
@@ -50,7 +50,9 @@ def _painted(repo: Repository, name: str, title: str, prompt: str, mark: str) ->
     found = articles.parse(Path(f"{name}.md"), text.encode())
     assert found and found.request
     digest = states.digest_of(found.request, ()) + mark
-    repo.write(f"note_images/{name}.png", canvas.encode(_scene(len(name)), "png", Metadata(digest)))
+    repo.write(
+        f"note_images/{name}.png", encoding.encode(_scene(len(name)), "png", Metadata(digest))
+    )
     repo.write(f"{name}.md", edit.with_image(found, f"note_images/{name}.png", digest))
 
 
@@ -63,7 +65,7 @@ def _candidates(repo: Repository, name: str) -> None:
         keeping.keep(
             found,
             each,
-            canvas.encode(_scene(each.number), "png", Metadata(each.job.digest)),
+            encoding.encode(_scene(each.number), "png", Metadata(each.job.digest)),
             repo.root,
         )
         for each in candidates.planned(found, config, repo.root, 2)
@@ -82,4 +84,4 @@ def _scene(seed: int) -> Image.Image:
 
 
 def _jpeg() -> bytes:
-    return canvas.encode(_scene(2), "jpeg")
+    return encoding.encode(_scene(2), "jpeg")
