@@ -10,7 +10,9 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from argparse import Namespace
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
 
@@ -33,7 +35,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
     arguments = parser().parse_args(argv)
-    _end_on_signals()
+    with _ending_on_signals():
+        return _run(arguments)
+
+
+def _run(arguments: Namespace) -> int:
     try:
         # Each command is a module, so that none loads what only another needs.
         command = import_module(f"headergen.cli.commands.{arguments.command}")
@@ -52,12 +58,21 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 128 + getattr(interrupt, "number", signal.SIGINT)
 
 
-def _end_on_signals() -> None:
-    """Let SIGTERM and a closed terminal end a run as Ctrl-C does: worker first, no litter."""
+@contextmanager
+def _ending_on_signals() -> Iterator[None]:
+    """Let SIGTERM and a closed terminal end a run as Ctrl-C does: worker first, no litter.
+
+    The handlers that were there before are restored at the end.
+    """
 
     def end(number: int, _frame: Any) -> None:
         raise Interrupted(number)
 
-    signal.signal(signal.SIGTERM, end)
-    if hasattr(signal, "SIGHUP"):
-        signal.signal(signal.SIGHUP, end)
+    names = [name for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    before = {name: signal.signal(getattr(signal, name), end) for name in names}
+    try:
+        yield
+    finally:
+        for name, handler in before.items():
+            # None: it was not installed by Python, and cannot be restored from here.
+            signal.signal(getattr(signal, name), handler or signal.SIG_DFL)

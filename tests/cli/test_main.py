@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -672,3 +673,18 @@ def test_the_module_runs_as_a_command() -> None:
         [sys.executable, "-m", "headergen", "--version"], capture_output=True, check=True
     )
     assert done.stdout.decode().strip() == f"headergen {__version__}"
+
+
+def test_signals_are_handled_as_before_when_the_command_has_ended(repo: Repository) -> None:
+    def own(number: int, frame: object) -> None:
+        """Stand for a handler of the program that calls main."""
+
+    numbers = [signal.SIGTERM, signal.SIGHUP]
+    before = [signal.signal(number, own) for number in numbers]
+    try:
+        assert main(["run"]) == 0
+        assert main(["show", "no-such.png"]) == 2
+        assert [signal.getsignal(number) for number in numbers] == [own, own]
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)
