@@ -16,11 +16,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
-from tests.paint.pictures import PICTURES
 
 from headergen.graphics.canvas import open_source
 from headergen.graphics.composite import compose
 from headergen.vocabulary import Look
+from tests.graphics.pictures import PICTURES
 
 HERE = Path(__file__).resolve().parent
 ASSETS = HERE.parent / "articles" / "assets"

@@ -98,7 +98,7 @@ def test_the_findings_that_explain_a_trouble_are_the_doctors() -> None:
     rows = re.findall(r"^\| .* \| ([^|]*) \|$", section("When something goes wrong"), re.M)
     named = {name for cell in rows for name in re.findall(r"`([^`]+)`", cell)}
     rooms = ("doctor.py", "self_test.py")
-    code = "".join((CHECKOUT / "headergen" / room).read_text("utf-8") for room in rooms)
+    code = "".join((CHECKOUT / "headergen" / "report" / room).read_text("utf-8") for room in rooms)
     assert named >= {"interpreter", "graphics", "device", "system RAM", "kernel log", "self-test"}
     assert named <= set(re.findall(r'Finding\(f?"([\w -]+?)(?: \{.*?)?"', code))
 
