@@ -13,16 +13,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from headergen.article.facts import Facts, heading, read_facts
 from headergen.article.frontmatter.block import Block, find
 from headergen.article.frontmatter.document import Document, read_document
 from headergen.article.frontmatter.mapping import HeaderMapping
 from headergen.article.request import Request, asks_for_a_picture, read_request
-from headergen.errors import ArticleError
+from headergen.errors import ArticleError, HeadergenError
 from headergen.vocabulary import DIGEST_PATTERN, MAX_SOURCES
 from headergen.wording import shown
+
+Placeable = TypeVar("Placeable", bound=HeadergenError)
 
 _DIGEST = re.compile(DIGEST_PATTERN)
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
@@ -43,10 +45,10 @@ class Article:
 
     `request` is None where the frontmatter asks for nothing: a hand-made picture, an empty
     mapping, or none at all. `image` is None where its value is missing, null or empty. `line` is
-    that of the `header` key; `image_line` that of the image's key, else the same. Lines are
-    1-based and counted in the file. `image_key` is dotted, such as `header.image`, `heroImage`.
-    `facts` are what else the frontmatter tells, and `body` is where in `data` the text starts.
-    `values` is the whole frontmatter as it was loaded.
+    that of the `header` key, and `lines` has those of the keys below it (`header.sources`), of the
+    items of their lists (`header.sources[0]`) and of `image_key`, which is dotted as well. Lines
+    are 1-based and counted in the file. `facts` are what else the frontmatter tells, and `body` is
+    where in `data` the text starts. `values` is the whole frontmatter as it was loaded.
     """
 
     path: Path
@@ -56,11 +58,28 @@ class Article:
     digest: str | None
     alt: str | None
     line: int
-    image_line: int
+    lines: Mapping[str, int]
     image_key: str
     facts: Facts
     body: int
     values: Mapping[Any, Any] = field(compare=False, repr=False)
+
+    def line_of(self, key: str | None) -> int:
+        """Return the line of a dotted key, that of `header` where it is not written."""
+        return self.lines.get(key or "", self.line)
+
+    @property
+    def image_line(self) -> int:
+        """The line of the image's key, else that of `header`."""
+        return self.line_of(self.image_key)
+
+    def placed(self, error: Placeable, key: str | None = None) -> Placeable:
+        """Return an error with the place that its raiser could not know: the article, and `key`."""
+        return error.at(path=str(self.path), line=self.line_of(key), key=key)
+
+    def error(self, key: str | None, message: str, remedy: str | None = None) -> ArticleError:
+        """Return an error that points at a dotted key, or at the article's header."""
+        return self.placed(ArticleError(message, remedy=remedy), key)
 
     def text_at(self, key: str) -> str | None:
         """Return the text under a dotted key such as `cover.alt`, None where there is none."""
@@ -168,8 +187,6 @@ def _without_header(
     path: Path, document: Document | None, data: bytes, body: int, image_key: str
 ) -> Article:
     keys = tuple(image_key.split("."))
-    index = document.index_of(keys) if document else None
-    line = document.block.line(index) if document and index is not None else 1
     return Article(
         path=path,
         data=data,
@@ -178,7 +195,7 @@ def _without_header(
         digest=None,
         alt=None,
         line=1,
-        image_line=line,
+        lines=_line_of_image(document, keys) if document else {},
         image_key=image_key,
         facts=read_facts(document.values) if document else Facts(),
         body=body,
@@ -209,7 +226,7 @@ def _refuse_utf16(path: Path, data: bytes) -> None:
 def _article(document: Document, header: HeaderMapping, data: bytes, image_key: str) -> Article:
     keys = tuple(image_key.split("."))
     facts, body = read_facts(document.values), _body(document.block)
-    image_index = document.index_of(keys)
+    lines = {f"header.{key}": line for key, line in header.lines.items()}
     return Article(
         path=header.path,
         data=data,
@@ -218,7 +235,7 @@ def _article(document: Document, header: HeaderMapping, data: bytes, image_key: 
         digest=_digest(header),
         alt=header.text("alt", may_be_empty=True),
         line=header.line,
-        image_line=header.line if image_index is None else document.block.line(image_index),
+        lines={**lines, **_line_of_image(document, keys)},
         image_key=image_key,
         facts=facts,
         body=body,
@@ -287,6 +304,11 @@ def _lines(document: Document, header: Mapping[Any, object]) -> dict[str, int]:
     return {
         name: document.block.line(index) for name, index in indices.items() if index is not None
     }
+
+
+def _line_of_image(document: Document, keys: tuple[str, ...]) -> dict[str, int]:
+    index = document.index_of(keys)
+    return {} if index is None else {".".join(keys): document.block.line(index)}
 
 
 def _image(document: Document, keys: tuple[str, ...]) -> str | None:

@@ -153,9 +153,4 @@ def _changed(request: Request | None, changes: Changes) -> Request | None:
 
 
 def _left_alone(article: Article, reason: str) -> ArticleError:
-    return ArticleError(
-        f"{reason}; the article was left alone",
-        path=str(article.path),
-        line=article.image_line,
-        key=article.image_key,
-    )
+    return article.error(article.image_key, f"{reason}; the article was left alone")

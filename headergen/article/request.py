@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from headergen.article.card_request import CardRequest, read_card
 from headergen.article.frontmatter.mapping import HeaderMapping
@@ -34,8 +34,6 @@ class Request:
     laid over the picture: a text, or True for the article's own, which `article_title` holds
     wherever the request depends on it. A request `by_default` is the config's, for an article that
     asks for nothing itself.
-    `lines` gives the file's 1-based line of each key, and of each source as `sources[0]`,
-    `sources[1]`, …; two requests that differ in their lines only are equal.
     """
 
     prompt: str | None = None
@@ -47,7 +45,6 @@ class Request:
     sources: tuple[str, ...] = ()
     layout: str | None = None
     focus: tuple[Focus, ...] = ()
-    lines: Mapping[str, int] = field(default_factory=dict, compare=False)
     card: CardRequest | None = None
     title: bool | str | None = None
     article_title: str | None = None
@@ -56,9 +53,9 @@ class Request:
     def canonical(self) -> str:
         """Return the request as JSON that is the same for the same request.
 
-        It holds the keys that were written, sorted, in the author's own words; neither `alt`
-        nor the lines are in it. The digest is taken of it. Of a request by default it holds the
-        article's title alone: the rest is the config's, and changing that repaints nothing.
+        It holds the keys that were written, sorted, in the author's own words, without `alt`. The
+        digest is taken of it. Of a request by default it holds the article's title alone: the rest
+        is the config's, and changing that repaints nothing.
         """
         import json
 
@@ -100,7 +97,6 @@ def read_request(header: HeaderMapping, article_title: str | None) -> Request | 
         sources=header.sources(),
         layout=header.text("layout"),
         focus=header.focus(),
-        lines=header.lines,
         card=card,
         title=title,
         article_title=article_title,

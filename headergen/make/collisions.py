@@ -11,8 +11,7 @@ from headergen.article import article as articles
 from headergen.article.article import Article
 from headergen.errors import ArticleError, HeadergenError
 from headergen.make import store
-from headergen.plan import cuts
-from headergen.plan import state as states
+from headergen.plan import cuts, places
 from headergen.plan.job import Job
 from headergen.repository import discovery
 from headergen.settings.config import Config
@@ -61,7 +60,7 @@ def _error(job: Job, others: Iterable[Path]) -> ArticleError:
         "rename one of the articles; or that picture, and the line that names it (a renamed "
         "article keeps its picture's old name); or change `output` in the config"
     )
-    return store.article_error(job, message, remedy)
+    return job.article.error(None, message, remedy)
 
 
 def _articles_naming(picture: Path, config: Config, root: Path) -> Iterator[Path]:
@@ -79,5 +78,5 @@ def _articles_naming(picture: Path, config: Config, root: Path) -> Iterator[Path
 
 
 def _named_by(article: Article, config: Config, root: Path) -> Iterator[Path | None]:
-    yield states.picture_of(article, config, root)
+    yield places.header_of(article, config, root)
     yield from cuts.named_by(article, config, root)

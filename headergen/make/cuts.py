@@ -37,7 +37,7 @@ def save_cuts(job: Job, root: Path) -> str:
     try:
         return _save(wanted, job, root) if wanted else ""
     except SourceError as error:  # of the header's own file, or of the source that it shows
-        raise error.at(path=str(job.article.path), line=job.article.line) from error
+        raise job.article.placed(error) from error
 
 
 def _save(wanted: Sequence[Job], job: Job, root: Path) -> str:

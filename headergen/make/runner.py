@@ -162,7 +162,7 @@ def _compose(job: Job, content: Composite, root: Path) -> Written:
             sources.append(canvas.open_source(shown, at_least=(job.width, job.height)))
             told.append(metadata.of_source(shown))
         except (PathError, SourceError) as error:
-            raise _source_error(error, job, index) from error
+            raise job.article.placed(error, f"header.sources[{index}]") from error
     size, look = (job.width, job.height), content.look
     beside = job.title is not None and composite.leaves_room(sources, *size, content.layout, look)
     image = composite.compose(
@@ -187,7 +187,7 @@ def _naming_article(job: Job) -> Iterator[None]:
     try:
         yield
     except (GlyphError, SourceError) as error:
-        raise error.at(path=str(job.article.path), line=job.article.line) from error
+        raise job.article.placed(error) from error
 
 
 def _or_stand_in(outcome: Outcome, root: Path) -> Outcome:
@@ -236,13 +236,6 @@ def _finish_header(
     said += cutting.save_cuts(job, root)
     store.write_back(job, root)
     return Written(job, how + said)
-
-
-def _source_error(error: PathError | SourceError, job: Job, index: int) -> PathError | SourceError:
-    key = f"sources[{index}]"
-    request = job.article.request
-    line = request.lines.get(key) if request else None
-    return error.at(path=str(job.article.path), line=line, key=f"header.{key}")
 
 
 def _by_model(jobs: Sequence[Job]) -> Iterator[list[Job]]:

@@ -84,8 +84,8 @@ def require_wanted(job: Job) -> None:
     now = _article_bytes(job)
     unchanged = now in (job.article.data, finished)
     if not unchanged and not _asks_the_same(job.article, now):
-        raise article_error(
-            job,
+        raise job.article.error(
+            None,
             "was edited meanwhile and asks for another header now; the edit stays",
             "run again",
         )
@@ -123,7 +123,7 @@ def write_back(job: Job, root: Path) -> None:
         durable.write(job.article.path, finished, confirm=lambda: _confirm(job, root))
     except OSError as error:
         message = f"cannot be written: {error.strerror}; {job.image} is kept"
-        raise article_error(job, message, "run again") from error
+        raise job.article.error(None, message, "run again") from error
 
 
 def _confirm(job: Job, root: Path) -> None:
@@ -133,8 +133,8 @@ def _confirm(job: Job, root: Path) -> None:
         if not is_made(each):
             raise _output_error(job, f"{each.image} disappeared before the article could name it")
     if _article_bytes(job) != job.article.data:
-        raise article_error(
-            job,
+        raise job.article.error(
+            None,
             f"was edited while its header was made; {job.image} is kept",
             "run again: the picture is used if it is still wanted",
         )
@@ -150,9 +150,9 @@ def _article_bytes(job: Job) -> bytes:
     try:
         return job.article.path.read_bytes()
     except FileNotFoundError as error:
-        raise article_error(job, "was deleted while its header was made", None) from error
+        raise job.article.error(None, "was deleted while its header was made", None) from error
     except OSError as error:
-        raise article_error(job, f"cannot be read: {error.strerror}", "run again") from error
+        raise job.article.error(None, f"cannot be read: {error.strerror}", "run again") from error
 
 
 def _asks_the_same(before: Article, now: bytes) -> bool:
@@ -174,7 +174,7 @@ def _require_inside(job: Job, path: Path, root: Path) -> None:
     try:
         paths.require_inside(path, root)
     except PathError as error:
-        raise error.at(path=str(job.article.path), line=job.article.line) from error
+        raise job.article.placed(error) from error
 
 
 def _taken(job: Job) -> OutputError:
@@ -193,16 +193,9 @@ def _taken(job: Job) -> OutputError:
 
 
 def _output_error(job: Job, message: str, remedy: str | None = "run again") -> OutputError:
-    path, line = str(job.article.path), job.article.line
-    return OutputError(message, path=path, line=line, remedy=remedy)
+    return job.article.placed(OutputError(message, remedy=remedy))
 
 
 def gone(job: Job) -> OutputError:
     """Make the error for a header that was there when the job was planned."""
     return _output_error(job, f"{job.image} disappeared, or was replaced, meanwhile")
-
-
-def article_error(job: Job, message: str, remedy: str | None) -> ArticleError:
-    """Make an error that names the job's article."""
-    path, line = str(job.article.path), job.article.line
-    return ArticleError(message, path=path, line=line, remedy=remedy)

@@ -104,7 +104,8 @@ def planned(article: Article, config: Config, root: Path, count: int) -> list[Pl
     """
     request = defaults.request_for(article, config, root)
     if request is None or request.prompt is None:
-        raise _error(article, "has no prompt to paint candidates from", "write header.prompt")
+        message = "has no prompt to paint candidates from"
+        raise article.error(None, message, "write header.prompt")
     first = _planned(article, variants(request.prompt, request.seed, 1, words=False), config, root)
     words = first[0].painting.checkpoint.row.seeds_vary_little
     if words:
@@ -145,7 +146,7 @@ def job_with(article: Article, changes: Changes, config: Config, root: Path) -> 
     if isinstance(states.state_of(article, config, root), states.HandMade):
         message = f"has a picture of your own: {article.image}"
         remedy = f"remove {article.image_key} to have headergen paint one"
-        raise _error(article, message, remedy)
+        raise article.error(None, message, remedy)
     changed = articles.parse(article.path, edit.with_request(article, changes), article.image_key)
     assert changed is not None
     found = planning.job_for(changed, config, root)
@@ -243,7 +244,3 @@ def is_whole(article: Article, candidate: Candidate, job: Job, root: Path) -> bo
         return False
     wanted = (job.digest, job.width, job.height)
     return candidate.digest == job.digest and (found.digest, found.width, found.height) == wanted
-
-
-def _error(article: Article, message: str, remedy: str) -> ArticleError:
-    return ArticleError(message, path=str(article.path), line=article.line, remedy=remedy)

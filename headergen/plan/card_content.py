@@ -7,9 +7,8 @@ from pathlib import Path
 from headergen.article.article import Article
 from headergen.article.card_request import CardRequest
 from headergen.article.request import Request
-from headergen.errors import PathError, SourceError
 from headergen.graphics.card.content import Card
-from headergen.repository import paths
+from headergen.plan import places
 from headergen.settings.config import Config
 from headergen.settings.styles import Style
 from headergen.vocabulary import THEMES
@@ -73,16 +72,7 @@ def file_of(article: Article, request: Request, key: str, root: Path) -> Path | 
         SourceError: the file is missing or no regular file.
     """
     name = getattr(request.card, key) if request.card and not request.by_default else None
-    if not name:
-        return None
-    try:
-        path = paths.inside(paths.folder_of(article.path), name, root)
-        paths.require_picture_file(path, name)
-    except (PathError, SourceError) as error:
-        place = f"card.{key}"
-        line = request.lines.get(place, article.line)
-        raise error.at(path=str(article.path), line=line, key=f"header.{place}") from error
-    return path
+    return places.source_of(name, article, f"header.card.{key}", root) if name else None
 
 
 def _logo_of(article: Article, request: Request, config: Config, root: Path) -> Path | None:

@@ -6,17 +6,15 @@ was cut from an older header is known, and the author's own picture in its place
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from headergen.article.article import Article
-from headergen.errors import PathError
 from headergen.picture import first_bytes
 from headergen.picture.first_bytes import Picture
+from headergen.plan import places
 from headergen.plan.state import Fresh, StandIn
-from headergen.repository import paths
 from headergen.settings.config import Config
 from headergen.settings.cuts import Shape
 from headergen.vocabulary import FORMATS
@@ -54,7 +52,7 @@ def beside(state: object, config: Config, root: Path) -> tuple[Cut, ...]:
     """List the cuts that are to stand beside a header that headergen made; none beside another.
 
     Raises:
-        PathError: its file cannot be named after the article.
+        ArticleError: its file cannot be named after the article.
     """
     if not isinstance(state, Fresh | StandIn) or state.article.digest is None:
         return ()
@@ -65,23 +63,15 @@ def cuts_of(article: Article, config: Config, root: Path) -> tuple[Cut, ...]:
     """List the cuts of the article's header; not where the author says something else.
 
     Raises:
-        PathError: its file cannot be named after the article.
+        ArticleError: its file cannot be named after the article.
     """
     found = ((shape, _cut(article, shape, config, root)) for shape in config.also)
     return tuple(cut for shape, cut in found if not _is_own(article, shape, cut, config, root))
 
 
 def _cut(article: Article, shape: Shape, config: Config, root: Path) -> Cut:
-    name = _name(article, shape, config, config.format)
-    try:
-        output = paths.inside(paths.folder_of(article.path), name, root)
-    except PathError as error:
-        raise error.at(path=str(article.path), line=article.line, key=shape.key) from error
-    return Cut(shape.key, config.image_prefix + name, output, shape.width, shape.height)
-
-
-def _name(article: Article, shape: Shape, config: Config, format: str) -> str:
-    return config.output.format(stem=article.path.stem + shape.suffix, format=format)
+    output = places.output_for(article, config, root, suffix=shape.suffix)
+    return Cut(shape.key, *output, shape.width, shape.height)
 
 
 def _is_own(article: Article, shape: Shape, cut: Cut, config: Config, root: Path) -> bool:
@@ -94,31 +84,22 @@ def _is_own(article: Article, shape: Shape, cut: Cut, config: Config, root: Path
         return article.value_at(cut.key) is not None
     if text in ("", cut.image):
         return False
-    named = _file(article, text, config, root)
+    named = places.cut_of(article, cut.key, config, root)
     try:
         # `output` may have been another, which put the cut elsewhere.
         is_cut = article.path.stem + shape.suffix in text
         return named is None or not is_cut or first_bytes.probe(named).digest is None
     except OSError:
-        names = (_name(article, shape, config, format) for format in FORMATS)
-        return text.removeprefix(config.image_prefix) not in names
-
-
-def _file(article: Article, text: str, config: Config, root: Path) -> Path | None:
-    """Resolve what a key names to a file, existing or not; None: only the site knows what it is."""
-    name = text.removeprefix(config.image_prefix)
-    if name.startswith("/") or re.match(r"(https?|data):", name, re.IGNORECASE):
-        return None
-    try:
-        return paths.inside(paths.folder_of(article.path), name, root)
-    except PathError:
-        return None
+        return text not in (
+            places.output_for(article, config, root, suffix=shape.suffix, format=format).text
+            for format in FORMATS
+        )
 
 
 def named_by(article: Article, config: Config, root: Path) -> list[Path]:
     """List the files that the article names under the keys of the config's `also`."""
-    texts = filter(None, (article.text_at(shape.key) for shape in config.also))
-    return list(filter(None, (_file(article, text, config, root) for text in texts)))
+    found = (places.cut_of(article, shape.key, config, root) for shape in config.also)
+    return list(filter(None, found))
 
 
 def texts_of(article: Article, image: str, cuts: Iterable[Cut], config: Config) -> dict[str, str]:

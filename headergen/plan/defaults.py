@@ -8,7 +8,6 @@ from pathlib import Path, PurePath
 
 from headergen.article.article import Article
 from headergen.article.request import Request
-from headergen.errors import ArticleError
 from headergen.repository import paths
 from headergen.settings import styles
 from headergen.settings.config import Config
@@ -53,12 +52,9 @@ def _by_default(article: Article, default: Default) -> Request:
     title = article.title
     needs_title = "{title}" in (default.prompt or "{title}")
     if needs_title and title is None and not (default.card and default.card.title):
-        raise ArticleError(
-            "the config's default needs a title, and the article has none",
-            path=str(article.path),
-            line=1,
-            remedy="write a `# heading` or `title:`; or `header: false`, for no header at all",
-        )
+        message = "the config's default needs a title, and the article has none"
+        remedy = "write a `# heading` or `title:`; or `header: false`, for no header at all"
+        raise article.error(None, message, remedy)
     return Request(
         prompt=default.prompt and _filled_in(default.prompt, article),
         card=default.card,

@@ -10,12 +10,10 @@ from headergen.article.article import Article
 from headergen.article.edit import Changes
 from headergen.article.request import Request
 from headergen.diffusion.checkpoint import Checkpoint
-from headergen.errors import ArticleError, PathError
 from headergen.graphics.card.content import Card
-from headergen.plan import card_content, cuts, defaults, model_choice
+from headergen.plan import card_content, cuts, defaults, model_choice, places
 from headergen.plan.cuts import Cut
-from headergen.plan.state import Fresh, HandMade, StandIn, Wanted, at_key, may_be_for, state_of
-from headergen.repository import paths
+from headergen.plan.state import Fresh, HandMade, StandIn, Wanted, may_be_for, state_of
 from headergen.settings.config import Config
 from headergen.settings.styles import Style
 from headergen.vocabulary import AUTO_FOCUS, Focus, Look
@@ -172,15 +170,14 @@ def job_of(state: Wanted, config: Config, root: Path) -> Job:
         ArticleError, PathError, ConfigError: as `job_for`.
     """
     article, request = state.article, state.request
-    image = config.output.format(stem=article.path.stem, format=config.format)
-    output = _output_path(article, image, root)
+    image, output = places.output_for(article, config, root)
     wanted_cuts = cuts.cuts_of(article, config, root)
     for name, file in ((image, output), *((cut.image, cut.output) for cut in wanted_cuts)):
         if file in state.sources:
             what = "the header itself" if file == output else "a cut of the header"
-            message = f"{name!r} is where {what} goes: name another picture"
             key = f"sources[{state.sources.index(file)}]" if request.sources else "card"
-            raise at_key(article, request, key, message)
+            message = f"{name!r} is where {what} goes"
+            raise article.error(f"header.{key}", message, "name another picture")
     style = defaults.style_for(article, config, root)
     card = None
     if request.card or (request.prompt and config.fallback):
@@ -189,7 +186,7 @@ def job_of(state: Wanted, config: Config, root: Path) -> Job:
     return Job(
         article=article,
         output=output,
-        image=config.image_prefix + image,
+        image=image,
         digest=state.digest,
         width=config.width,
         height=config.height,
@@ -197,7 +194,7 @@ def job_of(state: Wanted, config: Config, root: Path) -> Job:
         content=content,
         request=request,
         look=config.look,
-        texts=cuts.texts_of(article, config.image_prefix + image, wanted_cuts, config),
+        texts=cuts.texts_of(article, image, wanted_cuts, config),
         metadata=config.metadata,
         max_kb=config.max_kb,
         cuts=wanted_cuts,
@@ -219,18 +216,6 @@ def _content(
     if style and style.prompt_prefix:
         request = replace(request, prompt=f"{style.prompt_prefix.rstrip(', ')}, {request.prompt}")
     return painting(request, chosen, own, (config.width, config.height), int(state.digest, 16))
-
-
-def _output_path(article: Article, image: str, root: Path) -> Path:
-    try:
-        return paths.inside(paths.folder_of(article.path), image, root)
-    except PathError as error:
-        raise ArticleError(
-            f"its header cannot be named after it: {error.message}",
-            path=str(article.path),
-            line=article.line,
-            remedy="rename the article, or change `output` in the config",
-        ) from error
 
 
 def painting(

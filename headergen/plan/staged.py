@@ -11,7 +11,7 @@ from headergen.article import article as articles
 from headergen.article.article import Article
 from headergen.errors import ArticleError
 from headergen.picture import first_bytes
-from headergen.plan import cuts
+from headergen.plan import cuts, places
 from headergen.plan import state as states
 from headergen.repository import git, paths
 from headergen.settings.config import Config
@@ -62,7 +62,7 @@ def awaited(article: Article, digest: str, config: Config, root: Path) -> Path |
     """
     if article.digest not in (None, digest, digest + STAND_IN):
         return None
-    picture = states.picture_of(article, config, root)
+    picture = places.header_of(article, config, root)
     return None if picture is None or picture.is_file() else tracked(picture)
 
 

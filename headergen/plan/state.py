@@ -6,17 +6,14 @@ Nothing of painting is loaded here: this is all that a check needs.
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from headergen.article.article import Article
 from headergen.article.request import Request
-from headergen.errors import ArticleError, PathError, SourceError
 from headergen.picture.first_bytes import SUFFIX_FORMATS, probe
-from headergen.plan import card_content, defaults
-from headergen.repository import paths
+from headergen.plan import card_content, defaults, places
 from headergen.settings.config import Config
 from headergen.vocabulary import LAYOUTS, STAND_IN
 from headergen.wording import shown
@@ -85,7 +82,7 @@ def state_of(article: Article, config: Config, root: Path, *, in_hook: bool = Fa
         PathError: a path leaves the repository or is malformed.
         SourceError: a source picture is missing or no regular file.
     """
-    picture = picture_of(article, config, root)
+    picture = places.header_of(article, config, root)
     if article.image is not None and _is_hand_made(article, article.image, picture):
         return HandMade(article, picture)
     if article.image and article.digest is None and _gets_one(article, config, root):
@@ -119,46 +116,19 @@ def _require_known(article: Article, request: Request, config: Config) -> None:
     if request.model is not None:
         from headergen.diffusion.models import MODELS  # for the few articles that name one
 
-        _require_one_of([*MODELS, config.model], "model", request.model, article, request)
+        _require_one_of([*MODELS, config.model], "model", request.model, article)
     if request.layout is not None:
-        _require_one_of(LAYOUTS, "layout", request.layout, article, request)
+        _require_one_of(LAYOUTS, "layout", request.layout, article)
     if request.layout == "cover" and len(request.sources) > 1:
         message = "'cover' takes one source; leave the layout out, or try split"
-        raise at_key(article, request, "layout", message)
+        raise article.error("header.layout", message)
 
 
-def _require_one_of(
-    choices: Sequence[str], key: str, name: str, article: Article, request: Request
-) -> None:
+def _require_one_of(choices: Sequence[str], key: str, name: str, article: Article) -> None:
     if name not in choices:
         known = ", ".join(dict.fromkeys(choices))
-        raise at_key(article, request, key, f"unknown {key} {shown(name)}; choose from {known}")
-
-
-def at_key(article: Article, request: Request, key: str, message: str) -> ArticleError:
-    """Return the error that points at `key` below the article's `header`."""
-    line = request.lines.get(key)
-    return ArticleError(message, path=str(article.path), line=line, key=f"header.{key}")
-
-
-def picture_of(article: Article, config: Config, root: Path) -> Path | None:
-    """Resolve the article's `image` to a file, existing or not; None: there is none, or a URL.
-
-    A path that starts with `/` is looked for at the repository's root; any other is relative to
-    the article.
-
-    Raises:
-        PathError: the path leaves the repository or is malformed.
-    """
-    image = (article.image or "").removeprefix(config.image_prefix)
-    if not image or re.match(r"(https?|data):|//", image, re.IGNORECASE):
-        return None
-    try:
-        return paths.inside(paths.folder_of(article.path), image, root)
-    except PathError as error:
-        raise error.at(
-            path=str(article.path), line=article.image_line, key=article.image_key
-        ) from error
+        message = f"unknown {key} {shown(name)}; choose from {known}"
+        raise article.error(f"header.{key}", message)
 
 
 def _is_hand_made(article: Article, image: str, picture: Path | None) -> bool:
@@ -177,12 +147,10 @@ def _is_hand_made(article: Article, image: str, picture: Path | None) -> bool:
     if picture.is_file() or image.startswith("/"):
         return True
     if picture.suffix.lower() not in SUFFIX_FORMATS:
-        raise ArticleError(
+        raise article.error(
+            article.image_key,
             f"{shown(image)} is no picture: it is left alone",
-            path=str(article.path),
-            line=article.image_line,
-            key=article.image_key,
-            remedy="remove the line, or choose another image_key in the config",
+            "remove the line, or choose another image_key in the config",
         )
     return False
 
@@ -200,12 +168,10 @@ def _without_request(article: Article, picture: Path | None) -> Fresh | None:
         return None
     if picture is not None and picture.is_file():
         return Fresh(article, picture)
-    raise ArticleError(
+    raise article.error(
+        article.image_key,
         f"{shown(article.image)} does not exist, and no prompt and no sources say what to make",
-        path=str(article.path),
-        line=article.image_line,
-        key=article.image_key,
-        remedy="add the picture, or write header.prompt or header.sources",
+        "add the picture, or write header.prompt or header.sources",
     )
 
 
@@ -218,16 +184,10 @@ def sources_of(article: Article, request: Request, root: Path) -> tuple[Path, ..
         PathError: a path leaves the repository or is malformed.
         SourceError: a source picture is missing or no regular file.
     """
-    found = []
-    for index, name in enumerate(request.sources):
-        key = f"sources[{index}]"
-        try:
-            path = paths.inside(paths.folder_of(article.path), name, root)
-            paths.require_picture_file(path, name)
-        except (PathError, SourceError) as error:
-            line = request.lines.get(key)
-            raise error.at(path=str(article.path), line=line, key=f"header.{key}") from error
-        found.append(path)
+    found = [
+        places.source_of(name, article, f"header.sources[{index}]", root)
+        for index, name in enumerate(request.sources)
+    ]
     on_card = (card_content.file_of(article, request, key, root) for key in card_content.FILE_KEYS)
     return (*found, *filter(None, on_card))
 

@@ -150,16 +150,16 @@ def test_reads_every_key_of_a_prompt_with_its_line() -> None:
     assert (request.guidance_scale, request.sources, request.layout) == (7.0, (), None)
     assert (article.image, article.digest, article.alt) == ("a.png", "3fa9c1d2", "夕焼けの絵")
     assert (article.line, article.image_line, article.path) == (4, 12, PATH)
-    assert request.lines == {
-        "prompt": 5,
-        "negative_prompt": 7,
-        "model": 8,
-        "seed": 9,
-        "steps": 10,
-        "guidance_scale": 11,
-        "image": 12,
-        "digest": 13,
-        "alt": 14,
+    assert article.lines == {
+        "header.prompt": 5,
+        "header.negative_prompt": 7,
+        "header.model": 8,
+        "header.seed": 9,
+        "header.steps": 10,
+        "header.guidance_scale": 11,
+        "header.image": 12,
+        "header.digest": 13,
+        "header.alt": 14,
     }
 
 
@@ -176,14 +176,15 @@ def test_reads_every_key_of_a_prompt_with_its_line() -> None:
     ],
 )
 def test_reads_sources_with_the_line_of_each(data: str) -> None:
-    request = read(data).request
+    article = read(data)
+    request = article.request
     assert request is not None
     assert (request.sources, request.layout) == (("a.png", "b.png"), "grid")
-    assert request.lines == {
-        "layout": 3,
-        "sources": 4,
-        "sources[0]": 5,
-        "sources[1]": 7,
+    assert article.lines == {
+        "header.layout": 3,
+        "header.sources": 4,
+        "header.sources[0]": 5,
+        "header.sources[1]": 7,
     }
 
 
@@ -223,10 +224,25 @@ def test_finds_the_image_and_its_line(
 
 
 def test_a_repeated_source_is_where_it_is_written() -> None:
-    request = read("---\ncover: &c c.png\nheader:\n  sources:\n  - a.png\n  - *c\n---\n").request
-    assert request is not None
-    assert request.sources == ("a.png", "c.png")
-    assert (request.lines["sources[0]"], request.lines["sources[1]"]) == (5, 2)
+    article = read("---\ncover: &c c.png\nheader:\n  sources:\n  - a.png\n  - *c\n---\n")
+    assert article.request is not None
+    assert article.request.sources == ("a.png", "c.png")
+    assert (article.line_of("header.sources[0]"), article.line_of("header.sources[1]")) == (5, 2)
+
+
+@pytest.mark.parametrize(
+    ("key", "place"),
+    [
+        pytest.param("header.card.theme", "a.md:6: header.card.theme", id="a key of a card"),
+        pytest.param("hero", "a.md:2: hero", id="the image's key"),
+        pytest.param("header.seed", "a.md:3: header.seed", id="a key that is not written"),
+        pytest.param(None, "a.md:3", id="no key"),
+    ],
+)
+def test_an_error_points_at_its_key_or_at_the_header(key: str | None, place: str) -> None:
+    text = "hero: h.png\nheader:\n  card:\n    title: x\n    theme: night\n"
+    error = read(yaml_article(text), "hero").error(key, "is wrong", "mend it")
+    assert (str(error), error.remedy) == (f"articles/{place}: is wrong", "mend it")
 
 
 @pytest.mark.parametrize(

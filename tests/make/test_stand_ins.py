@@ -209,7 +209,7 @@ def test_a_replacement_that_cannot_be_planned_stops_no_other_article(
     stand_in.write("headergen.yaml", f"{config}output: ../{{stem}}.{{format}}\n")
     stand_in.write("posts/b.md", "---\ntitle: B\nheader: {card: true}\n---\n")
     assert main(["run"]) == 2
-    assert "a.md:3: its header cannot be named after it" in capsys.readouterr().err
+    assert "a.md:3: its picture cannot be named after it" in capsys.readouterr().err
     assert (stand_in.root / "b.png").is_file()
 
 

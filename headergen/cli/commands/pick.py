@@ -65,4 +65,4 @@ def _make_header(article: Article, candidate: Candidate, job: Job, place: Place)
 
 def _error(article: Article, message: str) -> ArticleError:
     remedy = f"paint them: headergen candidates {shlex.quote(str(article.path))}"
-    return ArticleError(message, path=str(article.path), line=article.line, remedy=remedy)
+    return article.error(None, message, remedy)
