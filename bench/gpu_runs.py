@@ -24,6 +24,7 @@ from headergen.diffusion.models import Model
 from headergen.diffusion.placement import Placement
 from headergen.errors import PaintError
 from headergen.graphics import canvas, encoding
+from headergen.progress import Event, Note, Placed
 
 HEADER = (1280, 670)
 PROMPT = "A lighthouse on a cliff at sunset, seen from the sea, wide sky, soft light"
@@ -59,25 +60,19 @@ class Measured:
 
 
 class Told:
-    """A painter's Progress that keeps which placement was chosen, and what did not go as hoped."""
+    """Keeps which placement was chosen, and what did not go as hoped."""
 
     def __init__(self) -> None:
         self.placements: list[str] = []
         self.notes: list[str] = []
 
-    def placed(self, name: str, placement: str) -> None:
-        """Keep the placement."""
-        self.placements.append(placement.partition(";")[0])
-
-    def note(self, text: str) -> None:
-        """Keep the note."""
-        self.notes.append(text)
-
-    def loading(self, part: str, done_bytes: int, total_bytes: int) -> None:
-        """Of no interest here."""
-
-    def step(self, index: int, step: int, steps: int) -> None:
-        """Of no interest here."""
+    def __call__(self, event: Event) -> None:
+        """Keep a placement or a note."""
+        match event:
+            case Placed(_, placement):
+                self.placements.append(placement.partition(";")[0])
+            case Note(text):
+                self.notes.append(text)
 
 
 def shape(placed: Placement) -> str:

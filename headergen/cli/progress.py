@@ -10,13 +10,25 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, TextIO
+from dataclasses import dataclass
+from typing import TextIO
 
 from headergen.cli.terminal import printable, say
-from headergen.wording import GIGABYTE, MEGABYTE
-
-if TYPE_CHECKING:
-    from headergen.make.painter import Progress
+from headergen.progress import (
+    Downloading,
+    Event,
+    Finished,
+    Loading,
+    Note,
+    Phase,
+    Placed,
+    Report,
+    Started,
+    Step,
+    Storing,
+    Waiting,
+)
+from headergen.wording import GIGABYTE, MEGABYTE, counted
 
 # A plain log gets a line for each quarter of a download or a load, not one for each chunk.
 PLAIN_FRACTION = 4
@@ -24,7 +36,7 @@ PLAIN_FRACTION = 4
 
 def for_terminal(
     *, hook: bool, environ: Mapping[str, str] = os.environ, stream: TextIO | None = None
-) -> Progress:
+) -> Report:
     """Choose where progress goes: stderr if it is a terminal, `/dev/tty` in a hook, else lines."""
     stream = stream or sys.stderr
     captured = bool(environ.get("PRE_COMMIT"))
@@ -34,6 +46,41 @@ def for_terminal(
         with suppress(OSError):
             return LiveProgress(open("/dev/tty", "w", encoding="utf-8"))
     return PlainProgress(stream)
+
+
+@dataclass(frozen=True)
+class _Line:
+    """A phase in words. `amount` says how far it is; a log says `logged` in its place."""
+
+    text: str
+    done: int = 0
+    total: int | None = None
+    amount: str = ""
+    logged: str = ""
+
+
+def _line(phase: Phase, started: Started) -> _Line:
+    """Put a phase into words; `started` says which model works, and for which articles."""
+    model = started.model
+    match phase:
+        case Waiting(what):
+            return _Line(f"waiting for {what}")
+        case Started():
+            return _Line(f"starting {model}")
+        case Downloading(done, total):
+            quarter = done * PLAIN_FRACTION // max(total, 1) * total // PLAIN_FRACTION
+            logged = _amount(quarter, total)
+            return _Line(f"downloading {model}", done, total, _amount(done, total), logged)
+        case Storing(name):
+            return _Line(f"storing {name}")
+        case Placed(name, placement):
+            return _Line(f"{name}: {placement}")
+        case Loading(part, done, total):
+            amount = _amount(done, total)
+            return _Line(f"loading {model} {part}", done, total, amount, amount)
+        case Step(index, step, steps):
+            which, amount = _which(started.titles, index), f"step {step} of {steps}"
+            return _Line(f"painting {which}", step, steps, amount, counted(steps, "step"))
 
 
 def _amount(done_bytes: int, total_bytes: int) -> str:
@@ -53,8 +100,7 @@ class LiveProgress:
         from rich.console import Console
         from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-        self._titles: Sequence[str] = ()
-        self._model = ""
+        self._started = Started("")
         self._progress = Progress(
             SpinnerColumn(),
             TextColumn("{task.description}", markup=False),
@@ -66,55 +112,25 @@ class LiveProgress:
         )
         self._task = self._progress.add_task("", total=None, amount="", visible=False)
 
-    def waiting(self, reason: str) -> None:
-        """See `fetch.Progress.waiting`."""
+    def __call__(self, event: Event) -> None:
+        """Show what is going on; a note stays above it."""
+        match event:
+            case Finished():
+                self._progress.stop()
+            case Note(text):
+                self._progress.console.print(printable(text), markup=False, highlight=False)
+            case phase:
+                self._started = phase if isinstance(phase, Started) else self._started
+                self._show(_line(phase, self._started))
+
+    def _show(self, line: _Line) -> None:
         self._progress.start()
-        self._show(f"waiting for {reason}", 0, None, "")
-
-    def start(self, model: str, titles: Sequence[str]) -> None:
-        """See `painting.Progress.start`."""
-        self._model, self._titles = model, titles
-        self._progress.start()
-        self._show(f"starting {model}", 0, None, "")
-
-    def downloading(self, done_bytes: int, total_bytes: int) -> None:
-        """See `fetch.Progress.downloading`."""
-        amount = _amount(done_bytes, total_bytes)
-        self._show(f"downloading {self._model}", done_bytes, total_bytes, amount)
-
-    def loading(self, part: str, done_bytes: int, total_bytes: int) -> None:
-        """See `painter.Progress.loading`."""
-        amount = _amount(done_bytes, total_bytes)
-        self._show(f"loading {self._model} {part}", done_bytes, total_bytes, amount)
-
-    def placed(self, name: str, placement: str) -> None:
-        """See `painter.Progress.placed`."""
-        self._show(f"{name}: {placement}", 0, None, "")
-
-    def storing(self, name: str) -> None:
-        """See `fetch.Progress.storing`."""
-        self._show(f"storing {name}", 0, None, "")
-
-    def note(self, text: str) -> None:
-        """See `painter.Progress.note`."""
-        self._progress.console.print(printable(text), markup=False, highlight=False)
-
-    def step(self, index: int, step: int, steps: int) -> None:
-        """See `painter.Progress.step`."""
-        which = _which(self._titles, index)
-        self._show(f"painting {which}", step, steps, f"step {step} of {steps}")
-
-    def finish(self) -> None:
-        """See `painting.Progress.finish`."""
-        self._progress.stop()
-
-    def _show(self, description: str, done: int, total: int | None, amount: str) -> None:
         self._progress.update(
             self._task,
-            description=printable(description),
-            completed=done,
-            total=total,
-            amount=amount,
+            description=printable(line.text),
+            completed=line.done,
+            total=line.total,
+            amount=line.amount,
             visible=True,
         )
 
@@ -124,50 +140,22 @@ class PlainProgress:
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
-        self._titles: Sequence[str] = ()
-        self._model = ""
+        self._started = Started("")
         self._last = ""
 
-    def waiting(self, reason: str) -> None:
-        """See `fetch.Progress.waiting`."""
-        self._say(f"waiting for {reason}")
-
-    def start(self, model: str, titles: Sequence[str]) -> None:
-        """See `painting.Progress.start`."""
-        self._model, self._titles = model, titles
-        self._say(f"starting {model}")
-
-    def downloading(self, done_bytes: int, total_bytes: int) -> None:
-        """See `fetch.Progress.downloading`."""
-        quarter = done_bytes * PLAIN_FRACTION // max(total_bytes, 1)
-        done = quarter * total_bytes // PLAIN_FRACTION
-        self._say(f"downloading {self._model}: {_amount(done, total_bytes)}")
-
-    def loading(self, part: str, done_bytes: int, total_bytes: int) -> None:
-        """See `painter.Progress.loading`."""
-        if part:
-            self._say(f"loading {self._model} {part}: {_amount(done_bytes, total_bytes)}")
-
-    def placed(self, name: str, placement: str) -> None:
-        """See `painter.Progress.placed`."""
-        self._say(f"{name}: {placement}")
-
-    def storing(self, name: str) -> None:
-        """See `fetch.Progress.storing`."""
-        self._say(f"storing {name}")
-
-    def note(self, text: str) -> None:
-        """See `painter.Progress.note`."""
-        self._say(text)
-
-    def step(self, index: int, step: int, steps: int) -> None:
-        """See `painter.Progress.step`."""
-        count = "1 step" if steps == 1 else f"{steps} steps"
-        self._say(f"painting {_which(self._titles, index)}: {count}")
-
-    def finish(self) -> None:
-        """See `painting.Progress.finish`."""
-        self._last = ""
+    def __call__(self, event: Event) -> None:
+        """Print what is new."""
+        match event:
+            case Finished():
+                self._last = ""
+            case Note(text):
+                self._say(text)
+            case Loading(part=""):
+                pass
+            case phase:
+                self._started = phase if isinstance(phase, Started) else self._started
+                line = _line(phase, self._started)
+                self._say(f"{line.text}: {line.logged}" if line.logged else line.text)
 
     def _say(self, line: str) -> None:
         if line != self._last:

@@ -10,7 +10,7 @@ from base64 import b64decode
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from headergen.diffusion import placement, snapshot, survey
 from headergen.diffusion.client import Worker
@@ -24,6 +24,7 @@ from headergen.errors import (
     SystemMemoryError,
     VideoMemoryError,
 )
+from headergen.progress import Loading, Note, Placed, Report, Step
 from headergen.wording import gigabytes
 
 # Fractions of the render size's sides, tried in turn when no placement is left to try.
@@ -78,22 +79,6 @@ class Pixels:
     bits: str | None = None
 
 
-class Progress(Protocol):
-    """What `paint` reports while it goes on; called in the consumer's own thread."""
-
-    def placed(self, name: str, placement: str) -> None:
-        """Report how the model `name` is about to be laid on the hardware."""
-
-    def loading(self, part: str, done_bytes: int, total_bytes: int) -> None:
-        """Report the part being loaded, and the weight bytes before it; "" when a stage is in."""
-
-    def step(self, index: int, step: int, steps: int) -> None:
-        """Report that `step` of `steps` of the picture of request `index` is done."""
-
-    def note(self, text: str) -> None:
-        """Report, in a sentence, what is not done as the author might expect, as it happens."""
-
-
 @dataclass(frozen=True)
 class Attempt:
     """One way to paint: the first of `ladder`; below it the smaller ones that are left to try.
@@ -125,9 +110,11 @@ class Attempt:
 
 
 def paint(
-    interpreter: Path, load: Load, requests: Sequence[Paint], progress: Progress
+    interpreter: Path, load: Load, requests: Sequence[Paint], report: Report
 ) -> Generator[tuple[int, Pixels | PaintError], None, None]:
     """Paint `requests`, with one worker unless memory or numbers run over on the way.
+
+    `report` is called in the consumer's own thread.
 
     Wrap the generator in `contextlib.closing`: the worker ends with the generator, and an
     exception in the consumer alone closes it only when its traceback is forgotten.
@@ -147,10 +134,10 @@ def paint(
         with Worker(interpreter, load.name, load.timeout_s) as worker:
             attempt = attempt or _first_attempt(worker, load, parts, requests)
             worker.needs = attempt.needs
-            progress.placed(load.name, attempt.placement.describe())
+            report(Placed(load.name, attempt.placement.describe()))
             worker.send("paint", **_order(load, attempt, pending))
             try:
-                for index, result in _results(worker, len(pending), attempt, progress):
+                for index, result in _results(worker, len(pending), attempt, report):
                     if isinstance(result, NoPictureError):
                         failure = result  # it stays pending
                     else:
@@ -164,7 +151,7 @@ def paint(
             if following is None:
                 yield from _given_up(pending, failure)
                 return
-            progress.note(f"{failure.headline}; {_what_next(attempt, following)}")
+            report(Note(f"{failure.headline}; {_what_next(attempt, following)}"))
             attempt = following
 
 
@@ -293,7 +280,7 @@ def _scaled(request: Paint, row: Model, scale: float) -> Paint:
 
 
 def _results(
-    worker: Worker, count: int, attempt: Attempt, progress: Progress
+    worker: Worker, count: int, attempt: Attempt, report: Report
 ) -> Iterator[tuple[int, Pixels | PaintError]]:
     """Receive `count` results, reporting what happens between them."""
     while count:
@@ -308,6 +295,6 @@ def _results(
                 count -= 1
                 yield event["id"], worker.explain(event["kind"], event["message"])
             case "loading":
-                progress.loading(event["part"], event["done"], event["total"])
+                report(Loading(event["part"], event["done"], event["total"]))
             case "step":
-                progress.step(event["id"], event["step"], event["steps"])
+                report(Step(event["id"], event["step"], event["steps"]))

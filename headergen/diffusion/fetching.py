@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Protocol
 
 from headergen.diffusion import cache, hardware, placement
 from headergen.diffusion.cache import Fetched
@@ -11,24 +10,9 @@ from headergen.diffusion.checkpoint import Checkpoint
 from headergen.diffusion.client import Worker
 from headergen.diffusion.survey import Survey, parts_to_fetch, survey
 from headergen.errors import DeviceNotFoundError, NotDownloadedError, PlacementError
+from headergen.progress import Downloading, Note, Report, Storing
 from headergen.repository import locks
 from headergen.wording import gigabytes
-
-
-class Progress(Protocol):
-    """What `fetch` reports while it goes on."""
-
-    def waiting(self, reason: str) -> None:
-        """Report what is waited for: `the model`, or `the GPU`, and which process has it."""
-
-    def downloading(self, done_bytes: int, total_bytes: int) -> None:
-        """Report how much of the model has been downloaded."""
-
-    def storing(self, name: str) -> None:
-        """Report that the file `name` is being stored in half precision, or quantised."""
-
-    def note(self, text: str) -> None:
-        """Report, in a sentence, what the author might not expect."""
 
 
 def fetch(
@@ -36,7 +20,7 @@ def fetch(
     checkpoint: Checkpoint,
     device: str,
     size: tuple[int, int],
-    progress: Progress,
+    report: Report,
     *,
     timeout_s: float,
     quantize: str | None = None,
@@ -53,8 +37,8 @@ def fetch(
         try:
             require_fitting(checkpoint, survey(worker, device), size)
         except (DeviceNotFoundError, PlacementError) as error:
-            progress.note(f"fetched for another machine than this one: {error.headline}")
-        return _fetch_alone(worker, checkpoint, progress, quantize)
+            report(Note(f"fetched for another machine than this one: {error.headline}"))
+        return _fetch_alone(worker, checkpoint, report, quantize)
 
 
 def obtain(
@@ -62,7 +46,7 @@ def obtain(
     checkpoint: Checkpoint,
     device: str,
     size: tuple[int, int],
-    progress: Progress,
+    report: Report,
     *,
     timeout_s: float,
     download: bool,
@@ -87,7 +71,7 @@ def obtain(
             if not download:
                 worker.send("quit")
                 raise lacking
-            return _fetch_alone(worker, checkpoint, progress, None)
+            return _fetch_alone(worker, checkpoint, report, None)
 
 
 def require_fitting(checkpoint: Checkpoint, found: Survey, size: tuple[int, int]) -> None:
@@ -110,16 +94,14 @@ def require_fitting(checkpoint: Checkpoint, found: Survey, size: tuple[int, int]
 
 
 def _fetch_alone(
-    worker: Worker, checkpoint: Checkpoint, progress: Progress, quantize: str | None
+    worker: Worker, checkpoint: Checkpoint, report: Report, quantize: str | None
 ) -> Fetched:
     """Fetch while no other process fetches the same model: they would share its files."""
-    with locks.fetching(cache.model_folder(checkpoint.location), progress.waiting):
-        return _fetch(worker, checkpoint, progress, quantize)
+    with locks.fetching(cache.model_folder(checkpoint.location), report):
+        return _fetch(worker, checkpoint, report, quantize)
 
 
-def _fetch(
-    worker: Worker, checkpoint: Checkpoint, progress: Progress, quantize: str | None
-) -> Fetched:
+def _fetch(worker: Worker, checkpoint: Checkpoint, report: Report, quantize: str | None) -> Fetched:
     row = checkpoint.row
     worker.send(
         "fetch",
@@ -137,9 +119,9 @@ def _fetch(
     while (event := worker.receive())["event"] != "fetched":
         match event["event"]:
             case "downloading":
-                progress.downloading(event["done"], event["total"])
+                report(Downloading(event["done"], event["total"]))
             case "storing":
-                progress.storing(event["name"])
+                report(Storing(event["name"]))
     worker.send("quit")
     return require(checkpoint)
 

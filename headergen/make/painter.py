@@ -6,7 +6,7 @@ from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from headergen.diffusion import attempts, fetching, interpreter
 from headergen.diffusion.cache import Fetched
@@ -15,6 +15,7 @@ from headergen.graphics import canvas
 from headergen.picture.parameters import Settings
 from headergen.picture.provenance import Provenance, SourceType
 from headergen.plan.job import Painting
+from headergen.progress import Finished, Report, Started
 from headergen.repository import locks
 from headergen.settings.config import Config
 from headergen.wording import counted
@@ -67,22 +68,12 @@ class Painted:
         return canvas.cover(image, width, height)
 
 
-class Progress(attempts.Progress, fetching.Progress, Protocol):
-    """What a run tells while it works: about fetching, about painting, and for which articles."""
-
-    def start(self, model: str, titles: Sequence[str]) -> None:
-        """`model` is about to paint one picture for each of `titles`."""
-
-    def finish(self) -> None:
-        """The model has painted what it was asked to, or given up; also after mere waiting."""
-
-
 def paint(
     paintings: Sequence[Painting],
     titles: Sequence[str],
     config: Config,
     root: Path,
-    progress: Progress,
+    report: Report,
     *,
     download: bool,
 ) -> Generator[tuple[int, Painted | PaintError]]:
@@ -93,21 +84,21 @@ def paint(
             the worker's death, ...
     """
     with (
-        gpu(config, root, progress) as python,
-        closing(work(python, paintings, titles, config, progress, download)) as results,
+        gpu(config, root, report) as python,
+        closing(work(python, paintings, titles, config, report, download)) as results,
     ):
         yield from results
 
 
 @contextmanager
-def gpu(config: Config, root: Path, progress: Progress) -> Iterator[Path]:
+def gpu(config: Config, root: Path, report: Report) -> Iterator[Path]:
     """Keep other runs from the GPU while the block runs; give it the worker's interpreter."""
     python = interpreter.find_interpreter(config.worker_python, root)
     try:
-        with locks.painting(root, progress.waiting):
+        with locks.painting(root, report):
             yield python
     finally:
-        progress.finish()
+        report(Finished())
 
 
 def work(
@@ -115,17 +106,17 @@ def work(
     paintings: Sequence[Painting],
     titles: Sequence[str],
     config: Config,
-    progress: Progress,
+    report: Report,
     download: bool,
 ) -> Generator[tuple[int, Painted | PaintError]]:
     """Have paintings of one model painted; no worker is started for none."""
     if paintings:
         first = paintings[0]
-        progress.start(first.checkpoint.name, titles)
-        found = _obtain(python, first, config, progress, download)
+        report(Started(first.checkpoint.name, titles))
+        found = _obtain(python, first, config, report, download)
         load = _load(first, found, config)
         requests = [_request(each) for each in paintings]
-        with closing(attempts.paint(python, load, requests, progress)) as results:
+        with closing(attempts.paint(python, load, requests, report)) as results:
             for index, result in results:
                 if isinstance(result, attempts.Pixels):
                     yield index, Painted(paintings[index], result, found)
@@ -134,14 +125,14 @@ def work(
 
 
 def _obtain(
-    python: Path, painting: Painting, config: Config, progress: Progress, download: bool
+    python: Path, painting: Painting, config: Config, report: Report, download: bool
 ) -> Fetched:
     return fetching.obtain(
         python,
         painting.checkpoint,
         painting.device,
         (painting.render_width, painting.render_height),
-        progress,
+        report,
         timeout_s=config.worker_timeout_s,
         download=download,
     )

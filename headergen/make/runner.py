@@ -32,6 +32,7 @@ from headergen.picture import metadata, provenance
 from headergen.picture.provenance import Provenance
 from headergen.plan import cuts
 from headergen.plan.job import Completion, Composite, Job, Painting
+from headergen.progress import Report
 from headergen.repository import paths
 from headergen.settings.config import Config
 from headergen.vocabulary import STAND_IN
@@ -69,7 +70,7 @@ Outcome = Written | Failed | Kept
 
 
 def run(
-    jobs: Sequence[Job], config: Config, root: Path, progress: painter.Progress, *, download: bool
+    jobs: Sequence[Job], config: Config, root: Path, report: Report, *, download: bool
 ) -> Generator[Outcome]:
     """Carry out `jobs`, yielding one outcome for each as soon as it is final; close it when done.
 
@@ -87,7 +88,7 @@ def run(
         else:
             to_paint.append(job)
     for group in _by_model(to_paint):
-        for outcome in _paint(group, config, root, progress, download):
+        for outcome in _paint(group, config, root, report, download):
             yield _or_stand_in(outcome, root)
 
 
@@ -248,12 +249,12 @@ def _by_model(jobs: Sequence[Job]) -> Iterator[list[Job]]:
 
 
 def _paint(
-    jobs: Sequence[Job], config: Config, root: Path, progress: painter.Progress, download: bool
+    jobs: Sequence[Job], config: Config, root: Path, report: Report, download: bool
 ) -> Iterator[Outcome]:
     """Paint the jobs of one model in one worker; what stops the model fails all that are left."""
     left = list(jobs)
     try:
-        with painter.gpu(config, root, progress) as python:
+        with painter.gpu(config, root, report) as python:
             # The wait for the GPU may have been long: another run may have painted them.
             for job in jobs:
                 if outcome := _attempt(job, root):
@@ -262,7 +263,7 @@ def _paint(
             painted = list(left)
             paintings = [job.content for job in painted if isinstance(job.content, Painting)]
             titles = [str(job.article.path) for job in painted]
-            results = painter.work(python, paintings, titles, config, progress, download)
+            results = painter.work(python, paintings, titles, config, report, download)
             with closing(results):
                 for index, result in results:
                     left.remove(painted[index])

@@ -12,6 +12,7 @@ from headergen.diffusion.client import Worker
 from headergen.diffusion.interpreter import find_interpreter
 from headergen.diffusion.models import MODELS, Model, admissible_size
 from headergen.errors import PaintError
+from headergen.progress import Event, Placed
 from headergen.report.doctor import Finding
 from headergen.settings.config import Config
 
@@ -43,28 +44,11 @@ def _painted(python: Path, row: Model, folder: Path, config: Config) -> Finding:
     load = attempts.Load("a tiny model", row, folder, config.device, timeout_s=timeout_s)
     width, height = admissible_size(row, *_SIZE)
     request = attempts.Paint("a lighthouse", None, width, height, 2, row.guidance_scale, seed=0)
-    told = _Told()
-    with closing(attempts.paint(python, load, [request], told)) as results:
+    events: list[Event] = []
+    with closing(attempts.paint(python, load, [request], events.append)) as results:
         for _, result in results:
             if isinstance(result, PaintError):
                 raise result
-    return Finding(f"self-test {row.pipeline}", True, f"painted {told.placement}")
-
-
-class _Told:
-    """Keeps of a painter's reports how the model was placed."""
-
-    placement = ""
-
-    def placed(self, name: str, placement: str) -> None:
-        """Keep the words before what it needs."""
-        self.placement = placement.partition(";")[0]
-
-    def loading(self, part: str, done_bytes: int, total_bytes: int) -> None:
-        """Of no interest here."""
-
-    def step(self, index: int, step: int, steps: int) -> None:
-        """Of no interest here."""
-
-    def note(self, text: str) -> None:
-        """Of no interest here."""
+    placements = [each.placement for each in events if isinstance(each, Placed)]
+    # Without the words on what it needs.
+    return Finding(f"self-test {row.pipeline}", True, f"painted {placements[-1].partition(';')[0]}")

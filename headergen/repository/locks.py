@@ -13,16 +13,17 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
 from headergen.errors import PaintError
+from headergen.progress import Report, Waiting
 
 _POLL_SECONDS = 0.2
 
 
-def painting(root: Path, waiting: Callable[[str], None]) -> AbstractContextManager[None]:
+def painting(root: Path, report: Report) -> AbstractContextManager[None]:
     """Hold this user's lock for painting on this machine while the block runs.
 
     Args:
         root: where this process paints, for those who wait for it.
-        waiting: called with what is waited for and who has it, if another process has the lock.
+        report: told of the wait, and who has the lock, if another process has it.
 
     Raises:
         PaintError: there is no place for the lock.
@@ -30,15 +31,15 @@ def painting(root: Path, waiting: Callable[[str], None]) -> AbstractContextManag
     return _held(
         _place(),
         f"process {os.getpid()} in {root}",
-        lambda holder: waiting(f"the GPU: {holder} paints"),
+        lambda holder: report(Waiting(f"the GPU: {holder} paints")),
         "set XDG_CACHE_HOME to a folder that you can write to",
     )
 
 
-def fetching(folder: Path, waiting: Callable[[str], None]) -> AbstractContextManager[None]:
+def fetching(folder: Path, report: Report) -> AbstractContextManager[None]:
     """Hold the lock for bringing a model into `folder` while the block runs.
 
-    `waiting` as in `painting`.
+    `report` as in `painting`.
 
     Raises:
         PaintError: there is no place for the lock.
@@ -46,14 +47,14 @@ def fetching(folder: Path, waiting: Callable[[str], None]) -> AbstractContextMan
     return _held(
         folder.with_name(f"{folder.name}.lock"),
         f"process {os.getpid()}",
-        lambda holder: waiting(f"the model: {holder} fetches it"),
+        lambda holder: report(Waiting(f"the model: {holder} fetches it")),
         "set HEADERGEN_MODELS to a folder that you can write to",
     )
 
 
 @contextmanager
 def _held(
-    place: Path, signature: str, waiting: Callable[[str], None], remedy: str
+    place: Path, signature: str, waiting: Callable[[str], object], remedy: str
 ) -> Iterator[None]:
     """Hold the operating system's lock, which frees it when its holder dies in whatever way."""
     from filelock import FileLock, Timeout

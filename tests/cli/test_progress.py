@@ -10,6 +10,17 @@ import pytest
 
 from headergen.cli import progress
 from headergen.cli.progress import LiveProgress, PlainProgress
+from headergen.progress import (
+    Downloading,
+    Finished,
+    Loading,
+    Note,
+    Placed,
+    Started,
+    Step,
+    Storing,
+    Waiting,
+)
 from tests.support.paths import CHECKOUT
 
 
@@ -21,25 +32,27 @@ class Terminal(io.StringIO):
 
 
 def paint_two(shown: LiveProgress | PlainProgress) -> None:
-    shown.start("z-image-turbo", ["a.md", "b.md"])
+    shown(Waiting("the GPU: process 7 paints"))
+    shown(Started("z-image-turbo", ["a.md", "b.md"]))
     for done in range(0, 33_000_000_001, 1_000_000_000):
-        shown.downloading(done, 33_000_000_000)
-    shown.storing("transformer/model.safetensors")
-    shown.placed("z-image-turbo", "on cuda in bfloat16, in 2 stages")
-    shown.loading("text_encoder", 0, 32_800_000_000)
-    shown.loading("transformer", 8_000_000_000, 32_800_000_000)
-    shown.loading("", 32_800_000_000, 32_800_000_000)
-    shown.note("out of video memory (VRAM); trying again")
+        shown(Downloading(done, 33_000_000_000))
+    shown(Storing("transformer/model.safetensors"))
+    shown(Placed("z-image-turbo", "on cuda in bfloat16, in 2 stages"))
+    shown(Loading("text_encoder", 0, 32_800_000_000))
+    shown(Loading("transformer", 8_000_000_000, 32_800_000_000))
+    shown(Loading("", 32_800_000_000, 32_800_000_000))
+    shown(Note("out of video memory (VRAM); trying again"))
     for index in range(2):
         for step in range(1, 9):
-            shown.step(index, step, 8)
-    shown.finish()
+            shown(Step(index, step, 8))
+    shown(Finished())
 
 
 def test_plain_lines_are_few_and_say_what_goes_on() -> None:
     stream = io.StringIO()
     paint_two(PlainProgress(stream))
     assert stream.getvalue().split("\n") == [
+        "waiting for the GPU: process 7 paints",
         "starting z-image-turbo",
         "downloading z-image-turbo: 0.0 of 33.0 GB",
         "downloading z-image-turbo: 8.2 of 33.0 GB",
@@ -60,10 +73,10 @@ def test_plain_lines_are_few_and_say_what_goes_on() -> None:
 def test_the_live_line_shows_the_article_and_the_step() -> None:
     stream = Terminal()
     shown = LiveProgress(stream)
-    shown.start("z-image-turbo", ["[b]a.md"])
-    shown.step(0, 3, 8)
-    shown.note("[i]painting at half the size")
-    shown.finish()
+    shown(Started("z-image-turbo", ["[b]a.md"]))
+    shown(Step(0, 3, 8))
+    shown(Note("[i]painting at half the size"))
+    shown(Finished())
     assert "painting [b]a.md" in stream.getvalue()
     assert "step 3 of 8" in stream.getvalue()
     assert "[i]painting at half the size\n" in stream.getvalue()
@@ -85,11 +98,11 @@ def test_where_progress_goes(
 
 HOOK = """\
 import sys
-from headergen import progress
+from headergen.cli import progress
+from headergen.progress import Finished, Started, Step
 shown = progress.for_terminal(hook=True, environ={"PRE_COMMIT": "1"})
-shown.start("z-image-turbo", ["a.md"])
-shown.step(0, 3, 8)
-shown.finish()
+for event in (Started("z-image-turbo", ["a.md"]), Step(0, 3, 8), Finished()):
+    shown(event)
 print(type(shown).__name__)
 """
 

@@ -30,6 +30,7 @@ from headergen.diffusion.models import MODELS
 from headergen.diffusion.placement import Placement
 from headergen.diffusion.worker import parts
 from headergen.diffusion.worker.failures import WorkerError
+from headergen.progress import Event, Loading, Note, Placed, Step
 from tests.support.executable import executable
 from tests.support.paths import CHECKOUT
 
@@ -67,7 +68,7 @@ sys.meta_path.insert(0, Witness())
 
 
 class Recorder:
-    """A Progress that keeps what it was told, and may act on each step."""
+    """Keeps what is reported, and may act on each step."""
 
     def __init__(self, on_step: Callable[[], None] = lambda: None) -> None:
         self.placements: list[str] = []
@@ -76,18 +77,17 @@ class Recorder:
         self.notes: list[str] = []
         self._on_step = on_step
 
-    def placed(self, name: str, placement: str) -> None:
-        self.placements.append(f"{name}: {placement}")
-
-    def loading(self, part: str, done_bytes: int, total_bytes: int) -> None:
-        self.loads.append((part, done_bytes, total_bytes))
-
-    def step(self, index: int, step: int, steps: int) -> None:
-        self.steps.append((index, step, steps))
-        self._on_step()
-
-    def note(self, text: str) -> None:
-        self.notes.append(text)
+    def __call__(self, event: Event) -> None:
+        match event:
+            case Placed(name, placement):
+                self.placements.append(f"{name}: {placement}")
+            case Loading(part, done_bytes, total_bytes):
+                self.loads.append((part, done_bytes, total_bytes))
+            case Step(index, step, steps):
+                self.steps.append((index, step, steps))
+                self._on_step()
+            case Note(text):
+                self.notes.append(text)
 
 
 @dataclass(frozen=True)

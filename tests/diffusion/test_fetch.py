@@ -11,7 +11,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -24,6 +23,7 @@ from headergen.diffusion.models import MODELS
 from headergen.diffusion.worker import hub as worker_hub
 from headergen.diffusion.worker.failures import WorkerError
 from headergen.diffusion.worker.hub import File
+from headergen.progress import Downloading, Event, Note, Storing, Waiting
 from headergen.repository import locks
 from tests.support.hub import COMMIT, serve_hub
 
@@ -35,7 +35,7 @@ TINY = Checkpoint(MODELS["z-image-turbo"], HUB_ID, local=False)
 
 
 class Recorder:
-    """A Progress that keeps what it was told."""
+    """Keeps what is reported."""
 
     def __init__(self) -> None:
         self.downloads: list[tuple[int, int]] = []
@@ -43,17 +43,16 @@ class Recorder:
         self.notes: list[str] = []
         self.waits: queue.SimpleQueue[str] = queue.SimpleQueue()
 
-    def waiting(self, reason: str) -> None:
-        self.waits.put(reason)
-
-    def downloading(self, done_bytes: int, total_bytes: int) -> None:
-        self.downloads.append((done_bytes, total_bytes))
-
-    def storing(self, name: str) -> None:
-        self.stored.append(name)
-
-    def note(self, text: str) -> None:
-        self.notes.append(text)
+    def __call__(self, event: Event) -> None:
+        match event:
+            case Waiting(what):
+                self.waits.put(what)
+            case Downloading(done_bytes, total_bytes):
+                self.downloads.append((done_bytes, total_bytes))
+            case Storing(name):
+                self.stored.append(name)
+            case Note(text):
+                self.notes.append(text)
 
 
 def bring(
@@ -68,14 +67,9 @@ def bring(
 
 def paint_with(found: Fetched) -> attempts.Pixels:
     """Paint a picture with a model on this machine."""
-
-    class Silent:
-        def __getattr__(self, _: str) -> Any:
-            return lambda *_: None
-
     load = attempts.Load("tiny", TINY.row, found.folder, "cpu", found.transformer, timeout_s=60.0)
     request = attempts.Paint("a girl", None, 96, 64, 2, 0.0, 1)
-    with closing(attempts.paint(PYTHON, load, [request], Silent())) as results:
+    with closing(attempts.paint(PYTHON, load, [request], Recorder())) as results:
         ((_, picture),) = results
     assert isinstance(picture, attempts.Pixels), picture
     return picture

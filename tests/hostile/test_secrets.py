@@ -16,6 +16,7 @@ from headergen.cli.main import main
 from headergen.cli.progress import LiveProgress
 from headergen.cli.terminal import printable, shell_word
 from headergen.diffusion import client
+from headergen.progress import Finished, Note, Started, Step
 from tests.cli.test_progress import Terminal
 from tests.support import repository
 from tests.support.hub import Hub, serve_hub
@@ -145,10 +146,13 @@ def test_a_folders_name_does_not_steer_the_terminal(
 def test_an_articles_name_does_not_steer_the_terminal_while_it_is_painted() -> None:
     terminal = Terminal()
     shown = LiveProgress(terminal)
-    shown.start("z-image-turbo", [f"{STEERING}.md"])
-    shown.step(0, 1, 8)
-    shown.note(STEERING)
-    shown.finish()
+    for event in (
+        Started("z-image-turbo", [f"{STEERING}.md"]),
+        Step(0, 1, 8),
+        Note(STEERING),
+        Finished(),
+    ):
+        shown(event)
     told = terminal.getvalue()
     assert "\\x1b[31m" in told
     assert not {"\x07", "\x9b", "\u202e"} & set(told)

@@ -10,6 +10,7 @@ from headergen.cli.terminal import say
 from headergen.diffusion import fetching, interpreter
 from headergen.errors import UsageError
 from headergen.plan import model_choice
+from headergen.progress import Finished, Started
 
 
 def run(arguments: Namespace) -> int:
@@ -21,20 +22,20 @@ def run(arguments: Namespace) -> int:
         raise UsageError(f"{chosen.location} is a folder on this machine: nothing to fetch")
     if chosen.transformer and arguments.quantize:
         raise UsageError("image.transformer names a quantised transformer: leave out --quantize")
-    shown = progress.for_terminal(hook=False)
-    shown.start(chosen.name, [])
+    report = progress.for_terminal(hook=False)
+    report(Started(chosen.name))
     try:
         found = fetching.fetch(
             interpreter.find_interpreter(config.worker_python, place.root),
             chosen,
             config.device,
             model_choice.size_to_paint(chosen.row, config, config.width, config.height),
-            shown,
+            report,
             timeout_s=config.worker_timeout_s,
             quantize=arguments.quantize,
         )
     finally:
-        shown.finish()
+        report(Finished())
     say(f"{chosen.name} is in {found.folder}, for painting without the network")
     if chosen.revision is None:
         say(f"to have every machine use this one: image.revision: {found.revision}")
