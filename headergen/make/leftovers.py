@@ -31,15 +31,13 @@ if TYPE_CHECKING:
 _MOST_KEPT = 20
 
 
-def keep(job: Job, painted: Painted, root: Path) -> None:
+def keep(job: Job, painting: Painting, painted: Painted, root: Path) -> None:
     """Keep a picture at the size that was painted; where it can't be, that is no further error."""
-    pixels = painted.pixels
-    image = canvas.from_rgb(pixels.rgb, pixels.width, pixels.height)
     texts = painted.provenance.metadata("full", job.digest)
     with suppress(OSError, HeadergenError):
-        place = scratch.place(root, _name(painted.painting))
+        place = scratch.place(root, _name(painting))
         durable.sweep(place.parent)
-        durable.write(place, encoding.encode(image, "png", texts))
+        durable.write(place, encoding.encode(painted.image, "png", texts))
         for old in sorted(place.parent.glob("*.png"), key=os.path.getmtime)[:-_MOST_KEPT]:
             old.unlink()
 

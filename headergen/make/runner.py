@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from headergen.diffusion.checkpoint import Checkpoint
 from headergen.errors import (
     GlyphError,
     HeadergenError,
@@ -26,8 +25,9 @@ from headergen.errors import (
 from headergen.graphics import canvas, composite, encoding
 from headergen.graphics.card import drawing as cards
 from headergen.graphics.card.content import Card
-from headergen.make import collisions, leftovers, painter, store
+from headergen.make import collisions, leftovers, store
 from headergen.make import cuts as cutting
+from headergen.make.painter import Painted, Painter
 from headergen.picture import metadata, provenance
 from headergen.picture.provenance import Provenance
 from headergen.plan import cuts
@@ -70,12 +70,12 @@ Outcome = Written | Failed | Kept
 
 
 def run(
-    jobs: Sequence[Job], config: Config, root: Path, report: Report, *, download: bool
+    jobs: Sequence[Job], config: Config, root: Path, painter: Painter, report: Report
 ) -> Generator[Outcome]:
     """Carry out `jobs`, yielding one outcome for each as soon as it is final; close it when done.
 
-    Pictures that an interrupted run left are reused first, composites come next, then one worker
-    per model for all its prompts. `download` allows fetching a model that is not on the machine.
+    Pictures that an interrupted run left are reused first. Composites and cards come next, then all
+    that `painter` has to paint.
     """
     store.sweep(jobs)
     colliding = collisions.find(jobs, config, root)
@@ -87,8 +87,8 @@ def run(
             yield outcome
         else:
             to_paint.append(job)
-    for group in _by_model(to_paint):
-        for outcome in _paint(group, config, root, report, download):
+    if to_paint:
+        for outcome in _paint(to_paint, root, painter, report):
             yield _or_stand_in(outcome, root)
 
 
@@ -239,47 +239,35 @@ def _finish_header(
     return Written(job, how + said)
 
 
-def _by_model(jobs: Sequence[Job]) -> Iterator[list[Job]]:
-    """Put together what one checkpoint paints, down to its revision and GGUF file."""
-    groups: dict[tuple[Checkpoint, str], list[Job]] = {}
-    for job in jobs:
-        assert isinstance(job.content, Painting)
-        groups.setdefault((job.content.checkpoint, job.content.device), []).append(job)
-    yield from groups.values()
-
-
-def _paint(
-    jobs: Sequence[Job], config: Config, root: Path, report: Report, download: bool
-) -> Iterator[Outcome]:
-    """Paint the jobs of one model in one worker; what stops the model fails all that are left."""
+def _paint(jobs: Sequence[Job], root: Path, painter: Painter, report: Report) -> Iterator[Outcome]:
+    """Have the jobs painted; what stops the painter fails all that are left."""
     left = list(jobs)
     try:
-        with painter.gpu(config, root, report) as python:
-            # The wait for the GPU may have been long: another run may have painted them.
+        with painter.ready(report) as paint:
+            # It may have been a long wait: another run may have painted them.
             for job in jobs:
                 if outcome := _attempt(job, root):
                     left.remove(job)
                     yield outcome
-            painted = list(left)
-            paintings = [job.content for job in painted if isinstance(job.content, Painting)]
-            titles = [str(job.article.path) for job in painted]
-            results = painter.work(python, paintings, titles, config, report, download)
-            with closing(results):
+            asked = [(job, job.content) for job in left if isinstance(job.content, Painting)]
+            titles = [str(job.article.path) for job, _ in asked]
+            with closing(paint([painting for _, painting in asked], titles)) as results:
                 for index, result in results:
-                    left.remove(painted[index])
-                    yield _finish(painted[index], result, root)
+                    job, painting = asked[index]
+                    left.remove(job)
+                    yield _finish(job, painting, result, root)
     except PaintError as error:
         yield from (Failed(job, error) for job in left)
 
 
-def _finish(job: Job, result: painter.Painted | PaintError, root: Path) -> Outcome:
+def _finish(job: Job, painting: Painting, result: Painted | PaintError, root: Path) -> Outcome:
     if isinstance(result, PaintError):
         return Failed(job, result)
     try:
         if job.output.exists():
-            leftovers.keep(job, result, root)
-        origin, how = result.provenance, result.describe()
-        return _finish_header(job, result.image(job.width, job.height), origin, how, root)
+            leftovers.keep(job, painting, result, root)
+        image = canvas.cover(result.image, job.width, job.height)
+        return _finish_header(job, image, result.provenance, result.describe(), root)
     except HeadergenError as error:
-        leftovers.keep(job, result, root)
+        leftovers.keep(job, painting, result, root)
         return Failed(job, error)

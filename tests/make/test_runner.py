@@ -20,6 +20,7 @@ from headergen.diffusion.cache import Fetched
 from headergen.diffusion.checkpoint import Checkpoint
 from headergen.graphics import canvas, encoding
 from headergen.make import runner
+from headergen.make.painters import painter_of
 from headergen.picture import first_bytes
 from headergen.picture.provenance import Metadata
 from headergen.plan import job as planning
@@ -30,6 +31,12 @@ from headergen.settings.config import Config
 ARTICLE = "---\nheader:\n  prompt: the sea\n---\nBody.\n"
 CONFIG = "header: {width: 48, height: 26}\nimage: {width: 64, height: 64}\n"
 HEADER = "note_images/a.png"
+
+
+def run(jobs: Sequence[planning.Job], config: Config, root: Path) -> list[runner.Outcome]:
+    """Carry out jobs with the painter that the config asks for."""
+    painter = painter_of(config, root, download=False)
+    return list(runner.run(jobs, config, root, painter, PlainProgress(sys.stderr)))
 
 
 @dataclass(frozen=True)
@@ -64,8 +71,7 @@ class Desk:
         self.meanwhile[:] = [meanwhile]
         job, config = self.job(), configs.load(self.root)
         assert job
-        progress = PlainProgress(sys.stderr)
-        (outcome,) = runner.run([job], config, self.root, progress, download=False)
+        (outcome,) = run([job], config, self.root)
         return outcome
 
     def edit(self, old: str, new: str) -> Callable[[], object]:
@@ -110,9 +116,7 @@ def test_each_article_is_painted_by_its_own_checkpoint_of_a_model(desk: Desk) ->
     found = [articles.read(str(desk.root / f"{name}.md")) for name in headers]
     jobs = [planning.job_for(each, config, desk.root) for each in found if each]
     wanted = [job for job in jobs if isinstance(job, planning.Job)]
-    outcomes = list(
-        runner.run(wanted, config, desk.root, PlainProgress(sys.stderr), download=False)
-    )
+    outcomes = run(wanted, config, desk.root)
 
     assert [type(outcome) for outcome in outcomes] == [runner.Written] * 3
     assert desk.painted == ["a", "c", "b"]
@@ -286,8 +290,7 @@ def test_a_header_that_is_gone_before_its_cuts_are_made_is_an_error(
     desk.header.unlink()
     if by:
         desk.header.write_bytes(encoding.encode(canvas.blank(48, 26), "png", Metadata(by)))
-    progress = PlainProgress(sys.stderr)
-    (outcome,) = runner.run([job], config, desk.root, progress, download=False)
+    (outcome,) = run([job], config, desk.root)
     assert told(outcome) == f"{HEADER} disappeared, or was replaced, meanwhile"
 
 

@@ -17,10 +17,10 @@ from headergen.cli.commands.place import Place, find_place, read_article
 from headergen.cli.commands.saving import save
 from headergen.cli.terminal import say, say_error
 from headergen.errors import HeadergenError
-from headergen.graphics import encoding
+from headergen.graphics import canvas, encoding
 from headergen.graphics.contact_sheet import contact_sheet
 from headergen.make import candidates as keeping
-from headergen.make import painter
+from headergen.make import painters
 from headergen.plan import candidates
 from headergen.plan.candidates import Candidate, Planned
 from headergen.repository import scratch
@@ -64,22 +64,20 @@ def _paint(
 ) -> HeadergenError | None:
     """Paint what is missing and add it to `found`; what is painted is kept whatever comes after."""
     failure: HeadergenError | None = None
-    results = painter.paint(
-        [each.painting for each in missing],
-        [f"{article.path}, candidate {each.number}" for each in missing],
-        place.config,
-        place.root,
-        progress.for_terminal(hook=False),
-        download=True,
-    )
-    with closing(results):
+    painter = painters.painter_of(place.config, place.root, download=True)
+    paintings = [each.painting for each in missing]
+    titles = [f"{article.path}, candidate {each.number}" for each in missing]
+    with (
+        painter.ready(progress.for_terminal(hook=False)) as paint,
+        closing(paint(paintings, titles)) as results,
+    ):
         for index, result in results:
             each = missing[index]
             if isinstance(result, HeadergenError):
                 failure = result
                 say_error(result.at(path=f"{article.path}, candidate {each.number}"))
                 continue
-            image = result.image(each.job.width, each.job.height)
+            image = canvas.cover(result.image, each.job.width, each.job.height)
             texts = result.provenance.metadata("full", each.job.digest)
             png = encoding.encode(image, "png", texts)
             found.append(keeping.keep(article, each, png, place.root))

@@ -16,8 +16,9 @@ from headergen.cli.commands.place import Place, find_place
 from headergen.cli.commands.saving import format_for, require_writable, save, size_of
 from headergen.cli.terminal import say
 from headergen.errors import HeadergenError, UsageError
-from headergen.graphics import encoding
-from headergen.make import painter
+from headergen.graphics import canvas, encoding
+from headergen.make import painters
+from headergen.make.painter import Painted
 from headergen.picture.parameters import Settings
 from headergen.plan import job as planning
 from headergen.plan import model_choice
@@ -50,13 +51,14 @@ def run(arguments: Namespace) -> int:
     result = _painted(task, place)
     _say_unmatched(task, result)
     texts = result.provenance.metadata(place.config.metadata)
-    save(task.output, encoding.encode(result.image(*task.size), format, texts))
+    image = canvas.cover(result.image, *task.size)
+    save(task.output, encoding.encode(image, format, texts))
     size = "×".join(map(str, task.size))
     say(f"{task.output}, {size} px ({result.describe()})")
     return 0
 
 
-def _say_unmatched(task: Task, result: painter.Painted) -> None:
+def _say_unmatched(task: Task, result: Painted) -> None:
     painted = result.provenance.settings
     if task.told and painted:
         for note in repainting.unmatched(task.told, painted):
@@ -100,15 +102,10 @@ def _again(arguments: Namespace, place: Place) -> Task:
     return Task(again.painting, output, again.size, again.told)
 
 
-def _painted(task: Task, place: Place) -> painter.Painted:
-    ((_, result),) = painter.paint(
-        [task.painting],
-        [str(task.output)],
-        place.config,
-        place.root,
-        progress.for_terminal(hook=False),
-        download=True,
-    )
+def _painted(task: Task, place: Place) -> Painted:
+    painter = painters.painter_of(place.config, place.root, download=True)
+    with painter.ready(progress.for_terminal(hook=False)) as paint:
+        ((_, result),) = paint([task.painting], [str(task.output)])
     if isinstance(result, HeadergenError):
         raise result
     return result

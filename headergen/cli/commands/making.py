@@ -22,6 +22,7 @@ from headergen.repository import git, hook_memory
 from headergen.settings import config as configs
 
 if TYPE_CHECKING:
+    from headergen.make.painter import Painter
     from headergen.make.runner import Failed
     from headergen.plan.staged import Unstaged
 
@@ -34,7 +35,7 @@ def make(names: Iterable[str], place: Place, *, hook: bool) -> int:
     plans, errors = _plan(names, place, hook=hook)
     lacking = _unstaged(plans, place) if hook and place.in_git else []
     to_add = [found.path for found in lacking if not found.ignored]
-    plans = _with_stand_ins_replaced(plans, place, errors)
+    plans = _with_stand_ins_replaced(plans, place, errors, hook=hook)
     jobs = [each for each in plans if isinstance(each, planning.Job)]
     try:
         if jobs:
@@ -63,11 +64,11 @@ def _say_nothing_to_do(plans: Sequence[planning.Plan]) -> None:
 
 
 def _with_stand_ins_replaced(
-    plans: list[planning.Plan], place: Place, errors: list[HeadergenError]
+    plans: list[planning.Plan], place: Place, errors: list[HeadergenError], *, hook: bool
 ) -> list[planning.Plan]:
     """Plan what title cards stand in for, if this machine looks as if it could paint it."""
     found = [planning.stand_in_of(each) for each in plans]
-    if not any(found) or not _may_paint(place):
+    if not any(found) or not _painter(place, hook=hook).may_paint():
         return plans
     replaced: list[planning.Plan] = []
     for each, stand_in in zip(plans, found, strict=True):
@@ -81,10 +82,10 @@ def _with_stand_ins_replaced(
     return replaced
 
 
-def _may_paint(place: Place) -> bool:
-    from headergen.diffusion import hardware
+def _painter(place: Place, *, hook: bool) -> Painter:
+    from headergen.make import painters
 
-    return hardware.may_paint(place.config.device)
+    return painters.painter_of(place.config, place.root, download=not hook)
 
 
 def _remember(plans: Iterable[planning.Plan], place: Place) -> None:
@@ -130,8 +131,8 @@ def _carry_out(
 
     say_notices(job.content for job in jobs)
     say_notes(jobs)
-    shown = progress.for_terminal(hook=hook)
-    with closing(runner.run(jobs, place.config, place.root, shown, download=not hook)) as outcomes:
+    painter, report = _painter(place, hook=hook), progress.for_terminal(hook=hook)
+    with closing(runner.run(jobs, place.config, place.root, painter, report)) as outcomes:
         for outcome in outcomes:
             article = outcome.job.article
             if isinstance(outcome, runner.Failed):

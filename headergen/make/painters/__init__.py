@@ -1,0 +1,17 @@
+"""The painters, a module each, and the choice between them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from headergen.make.painter import Painter
+from headergen.make.painters.local import LocalPainter
+from headergen.settings.config import Config
+
+
+def painter_of(config: Config, root: Path, *, download: bool) -> Painter:
+    """Return the painter that the config asks for.
+
+    `download` allows fetching a model that is not on the machine.
+    """
+    return LocalPainter(config, root, download)

@@ -1,0 +1,138 @@
+"""Paint with models on this machine: take the GPU, find or fetch a model, start a worker for it."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from headergen.diffusion import attempts, fetching, hardware, interpreter
+from headergen.diffusion.cache import Fetched
+from headergen.diffusion.checkpoint import Checkpoint
+from headergen.errors import PaintError
+from headergen.make.painter import Paint, Painted
+from headergen.picture.parameters import Settings
+from headergen.plan.job import Painting
+from headergen.progress import Finished, Report, Started
+from headergen.repository import locks
+from headergen.settings.config import Config
+
+
+@dataclass(frozen=True)
+class LocalPainter:
+    """Paints with a worker for each model; `download` allows fetching one that is not here."""
+
+    config: Config
+    root: Path
+    download: bool
+
+    def may_paint(self) -> bool:
+        """See `Painter.may_paint`."""
+        return hardware.may_paint(self.config.device)
+
+    @contextmanager
+    def ready(self, report: Report) -> Iterator[Paint]:
+        """See `Painter.ready`; the lock on the GPU is held for all models together."""
+        python = interpreter.find_interpreter(self.config.worker_python, self.root)
+        try:
+            with locks.painting(self.root, report):
+                yield partial(self._paint, python, report)
+        finally:
+            report(Finished())
+
+    def _paint(
+        self, python: Path, report: Report, paintings: Sequence[Painting], titles: Sequence[str]
+    ) -> Generator[tuple[int, Painted | PaintError]]:
+        """Paint the pictures of one model after those of another.
+
+        What stops a model fails its pictures, and is raised where no other model follows.
+        """
+        groups = _by_model(paintings)
+        for indices in groups:
+            left = set(indices)
+            group = [paintings[index] for index in indices]
+            report(Started(group[0].checkpoint.name, [titles[index] for index in indices]))
+            try:
+                with closing(self._paint_with_one_model(python, report, group)) as results:
+                    for number, result in results:
+                        left.remove(indices[number])
+                        yield indices[number], result
+            except PaintError as error:
+                if indices is groups[-1]:
+                    raise
+                yield from ((index, error) for index in sorted(left))
+
+    def _paint_with_one_model(
+        self, python: Path, report: Report, paintings: Sequence[Painting]
+    ) -> Generator[tuple[int, Painted | PaintError]]:
+        found = self._obtain(python, report, paintings[0])
+        load = attempts.Load(
+            name=paintings[0].checkpoint.name,
+            row=paintings[0].checkpoint.row,
+            folder=found.folder,
+            device=paintings[0].device,
+            transformer=found.transformer,
+            timeout_s=self.config.worker_timeout_s,
+        )
+        requests = [_request(each) for each in paintings]
+        with closing(attempts.paint(python, load, requests, report)) as results:
+            for index, result in results:
+                if isinstance(result, attempts.Pixels):
+                    yield index, _painted(paintings[index], result, found)
+                else:
+                    yield index, result
+
+    def _obtain(self, python: Path, report: Report, painting: Painting) -> Fetched:
+        return fetching.obtain(
+            python,
+            painting.checkpoint,
+            painting.device,
+            (painting.render_width, painting.render_height),
+            report,
+            timeout_s=self.config.worker_timeout_s,
+            download=self.download,
+        )
+
+
+def _by_model(paintings: Sequence[Painting]) -> list[list[int]]:
+    """Group the indices of what one checkpoint paints, down to its revision and GGUF file."""
+    groups: dict[tuple[Checkpoint, str], list[int]] = {}
+    for index, painting in enumerate(paintings):
+        groups.setdefault((painting.checkpoint, painting.device), []).append(index)
+    return list(groups.values())
+
+
+def _request(painting: Painting) -> attempts.Paint:
+    return attempts.Paint(
+        prompt=painting.prompt,
+        negative_prompt=painting.negative_prompt,
+        width=painting.render_width,
+        height=painting.render_height,
+        steps=painting.steps,
+        guidance_scale=painting.guidance_scale,
+        seed=painting.seed,
+    )
+
+
+def _painted(painting: Painting, pixels: attempts.Pixels, model: Fetched) -> Painted:
+    """Say how the picture was painted: a local model or GGUF file is called by its name alone."""
+    from headergen.graphics import canvas  # not where nothing is painted
+
+    return Painted(
+        canvas.from_rgb(pixels.rgb, pixels.width, pixels.height),
+        Settings(
+            prompt=painting.prompt,
+            negative_prompt=painting.negative_prompt,
+            model=painting.checkpoint.name,
+            revision=model.revision or None,
+            steps=painting.steps,
+            guidance_scale=painting.guidance_scale,
+            seed=painting.seed,
+            width=pixels.width,
+            height=pixels.height,
+            transformer=model.transformer.name if model.transformer else None,
+            quantization=pixels.bits or model.bits,
+        ),
+    )
