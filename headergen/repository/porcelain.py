@@ -25,9 +25,14 @@ def ask(root: str, command: str, *arguments: str, stdin: bytes = b"") -> bytes:
     Raises:
         GitError: git is not installed or fails.
     """
-    call = ["git", "-C", root, *_HARMLESS, command, *arguments]
-    answer = None if stdin else _answer(call)
-    return _answer_or_reason(call, stdin) if answer is None else answer
+    question = call(root, command, *arguments)
+    answer = None if stdin else _answer(question)
+    return _answer_or_reason(question, stdin) if answer is None else answer
+
+
+def call(root: str, command: str, *arguments: str) -> list[str]:
+    """Return the command line by which git is asked in the working tree `root`."""
+    return ["git", "-C", root, *_HARMLESS, command, *arguments]
 
 
 def _answer(call: list[str]) -> bytes | None:
