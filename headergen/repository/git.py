@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,13 +31,35 @@ class Status:
 def find_root(start: Path) -> Path | None:
     """Return the working tree that `start` (a folder) lies in, or None outside of any.
 
-    A `.git` file counts as well as a folder: worktrees and submodules have one.
+    A `.git` file counts as well as a folder: worktrees and submodules have one. Where the
+    environment or git's own config may say something else, git is asked.
+
+    Raises:
+        GitError: git refuses to work there, as in a folder that another user owns.
     """
+    if os.environ.get("GIT_DIR") or os.environ.get("GIT_WORK_TREE"):
+        return _root_as_git_says(start)
     folder = start.resolve()
     for candidate in (folder, *folder.parents):
-        if (candidate / ".git").exists():
+        if (candidate / ".git").is_file():
             return candidate
+        if (candidate / ".git" / "HEAD").exists():
+            return _root_as_git_says(start) if _has_tree_elsewhere(candidate) else candidate
     return None
+
+
+def _has_tree_elsewhere(folder: Path) -> bool:
+    """Check whether the config of the repository in `folder` may name another working tree."""
+    with suppress(OSError):
+        return b"worktree" in (folder / ".git" / "config").read_bytes().lower()
+    return False
+
+
+def _root_as_git_says(start: Path) -> Path | None:
+    if ask(os.fspath(start), "rev-parse", "--is-inside-work-tree").strip() != b"true":
+        return None
+    output = ask(os.fspath(start), "rev-parse", "--show-toplevel")
+    return Path(os.fsdecode(output.removesuffix(b"\n")))
 
 
 def status(root: Path, paths: Iterable[Path]) -> dict[Path, Status]:

@@ -80,7 +80,12 @@ class Index:
     def _pipes(self) -> tuple[IO[bytes], IO[bytes]]:
         if self._reader is None:
             call = porcelain.call(os.fspath(self._root), "cat-file", "--batch")
-            self._reader = subprocess.Popen(call, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+            self._reader = subprocess.Popen(
+                call,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                env=porcelain.environment(),
+            )
         assert self._reader.stdin
         assert self._reader.stdout
         return self._reader.stdin, self._reader.stdout
@@ -143,3 +148,33 @@ def _listed(root: Path) -> Iterator[tuple[str, Entry]]:
             mode, blob, stage = facts.decode("ascii").split()
             if stage == "0":
                 yield os.fsdecode(name), Entry(mode, blob)
+
+
+def changed(root: Path) -> list[str]:
+    """List the names that the next commit changes, adds or deletes; all of them in the first.
+
+    Raises:
+        GitError: git is not installed or cannot read the index.
+    """
+    folder = os.fspath(root)
+    try:
+        porcelain.ask(folder, "rev-parse", "--quiet", "--verify", "HEAD^{tree}")
+    except GitError:  # there is no commit yet
+        return [name for name, _ in _listed(root)]
+    return [name for name, _ in differences(folder, "HEAD")]
+
+
+def differences(root: str, tree: str) -> list[tuple[str, str]]:
+    """List the names whose entries in the index differ from `tree`, each with its new blob's id.
+
+    The id of what was deleted is all zeros.
+
+    Raises:
+        GitError: git does not know `tree`, or cannot read the index.
+    """
+    options = ["--cached", "--raw", "-z", "--no-renames", "--no-abbrev", "--ignore-submodules=none"]
+    fields = porcelain.ask(root, "diff-index", *options, tree, "--").split(b"\0")
+    return [
+        (os.fsdecode(name), facts.split(b" ")[3].decode("ascii"))
+        for facts, name in zip(fields[::2], fields[1::2], strict=False)
+    ]

@@ -18,6 +18,14 @@ MOST_PATHSPECS = 100
 # No lock, no index written; names are names, whatever is in them.
 _HARMLESS = ("--no-optional-locks", "--literal-pathspecs")
 
+# An author's shell may set these; git refuses each of them beside --literal-pathspecs.
+_PATHSPEC_VARIABLES = (
+    "GIT_LITERAL_PATHSPECS",
+    "GIT_GLOB_PATHSPECS",
+    "GIT_NOGLOB_PATHSPECS",
+    "GIT_ICASE_PATHSPECS",
+)
+
 
 def ask(root: str, command: str, *arguments: str, stdin: bytes = b"") -> bytes:
     """Return what git says in the working tree `root`.
@@ -35,6 +43,11 @@ def call(root: str, command: str, *arguments: str) -> list[str]:
     return ["git", "-C", root, *_HARMLESS, command, *arguments]
 
 
+def environment() -> dict[str, str]:
+    """Return the environment in which git is asked: names of files are read as they are."""
+    return {name: text for name, text in os.environ.items() if name not in _PATHSPEC_VARIABLES}
+
+
 def _answer(call: list[str]) -> bytes | None:
     """Run git without `subprocess`, which takes longer to import than git does to answer.
 
@@ -49,7 +62,7 @@ def _answer(call: list[str]) -> bytes | None:
     ]
     with open(reading, "rb") as output:
         try:
-            process = os.posix_spawnp(call[0], call, os.environ, file_actions=streams)
+            process = os.posix_spawnp(call[0], call, environment(), file_actions=streams)
         except OSError:
             return None
         finally:
@@ -65,7 +78,9 @@ def _answer_or_reason(call: list[str], stdin: bytes) -> bytes:
     import subprocess
 
     try:
-        done = subprocess.run(call, input=stdin, capture_output=True, check=False)
+        done = subprocess.run(
+            call, input=stdin, capture_output=True, check=False, env=environment()
+        )
     except FileNotFoundError as error:
         raise GitError("git is not installed or not on PATH") from error
     if done.returncode != 0:

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from headergen.errors import GitError
-from headergen.repository.index import Entry, Index
+from headergen.repository.git import status
+from headergen.repository.index import Entry, Index, changed
 from tests.support.repository import Repository
 
 
@@ -87,3 +88,36 @@ def test_modes_are_git_s_own(repo: Repository) -> None:
     repo.git("add", ".")
     with Index(repo.root) as index:
         assert index.entries["a.sh"] == Entry("100755", "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391")
+
+
+def test_the_first_commit_changes_all_that_is_staged(repo: Repository) -> None:
+    repo.write("a b.md", "x")
+    repo.write("untracked.md", "x")
+    repo.git("add", "a b.md")
+    assert changed(repo.root) == ["a b.md"]
+
+
+def test_a_commit_changes_what_is_edited_added_deleted_and_renamed(repo: Repository) -> None:
+    for name in ("edited.md", "deleted.png", "old\tname.md", "same.md", "on disk.md"):
+        repo.write(name, name)
+    repo.git("add", ".")
+    repo.git("commit", "-q", "-m", "x")
+    repo.write("edited.md", "y")
+    repo.write("added.md", "z")
+    repo.git("rm", "-q", "deleted.png")
+    repo.git("mv", "old\tname.md", "new.md")
+    repo.git("add", ".")
+    repo.write("on disk.md", "y")
+    names = ["added.md", "deleted.png", "edited.md", "new.md", "old\tname.md"]
+    assert sorted(changed(repo.root)) == names
+
+
+@pytest.mark.parametrize("name", ["GLOB", "NOGLOB", "ICASE", "LITERAL"])
+def test_variables_for_paths_change_nothing(
+    name: str, repo: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repo.write("a*.md", "x")
+    repo.git("add", ".")
+    monkeypatch.setenv(f"GIT_{name}_PATHSPECS", "1")
+    assert changed(repo.root) == ["a*.md"]
+    assert list(status(repo.root, [repo.root / "a*.md"])) == [repo.root / "a*.md"]
