@@ -161,20 +161,4 @@ def changed(root: Path) -> list[str]:
         porcelain.ask(folder, "rev-parse", "--quiet", "--verify", "HEAD^{tree}")
     except GitError:  # there is no commit yet
         return [name for name, _ in _listed(root)]
-    return [name for name, _ in differences(folder, "HEAD")]
-
-
-def differences(root: str, tree: str) -> list[tuple[str, str]]:
-    """List the names whose entries in the index differ from `tree`, each with its new blob's id.
-
-    The id of what was deleted is all zeros.
-
-    Raises:
-        GitError: git does not know `tree`, or cannot read the index.
-    """
-    options = ["--cached", "--raw", "-z", "--no-renames", "--no-abbrev", "--ignore-submodules=none"]
-    fields = porcelain.ask(root, "diff-index", *options, tree, "--").split(b"\0")
-    return [
-        (os.fsdecode(name), facts.split(b" ")[3].decode("ascii"))
-        for facts, name in zip(fields[::2], fields[1::2], strict=False)
-    ]
+    return [name for name, _ in porcelain.differences(folder, "HEAD")]

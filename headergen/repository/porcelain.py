@@ -16,7 +16,7 @@ from headergen.errors import GitError
 MOST_PATHSPECS = 100
 
 # No lock, no index written; names are names, whatever is in them.
-_HARMLESS = ("--no-optional-locks", "--literal-pathspecs")
+_HARMLESS = ("--no-optional-locks", "--literal-pathspecs", "-c", "diff.relative=false")
 
 # An author's shell may set these; git refuses each of them beside --literal-pathspecs.
 _PATHSPEC_VARIABLES = (
@@ -103,6 +103,22 @@ def status_entries(root: str, names: Collection[str]) -> list[bytes]:
     options = ["--porcelain=v2", "-z", "--no-renames", "--ignored", "--untracked-files=all"]
     output = ask(root, "status", *options, "--", *pathspecs(names))
     return list(filter(None, output.split(b"\0")))
+
+
+def differences(root: str, tree: str) -> list[tuple[str, str]]:
+    """List the names whose entries in the index differ from `tree`, each with its new blob's id.
+
+    The id of what was deleted is all zeros.
+
+    Raises:
+        GitError: git does not know `tree`, or cannot read the index.
+    """
+    options = ["--cached", "--raw", "-z", "--no-renames", "--no-abbrev", "--ignore-submodules=none"]
+    fields = ask(root, "diff-index", *options, tree, "--").split(b"\0")
+    return [
+        (os.fsdecode(name), facts.split(b" ")[3].decode("ascii"))
+        for facts, name in zip(fields[::2], fields[1::2], strict=False)
+    ]
 
 
 def pathspecs(names: Collection[str]) -> list[str]:
