@@ -6,7 +6,7 @@ import hashlib
 import os
 import posixpath
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,10 +14,10 @@ from tempfile import TemporaryDirectory
 from headergen.article import article as articles
 from headergen.article.article import Article
 from headergen.errors import HeadergenError, PathError
-from headergen.plan import cuts, defaults
+from headergen.plan import defaults, places
 from headergen.report import check
 from headergen.report.check import Finding
-from headergen.repository import git, paths, porcelain
+from headergen.repository import git
 from headergen.repository.hook_memory import CONFIG_FILES
 from headergen.repository.index import Index
 from headergen.settings import config as configs
@@ -41,7 +41,9 @@ class Clone:
 
 
 @contextmanager
-def cloned(index: Index, names: Iterable[str], named_config: Path | None, root: Path) -> Iterator[Clone]:
+def cloned(
+    index: Index, names: Iterable[str], named_config: Path | None, root: Path
+) -> Iterator[Clone]:
     """Export the articles `names` of the repository at `root`, and what they name.
 
     Raises:
@@ -78,35 +80,36 @@ def _named_by(path: Path, config: Config, clone: Path) -> Iterator[str]:
     if article is None:
         return
     for text in _texts(article, config):
-        try:
-            file = paths.inside(paths.folder_of(article.path), text, clone)
-            yield file.relative_to(clone).as_posix()
-        except (PathError, ValueError):
-            continue
+        with suppress(PathError, ValueError):
+            if file := places.file_of(text, article, config, clone):
+                yield file.relative_to(clone).as_posix()
     if config.card_logo:
         yield posixpath.normpath(config.card_logo)
 
 
 def _texts(article: Article, config: Config) -> Iterator[str]:
-    request = article.request
+    """Yield what the article says of pictures: its header, cuts, sources, and those on a card."""
     texts = [article.image, *(article.text_at(each.key) for each in config.also)]
-    yield from (text.removeprefix(config.image_prefix) for text in texts if text)
+    request = article.request
     if request:
-        yield from request.sources
-        if request.card:
-            yield from filter(None, (request.card.logo or None, request.card.picture))
+        texts += request.sources
+        texts += (request.card.logo or None, request.card.picture) if request.card else ()
+    return filter(None, texts)
 
 
 def _bring_large_files(clone: Path, root: Path) -> None:
-    """Put the objects that Git LFS has at hand in the place of their pointers."""
+    """Put the files that Git LFS has at hand in the place of their pointers."""
     for path in clone.rglob("*"):
-        if path.is_symlink() or not path.is_file() or not git.is_lfs_pointer(path):
-            continue
-        digest = git.lfs_digest(path)
-        for candidate in (git.lfs_object(root, digest), root / path.relative_to(clone)):
-            if candidate.is_file() and _sha256(candidate) == digest:
-                path.write_bytes(candidate.read_bytes())
-                break
+        if not path.is_symlink() and path.is_file() and git.is_lfs_pointer(path):
+            if digest := git.lfs_digest(path):
+                _bring(path, digest, [git.lfs_object(root, digest), root / path.relative_to(clone)])
+
+
+def _bring(path: Path, digest: str, candidates: Iterable[Path]) -> None:
+    for candidate in candidates:
+        if candidate.is_file() and _sha256(candidate) == digest:
+            path.write_bytes(candidate.read_bytes())
+            return
 
 
 def _sha256(path: Path) -> str:
@@ -115,7 +118,7 @@ def _sha256(path: Path) -> str:
 
 
 def faults_of(clone: Clone, names: Iterable[str]) -> dict[str, list[Finding]]:
-    """Check the articles `names` in a clone, and return for each that is not whole why it is not."""
+    """Check the articles `names` in a clone, and return what is wrong with each that is not whole."""
     places = {os.fspath(clone.root / name): name for name in names}
     found = check.check(places, clone.config, clone.root, in_git=False)
     faults: dict[str, list[Finding]] = {}

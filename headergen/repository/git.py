@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -123,6 +124,27 @@ def is_lfs_pointer(path: Path) -> bool:
     """
     with path.open("rb") as file:
         return file.read(len(LFS_VERSION_LINE)) == LFS_VERSION_LINE
+
+
+def lfs_digest(pointer: Path) -> str | None:
+    """Return the SHA-256 of the file that the pointer at `pointer` stands for, None if it has none.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    found = re.search(rb"^oid sha256:([0-9a-f]{64})$", pointer.read_bytes()[:1024], re.MULTILINE)
+    return found[1].decode() if found else None
+
+
+def lfs_object(root: Path, digest: str) -> Path:
+    """Return where Git LFS keeps the file with this SHA-256, there or not (git-lfs, docs/spec.md).
+
+    Raises:
+        GitError: git is not installed or cannot read the repository.
+    """
+    output = ask(os.fspath(root), "rev-parse", "--git-path", "lfs/objects")
+    folder = root / os.fsdecode(output.removesuffix(b"\n"))
+    return folder / digest[:2] / digest[2:4] / digest
 
 
 def _names(root: Path, paths: Iterable[Path]) -> dict[str, Path]:
