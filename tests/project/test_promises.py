@@ -1,4 +1,4 @@
-"""Every test that docs/promises.md names exists."""
+"""Every test that docs/promises.md names exists, and each code of `headergen check` has a test."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from headergen.report import check
 from tests.support.paths import CHECKOUT
 
 PROMISES = (CHECKOUT / "docs" / "promises.md").read_text(encoding="utf-8")
@@ -20,3 +21,8 @@ def test_a_promise_names_a_test(name: str) -> None:
 @pytest.mark.parametrize("name", sorted(set(re.findall(r"`((?:tests|hooks)/[\w/.-]+)`", PROMISES))))
 def test_a_promise_names_a_file(name: str) -> None:
     assert (CHECKOUT / name).exists()
+
+
+@pytest.mark.parametrize("code", check.CODES)
+def test_a_code_of_check_is_found_in_a_test(code: str) -> None:
+    assert re.search(rf': {code}: |"{code}"', SOURCES)
