@@ -31,7 +31,7 @@ from headergen.errors import (
     WorkerDiedError,
 )
 
-_WORKER = Path(__file__).parent / "worker" / "__main__.py"
+WORKER = Path(__file__).parent / "worker" / "__main__.py"
 _GRACE_SECONDS = 2.0  # between SIGTERM and SIGKILL
 _STDERR_LINES = 200  # kept in case that the worker dies
 _STDERR_LINES_SHOWN = 15
@@ -242,7 +242,7 @@ class Worker:
 def _start(interpreter: Path, name: str, *, online: bool) -> subprocess.Popen[bytes]:
     try:
         return subprocess.Popen(
-            [interpreter, _WORKER],
+            [interpreter, WORKER],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

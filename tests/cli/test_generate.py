@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
 import signal
@@ -18,6 +19,7 @@ from headergen.diffusion.cache import Fetched
 from headergen.picture import first_bytes, metadata, provenance
 from headergen.picture.parameters import Settings
 from headergen.picture.provenance import SourceType
+from tests.support import checkpoints
 from tests.support.paths import CHECKOUT
 from tests.support.repository import Repository
 
@@ -62,14 +64,9 @@ def test_a_header_tells_what_was_really_painted_and_nothing_of_the_machine(
 def test_what_is_no_picture_is_never_saved(
     repo: Repository, tiny_zimage: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    import torch
-    from safetensors.torch import load_file, save_file
-
     folder = shutil.copytree(tiny_zimage, repo.root / "model")
-    file = folder / "vae" / "diffusion_pytorch_model.safetensors"
-    tensors = load_file(file)
-    tensors["decoder.conv_out.bias"].fill_(torch.nan)
-    save_file(tensors, file, metadata={"format": "pt"})
+    vae = folder / "vae" / "diffusion_pytorch_model.safetensors"
+    checkpoints.fill(vae, "decoder.conv_out.bias", math.nan)
     repo.write("headergen.yaml", "image: {model: model, device: cpu, width: 64, height: 64}\n")
     article = "---\nheader: {prompt: a, steps: 1}\n---\n"
     repo.write("a.md", article)
@@ -178,6 +175,7 @@ def processes_with(variable: str) -> list[str]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="needs Linux's /proc")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_run_keeps_what_is_painted_and_leaves_nothing_running(

@@ -25,6 +25,8 @@ from headergen.diffusion.worker.failures import WorkerError
 from headergen.diffusion.worker.hub import File
 from headergen.progress import Downloading, Event, Note, Storing, Waiting
 from headergen.repository import locks
+from tests.support import checkpoints
+from tests.support.forked import WarmProcess
 from tests.support.hub import COMMIT, serve_hub
 
 PYTHON = Path(sys.executable)
@@ -88,16 +90,12 @@ def hub_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def published(tiny_zimage: Path, tmp_path: Path) -> Path:
+def published(tiny_zimage: Path, tmp_path: Path, warm_process: WarmProcess) -> Path:
     """A repository in Z-Image's published layout: fp32 transformer, bf16 rest; and other files."""
-    import torch
-    from safetensors.torch import load_file, save_file
-
     folder = shutil.copytree(tiny_zimage, tmp_path / "published")
     for part in ("text_encoder", "vae"):
         for file in (folder / part).glob("*.safetensors"):
-            halved = {name: tensor.to(torch.bfloat16) for name, tensor in load_file(file).items()}
-            save_file(halved, file, metadata={"format": "pt"})
+            warm_process.call(checkpoints.__name__, checkpoints.halve.__name__, str(file))
     (folder / "single_file.safetensors").write_bytes(b"not wanted")
     (folder / "vae" / "diffusion_pytorch_model.bin").write_bytes(b"not wanted")
     return folder
@@ -159,6 +157,7 @@ def test_an_interrupted_fetch_goes_on_with_what_is_missing(
     assert cache.find(TINY) == found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("bits", "dtype"), [("8bit", "I8"), ("4bit", "U8")])
 def test_a_model_is_stored_quantised(
     bits: str, dtype: str, large_zimage: Path, monkeypatch: pytest.MonkeyPatch
@@ -183,6 +182,7 @@ def mean_difference(one: attempts.Pixels, other: attempts.Pixels) -> float:
     return sum(abs(a - b) for a, b in zip(one.rgb, other.rgb, strict=True)) / len(one.rgb)
 
 
+@pytest.mark.slow
 def test_the_form_that_was_fetched_last_is_used(
     published: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -79,7 +79,7 @@ def with_tensors(
     name: str, change: Callable[[dict[str, Any]], dict[str, Any]]
 ) -> Callable[[Path], None]:
     def edit(model: Path) -> None:
-        from safetensors.torch import load_file, save_file
+        from safetensors.numpy import load_file, save_file
 
         save_file(change(load_file(model / name)), model / name, metadata={"format": "pt"})
 
@@ -87,8 +87,8 @@ def with_tensors(
 
 
 def wrong_shape(tensors: dict[str, Any]) -> dict[str, Any]:
-    name = max(tensors, key=lambda name: tensors[name].numel())
-    return tensors | {name: tensors[name][:1].clone()}
+    name = max(tensors, key=lambda name: tensors[name].size)
+    return tensors | {name: tensors[name][:1].copy()}
 
 
 def half_of_them(tensors: dict[str, Any]) -> dict[str, Any]:
