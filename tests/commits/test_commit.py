@@ -81,6 +81,7 @@ def header_size(repo: Repository, name: str) -> tuple[int, int]:
         return header.size
 
 
+@pytest.mark.slow
 def test_two_articles_from_frontmatter_to_a_commit_that_holds_their_headers(
     repo: Repository, tiny_zimage: Path
 ) -> None:
@@ -128,6 +129,7 @@ def test_a_second_commit_with_neither_staged_reuses_the_picture(repo: Repository
     repo.git("commit", "--quiet", "-m", "x")
 
 
+@pytest.mark.slow
 def test_commit_all_does_not_leave_the_picture_behind(repo: Repository) -> None:
     repo.write("articles/games.md", COMPOSITE)
     repo.git("add", ".")
@@ -165,6 +167,7 @@ def test_the_published_hooks_are_a_valid_manifest() -> None:
     )
 
 
+@pytest.mark.slow
 def test_try_repo_installs_the_light_hook_and_it_works(repo: Repository, tmp_path: Path) -> None:
     repo = Repository(repo.root, {"PRE_COMMIT_HOME": str(tmp_path / "cache")})
     repo.write("articles/games.md", COMPOSITE)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import shutil
 import sys
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
@@ -28,28 +30,37 @@ def environ(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 
 @pytest.fixture(scope="session")
-def templates(
+def template(
     environ: dict[str, str], tmp_path_factory: pytest.TempPathFactory
-) -> dict[str, Repository]:
-    """A repository with one commit for each way; copying one is quicker than making it."""
-    folder = tmp_path_factory.mktemp("templates")
-    made = {way: hooked.fill(folder / way, environ, way) for way in WAYS}
-    for repo in made.values():
+) -> Callable[[str], Repository]:
+    """Make a repository with one commit for a way, once; copying it is quicker than making it."""
+
+    @functools.cache
+    def made(way: str) -> Repository:
+        repo = hooked.fill(tmp_path_factory.mktemp("template") / way, environ, way)
         repo.git("commit", "--quiet", "-m", "start")
+        return repo
+
     return made
 
 
-@pytest.fixture(params=WAYS)
+def quickest_first(ways: Iterable[str]) -> list[object]:
+    """Run every scenario with one way in the quick suite, and with the others in the slow one."""
+    slow = pytest.mark.slow
+    return [way if way == "prek" else pytest.param(way, marks=slow) for way in ways]
+
+
+@pytest.fixture(params=quickest_first(WAYS))
 def way(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
 @pytest.fixture
-def repo(way: str, templates: dict[str, Repository], tmp_path: Path) -> Repository:
+def repo(way: str, template: Callable[[str], Repository], tmp_path: Path) -> Repository:
     """A repository with a source picture, in which committing runs headergen."""
-    template = templates[way]
-    shutil.copytree(template.root, tmp_path / "repo", symlinks=True)
-    return Repository(tmp_path / "repo", template.environ)
+    made = template(way)
+    shutil.copytree(made.root, tmp_path / "repo", symlinks=True)
+    return Repository(tmp_path / "repo", made.environ)
 
 
 def commit(repo: Repository, *arguments: str, code: int = 0) -> str:
@@ -349,7 +360,7 @@ def test_a_name_with_a_line_feed_is_refused_and_the_others_go_on(repo: Repositor
     assert (repo.root / PICTURE).is_file()
 
 
-@pytest.mark.parametrize("way", FRAMEWORKS, indirect=True)
+@pytest.mark.parametrize("way", quickest_first(FRAMEWORKS), indirect=True)
 @pytest.mark.parametrize(
     "arguments",
     [["--all-files"], ["--from-ref", "HEAD~1", "--to-ref", "HEAD"]],
@@ -393,7 +404,7 @@ def test_without_a_repository_there_is_nothing_to_stage(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("command", ["hook", "check"])
 def test_a_picture_that_cannot_be_read_is_named(
-    templates: dict[str, Repository],
+    template: Callable[[str], Repository],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
@@ -402,7 +413,7 @@ def test_a_picture_that_cannot_be_read_is_named(
     def refuse(path: Path) -> first_bytes.Picture:
         raise PermissionError(13, "Permission denied", str(path))
 
-    shutil.copytree(templates["scripts"].root, tmp_path / "repo")
+    shutil.copytree(template("scripts").root, tmp_path / "repo")
     publish(Repository(tmp_path / "repo"))
     monkeypatch.chdir(tmp_path / "repo")
     monkeypatch.setattr(first_bytes, "probe", refuse)
@@ -412,9 +423,9 @@ def test_a_picture_that_cannot_be_read_is_named(
 
 @pytest.mark.parametrize("command", ["hook", "check"])
 def test_three_hundred_articles_cost_few_calls_of_git(
-    templates: dict[str, Repository], tmp_path: Path, command: str
+    template: Callable[[str], Repository], tmp_path: Path, command: str
 ) -> None:
-    shutil.copytree(templates["scripts"].root, tmp_path / "repo")
+    shutil.copytree(template("scripts").root, tmp_path / "repo")
     trace = tmp_path / "trace"
     repo = Repository(tmp_path / "repo", {"GIT_TRACE": str(trace)})
     publish(repo)

@@ -172,6 +172,7 @@ def test_a_remote_without_a_name_is_checked_too(repo: Repository) -> None:
     assert "post.md:5: missing: " in push(repo, "../remote", "main", code=1)
 
 
+@pytest.mark.slow
 def test_from_a_shallow_clone(repo: Repository) -> None:
     commit_article(repo)
     push(repo)

@@ -278,6 +278,7 @@ def test_reading_articles_leaves_nothing_to_the_garbage_collector(repo: Reposito
         gc.enable()
 
 
+@pytest.mark.slow
 def test_each_part_of_a_split_list_makes_its_own_headers_once(repo: Repository) -> None:
     names = [f"{index}.md" for index in range(4)]
     for name in names:

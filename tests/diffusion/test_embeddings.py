@@ -9,6 +9,8 @@ import pytest
 
 from headergen.diffusion.worker import embeddings
 
+pytestmark = pytest.mark.slow
+
 NAMES = (
     "prompt_embeds",
     "negative_prompt_embeds",

@@ -216,6 +216,8 @@ _CONVERT = "convert.convert_file(Path(sys.argv[1]), Path(sys.argv[2]), torch.bfl
 _PREPARE_QUANTIZING = """
 from diffusers import ZImageTransformer2DModel
 from headergen.diffusion.worker import quantize
+
+pytestmark = pytest.mark.slow
 quantize.sdnq()
 convert._SHARD_BYTES = int(sys.argv[2])
 """

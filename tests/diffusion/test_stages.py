@@ -125,6 +125,8 @@ import torch, diffusers
 from headergen.diffusion.snapshot import Entry, Snapshot, Weights
 from headergen.diffusion.worker import parts
 
+pytestmark = pytest.mark.slow
+
 def anonymous_bytes():
     for line in Path("/proc/self/status").read_text().splitlines():
         if line.startswith("RssAnon:"):

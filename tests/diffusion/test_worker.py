@@ -58,6 +58,7 @@ def _torch(cuda: int, mps: bool) -> Any:
     )
 
 
+@pytest.mark.slow
 def test_kinds_of_the_libraries_own_errors() -> None:
     import torch
     from huggingface_hub import errors

@@ -30,6 +30,7 @@ def beside(zygote: Zygote, tmp_path: Path) -> Site:
     return Site(before, read(folder), ended.calls)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_killed_while_pictures_are_cut(
     beside: Site, zygote: Zygote, tmp_path: Path, when: str

@@ -75,8 +75,11 @@ def test_bytes_are_on_the_disk_before_their_name_and_the_name_before_going_on(si
 
 @pytest.mark.parametrize(
     ("when", "calls"),
-    [("before", WRITING), ("half", ["write"]), ("after", WRITING)],
-    ids=["before", "halfway", "after"],
+    [
+        pytest.param("before", WRITING, id="before", marks=pytest.mark.slow),
+        pytest.param("half", ["write"], id="halfway"),
+        pytest.param("after", WRITING, id="after", marks=pytest.mark.slow),
+    ],
 )
 def test_killed_at_every_call(
     site: Site, zygote: Zygote, tmp_path: Path, when: str, calls: Iterable[str]
@@ -94,7 +97,13 @@ def test_killed_at_every_call(
 @pytest.mark.parametrize(
     ("signal", "number", "calls"),
     [
-        pytest.param("SIGINT", 2, (*WRITING, "open", "close", "listdir"), id="Ctrl-C"),
+        pytest.param(
+            "SIGINT",
+            2,
+            (*WRITING, "open", "close", "listdir"),
+            id="Ctrl-C",
+            marks=pytest.mark.slow,
+        ),
         pytest.param("SIGTERM", 15, ["create", "replace"], id="terminated"),
         pytest.param("SIGHUP", 1, ["create", "replace"], id="the terminal closes"),
     ],
@@ -120,10 +129,18 @@ def test_interrupted_at_every_call(
 @pytest.mark.parametrize(
     ("what", "when", "calls"),
     [
-        pytest.param("EIO", "before", None, id="an I/O error"),
+        pytest.param("EIO", "before", None, id="an I/O error", marks=pytest.mark.slow),
         pytest.param("EIO", "half", ["write"], id="an I/O error after half a write"),
-        pytest.param("ENOSPC", "before", WRITING, id="no space for one call"),
-        pytest.param("disk full", "", ["create", "write", "mkdir", "fsync"], id="disk full"),
+        pytest.param(
+            "ENOSPC", "before", WRITING, id="no space for one call", marks=pytest.mark.slow
+        ),
+        pytest.param(
+            "disk full",
+            "",
+            ["create", "write", "mkdir", "fsync"],
+            id="disk full",
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_an_error_at_every_call(

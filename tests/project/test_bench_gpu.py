@@ -24,6 +24,7 @@ def room(name: str) -> ModuleType:
         return importlib.import_module(name)
 
 
+@pytest.mark.slow
 def test_headergen_and_the_script_are_measured_phase_by_phase(tmp_path: Path) -> None:
     chosen = ["--model", "z-image-turbo", "--placement", "3 stages", "--state", "warm"]
     done = subprocess.run(
@@ -49,6 +50,7 @@ def test_headergen_and_the_script_are_measured_phase_by_phase(tmp_path: Path) ->
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("build", "part", "giga"),
     [
@@ -69,6 +71,7 @@ def test_the_architectures_are_those_that_are_published(build: str, part: str, g
     assert {each.device.type for each in found.parameters()} == {"meta"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("family", ["zimage", "sdxl"])
 def test_parts_are_written_as_their_libraries_read_them(
     family: str, tiny_zimage: Path, tiny_sdxl: Path, tmp_path: Path
@@ -116,6 +119,7 @@ def test_time_is_compared_with_what_the_card_could_do() -> None:
     assert room("gpu").above_floor(seconds, work, 200.0) == pytest.approx(3.0)
 
 
+@pytest.mark.slow
 def test_the_floor_is_the_work_that_torch_counts() -> None:
     import torch
 

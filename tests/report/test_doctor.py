@@ -30,6 +30,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 def test_a_machine_without_a_gpu_is_told_so_with_remedies(
     machine: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
