@@ -382,6 +382,7 @@ def test_a_checkpoint_that_cannot_be_used(
     assert caught.value.remedy
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("damage", "words"),
     [

@@ -158,6 +158,7 @@ def test_an_interrupted_fetch_goes_on_with_what_is_missing(
 
 
 @pytest.mark.slow
+@pytest.mark.isolated  # torch compiles with processes of its own
 @pytest.mark.parametrize(("bits", "dtype"), [("8bit", "I8"), ("4bit", "U8")])
 def test_a_model_is_stored_quantised(
     bits: str, dtype: str, large_zimage: Path, monkeypatch: pytest.MonkeyPatch

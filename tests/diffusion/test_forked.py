@@ -23,8 +23,9 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="tried on Linux 
 
 def forks(warm_process: WarmProcess) -> list[psutil.Process]:
     """List what the warm process's supervisors run."""
-    mine = psutil.Process().children(recursive=True)
-    (server,) = [each for each in mine if warm_process.address in each.cmdline()]
+    (server,) = [
+        each for each in psutil.Process().children() if warm_process.address in each.cmdline()
+    ]
     return [fork for supervisor in server.children() for fork in supervisor.children()]
 
 

@@ -189,5 +189,6 @@ if __name__ == "__main__":
     if sys.argv[1:]:
         import_everything()
         serve(sys.argv[1])
+        os._exit(0)  # as the worker does: taking torch down takes seconds
     else:
         stand_in(os.environ[_ADDRESS])
