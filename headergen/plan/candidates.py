@@ -27,7 +27,7 @@ from headergen.plan.variations import Variant, variants
 from headergen.repository import scratch
 from headergen.settings.config import Config
 
-RECORD = "candidates.json"
+RECORD_FILE = "candidates.json"
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class Candidate:
 
 
 @dataclass(frozen=True)
-class Kept:
+class Record:
     """An article's candidates; `request` is the digest of the request that they are variants of."""
 
     request: str
@@ -88,7 +88,7 @@ def asked(article: Article, config: Config, root: Path) -> str:
     """Return the digest of the request for a painting, the article's or its default; else "".
 
     Raises:
-        ArticleError: as `Kept.are_for`.
+        ArticleError: as `Record.are_for`.
     """
     request = defaults.request_for(article, config, root)
     return states.digest_of(request, ()) if request and request.prompt else ""
@@ -169,13 +169,13 @@ def picture_of(article: Article, number: int, root: Path) -> Path:
     return root / scratch.FOLDER / folder_of(article, root) / f"{number}.png"
 
 
-def read(article: Article, root: Path) -> Kept | None:
+def read(article: Article, root: Path) -> Record | None:
     """Read what is kept of an article's candidates; None: nothing, or nothing that can be read."""
     try:
-        text = (root / scratch.FOLDER / folder_of(article, root) / RECORD).read_text("utf-8")
+        text = (root / scratch.FOLDER / folder_of(article, root) / RECORD_FILE).read_text("utf-8")
         record = json.loads(text)
         found = tuple(_candidate(each) for each in record["candidates"])
-        return Kept(str(record["request"]), found)
+        return Record(str(record["request"]), found)
     except (OSError, ValueError, LookupError, TypeError):
         return None
 
@@ -196,7 +196,7 @@ def shown(article: Article, config: Config, root: Path) -> list[Candidate]:
     """List the candidates that can be picked for the article as it is, and are there.
 
     Raises:
-        ArticleError: as `Kept.are_for`.
+        ArticleError: as `Record.are_for`.
     """
     kept = read(article, root)
     if kept is None or not kept.are_for(article, config, root):

@@ -13,13 +13,13 @@ from headergen.diffusion.interpreter import find_interpreter
 from headergen.diffusion.models import MODELS, Model, admissible_size
 from headergen.errors import PaintError
 from headergen.progress import Event, Placed
-from headergen.report.doctor import Finding
+from headergen.report.doctor import Diagnosis
 from headergen.settings.config import Config
 
 _SIZE = (128, 64)
 
 
-def self_test(config: Config, root: Path) -> Iterator[Finding]:
+def self_test(config: Config, root: Path) -> Iterator[Diagnosis]:
     """Paint with a tiny random model of each family, through the whole path, on the device wanted.
 
     Raises:
@@ -32,10 +32,10 @@ def self_test(config: Config, root: Path) -> Iterator[Finding]:
             try:
                 yield _painted(python, row, Path(folder), config)
             except PaintError as error:
-                yield Finding(f"self-test {row.pipeline}", False, error.headline, error.advice)
+                yield Diagnosis(f"self-test {row.pipeline}", False, error.headline, error.advice)
 
 
-def _painted(python: Path, row: Model, folder: Path, config: Config) -> Finding:
+def _painted(python: Path, row: Model, folder: Path, config: Config) -> Diagnosis:
     with Worker(python, "a tiny model", config.worker_timeout_s) as worker:
         worker.send("build", pipeline_class=row.pipeline_class, folder=str(folder))
         worker.receive()
@@ -50,5 +50,5 @@ def _painted(python: Path, row: Model, folder: Path, config: Config) -> Finding:
             if isinstance(result, PaintError):
                 raise result
     placements = [each.placement for each in events if isinstance(each, Placed)]
-    # Without the words on what it needs.
-    return Finding(f"self-test {row.pipeline}", True, f"painted {placements[-1].partition(';')[0]}")
+    how = placements[-1].partition(";")[0]  # without the words on what it needs
+    return Diagnosis(f"self-test {row.pipeline}", True, f"painted {how}")

@@ -21,13 +21,13 @@ FOLDER = os.path.join(".git", "headergen")
 
 
 def nothing_to_do(arguments: Sequence[str]) -> bool:
-    """Tell whether `arguments` ask for a hook on articles that are settled, and staged as they are.
+    """Tell whether `arguments` ask for a hook on articles that need nothing and are staged.
 
     False says no more than that a closer look is due; whatever goes wrong here, that look tells.
     """
     names = _hook_files(arguments)
     try:
-        found = list(filter(None, map(_settled_pictures, names)))
+        found = list(filter(None, map(_remembered_pictures, names)))
         pictures = [picture for each in found for picture in each]
         return 0 < len(names) == len(found) and _is_staged([*names, *pictures])
     except (OSError, ValueError, HeadergenError):
@@ -68,8 +68,8 @@ def _hook_files(arguments: Sequence[str]) -> list[str]:
     return files if is_plain else []
 
 
-def _settled_pictures(name: str) -> list[str]:
-    """Return the pictures that a settled article names, none where a closer look is due.
+def _remembered_pictures(name: str) -> list[str]:
+    """Return the pictures of an article that needs nothing; none if it has to be checked.
 
     Raises:
         OSError, ValueError: there is no such record, or it is damaged.

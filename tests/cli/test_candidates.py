@@ -16,7 +16,7 @@ from headergen.article.article import Article
 from headergen.cli.main import main
 from headergen.diffusion import interpreter
 from headergen.graphics import encoding, thumbnail
-from headergen.make import candidates as keeping
+from headergen.make.candidates import save_candidate, save_record
 from headergen.picture import first_bytes
 from headergen.picture.provenance import Metadata
 from headergen.plan import candidates, variations
@@ -249,12 +249,12 @@ def keep_candidates(repo: Repository, name: str, count: int) -> None:
     config = configs.load(repo.root)
     painted = Image.effect_noise((64, 32), 64).convert("RGB")
     kept = [
-        keeping.keep(
+        save_candidate(
             found, each, encoding.encode(painted, "png", Metadata(each.job.digest)), repo.root
         )
         for each in candidates.planned(found, config, repo.root, count)
     ]
-    keeping.record(found, kept, config, repo.root)
+    save_record(found, kept, config, repo.root)
 
 
 def test_a_picture_that_only_the_site_finds_is_not_replaced_by_a_default(

@@ -17,7 +17,7 @@ from headergen.diffusion.cache import Fetched
 from headergen.diffusion.checkpoint import Checkpoint
 from headergen.errors import MachineError, NotDownloadedError, PaintError
 from headergen.make import painters
-from headergen.make.painter import Paint, Painted
+from headergen.make.painter import Painted, PaintFunction
 from headergen.picture import metadata, provenance
 from headergen.picture.parameters import Settings
 from headergen.plan.job import Painting
@@ -39,7 +39,7 @@ class Easel:
         return self.is_open
 
     @contextmanager
-    def ready(self, report: Report) -> Iterator[Paint]:
+    def ready(self, report: Report) -> Iterator[PaintFunction]:
         if not self.is_open:
             raise MachineError("the easel is put away")
 

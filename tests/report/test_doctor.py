@@ -128,7 +128,7 @@ ZIMAGE = Checkpoint(MODELS["z-image-turbo"], MODELS["z-image-turbo"].hub_id, loc
 
 def found_of(
     chosen: Checkpoint, there: Hardware, *, asked: str = "auto", quantizable: bool = True
-) -> doctor.Finding:
+) -> doctor.Diagnosis:
     return doctor._model(chosen, there, (1280, 672), asked=asked, quantizable=quantizable)
 
 
@@ -233,9 +233,11 @@ def test_memory_is_predicted_for_the_size_that_is_painted(
 ) -> None:
     sizes: dict[str, tuple[int, int]] = {}
 
-    def predict(each: Checkpoint, _: Hardware, size: tuple[int, int], **__: Any) -> doctor.Finding:
+    def predict(
+        each: Checkpoint, _: Hardware, size: tuple[int, int], **__: Any
+    ) -> doctor.Diagnosis:
         sizes[each.name] = size
-        return doctor.Finding(each.name, True, "")
+        return doctor.Diagnosis(each.name, True, "")
 
     monkeypatch.setattr(doctor, "_model", predict)
     monkeypatch.setattr(doctor, "_ask", lambda _: {"fault": "not asked"})

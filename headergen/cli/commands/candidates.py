@@ -19,8 +19,8 @@ from headergen.cli.terminal import say, say_error
 from headergen.errors import HeadergenError
 from headergen.graphics import canvas, encoding
 from headergen.graphics.contact_sheet import contact_sheet
-from headergen.make import candidates as keeping
 from headergen.make import painters
+from headergen.make.candidates import save_candidate, save_record
 from headergen.plan import candidates
 from headergen.plan.candidates import Candidate, Planned
 from headergen.repository import scratch
@@ -35,7 +35,7 @@ def run(arguments: Namespace) -> int:
     say_notes([wanted[0].job])  # the words that vary have no notation of their own
     _say_plan(article, wanted)
     found = candidates.reusable(article, wanted, place.root)
-    keeping.record(article, found, place.config, place.root)
+    save_record(article, found, place.config, place.root)
     numbers = {each.number for each in found}
     missing = [each for each in wanted if each.number not in numbers]
     failure = _paint(article, missing, found, place) if missing else None
@@ -80,8 +80,8 @@ def _paint(
             image = canvas.cover(result.image, each.job.width, each.job.height)
             texts = result.provenance.metadata("full", each.job.digest)
             png = encoding.encode(image, "png", texts)
-            found.append(keeping.keep(article, each, png, place.root))
-            keeping.record(article, found, place.config, place.root)
+            found.append(save_candidate(article, each, png, place.root))
+            save_record(article, found, place.config, place.root)
     return failure
 
 

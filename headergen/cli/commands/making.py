@@ -138,7 +138,7 @@ def _carry_out(
             if isinstance(outcome, runner.Failed):
                 errors.append(outcome.error)
                 _say_failed(outcome)
-            elif isinstance(outcome, runner.Kept):
+            elif isinstance(outcome, runner.Unchanged):
                 say(f"{article.path}: {outcome.job.image} ({outcome.how})")
             else:
                 to_add += (article.path, *outcome.job.outputs)

@@ -48,7 +48,7 @@ def run(arguments: Namespace) -> int:
 def _thumbnails(found: Sequence[Entry]) -> dict[Path, bytes | None]:
     """Shrink all pictures of the page, one on each core: Pillow lets go of the interpreter."""
     pictures = [entry.picture for entry in found if entry.picture]
-    pictures += [each.picture for entry in found for each in entry.candidates]
+    pictures += [picture for entry in found for picture in entry.candidates]
     if len(pictures) > _MANY:
         say(f"shrinking {len(pictures)} pictures", sys.stderr)
     width = next((width for most, width in _WIDTHS.items() if len(found) <= most), _NARROWEST)

@@ -12,7 +12,7 @@ from headergen.diffusion import attempts, fetching, hardware, interpreter
 from headergen.diffusion.cache import Fetched
 from headergen.diffusion.checkpoint import Checkpoint
 from headergen.errors import PaintError
-from headergen.make.painter import Paint, Painted
+from headergen.make.painter import Painted, PaintFunction
 from headergen.picture.parameters import Settings
 from headergen.plan.job import Painting
 from headergen.progress import Finished, Report, Started
@@ -33,7 +33,7 @@ class LocalPainter:
         return hardware.may_paint(self.config.device)
 
     @contextmanager
-    def ready(self, report: Report) -> Iterator[Paint]:
+    def ready(self, report: Report) -> Iterator[PaintFunction]:
         """See `Painter.ready`; the lock on the GPU is held for all models together."""
         python = interpreter.find_interpreter(self.config.worker_python, self.root)
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from headergen.article import article as articles
@@ -15,6 +15,7 @@ from headergen.errors import HeadergenError
 from headergen.picture.first_bytes import Picture, probe
 from headergen.plan import candidates, defaults
 from headergen.plan import state as states
+from headergen.plan.candidates import Candidate
 from headergen.report import check
 from headergen.report.check import Finding
 from headergen.settings.config import Config
@@ -70,20 +71,11 @@ STATES: Mapping[str, State] = {
 
 
 @dataclass(frozen=True)
-class Candidate:
-    """One picture that may become the header: its number, what it varies, and where it lies."""
-
-    number: int
-    what: str
-    picture: Path
-
-
-@dataclass(frozen=True)
 class Entry:
     """One article on the page.
 
     `request` may be the config's default; `picture` is on disk; `notes` are what `headergen check`
-    finds besides the state.
+    finds besides the state. `candidates` are those that may become the header, by their pictures.
     """
 
     path: str
@@ -96,7 +88,7 @@ class Entry:
     picture: Path | None = None
     probed: Picture | None = None
     notes: tuple[str, ...] = ()
-    candidates: tuple[Candidate, ...] = ()
+    candidates: Mapping[Path, Candidate] = field(default_factory=dict)
 
 
 def read(names: Iterable[str], config: Config, root: Path, *, in_git: bool) -> list[Entry]:
@@ -144,14 +136,10 @@ def _entry_of(
         probed=_probed(shown) if shown else None,
         # The page tells the state by itself; beside a header that is fresh, a cut may be missing.
         notes=tuple(each.message for each in findings if each.code != state),
-        candidates=_candidates(article, config, root),
-    )
-
-
-def _candidates(article: Article, config: Config, root: Path) -> tuple[Candidate, ...]:
-    return tuple(
-        Candidate(each.number, each.what, candidates.picture_of(article, each.number, root))
-        for each in candidates.shown(article, config, root)
+        candidates={
+            candidates.picture_of(article, each.number, root): each
+            for each in candidates.shown(article, config, root)
+        },
     )
 
 

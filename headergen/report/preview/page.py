@@ -14,7 +14,7 @@ from typing import Any
 
 from headergen import __version__
 from headergen.article.card_request import CardRequest
-from headergen.report.preview.entries import STATES, Candidate, Entry
+from headergen.report.preview.entries import STATES, Entry
 from headergen.settings.config import Config
 
 # Small copies of pictures, as WebP; None for one that cannot be read.
@@ -96,7 +96,10 @@ def _article(entry: Entry, thumbnails: Thumbnails) -> dict[str, Any]:
         "notes": list(entry.notes),
         "command": _command("run", entry.path) if STATES[entry.state].is_made_by_run else None,
         "thumbnail": _uri(entry.picture, thumbnails) if entry.picture else None,
-        "candidates": [_candidate(each, thumbnails) for each in entry.candidates],
+        "candidates": [
+            {"number": each.number, "what": each.what, "thumbnail": _uri(picture, thumbnails)}
+            for picture, each in entry.candidates.items()
+        ],
         "pick": _command("pick", entry.path) if entry.candidates else None,
     }
 
@@ -104,14 +107,6 @@ def _article(entry: Entry, thumbnails: Thumbnails) -> dict[str, Any]:
 def _card(card: CardRequest) -> str:
     written = (f"{key}: {value}" for key, value in card.written().items())
     return "\n".join(written) or "all of it by default"
-
-
-def _candidate(candidate: Candidate, thumbnails: Thumbnails) -> dict[str, Any]:
-    return {
-        "number": candidate.number,
-        "what": candidate.what,
-        "thumbnail": _uri(candidate.picture, thumbnails),
-    }
 
 
 def _command(*words: str) -> str:

@@ -9,7 +9,7 @@ from PIL import Image
 from headergen.article import article as articles
 from headergen.article import edit
 from headergen.graphics import encoding
-from headergen.make import candidates as keeping
+from headergen.make.candidates import save_candidate, save_record
 from headergen.picture.provenance import Metadata
 from headergen.plan import candidates
 from headergen.plan import state as states
@@ -62,7 +62,7 @@ def _candidates(repo: Repository, name: str) -> None:
     assert found
     config = configs.load(repo.root)
     kept = [
-        keeping.keep(
+        save_candidate(
             found,
             each,
             encoding.encode(_scene(each.number), "png", Metadata(each.job.digest)),
@@ -70,7 +70,7 @@ def _candidates(repo: Repository, name: str) -> None:
         )
         for each in candidates.planned(found, config, repo.root, 2)
     ]
-    keeping.record(found, kept, config, repo.root)
+    save_record(found, kept, config, repo.root)
 
 
 def _scene(seed: int) -> Image.Image:

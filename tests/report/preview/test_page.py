@@ -142,7 +142,7 @@ def test_an_article_whose_record_and_request_have_parted_does_not_stop_the_page(
     image = "image: hand-made/photo.jpg"
     repo.write("missing.md", f"---\nheader: {{sources: [gone.png], {image}}}\n---\n")
     found = read(repo, "missing.md", "fresh.md")
-    assert (found["missing.md"].state, found["missing.md"].candidates) == ("hand-made", ())
+    assert (found["missing.md"].state, found["missing.md"].candidates) == ("hand-made", {})
     assert found["fresh.md"].state == "fresh"
 
 
