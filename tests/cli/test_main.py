@@ -452,7 +452,7 @@ def findings(capsys: pytest.CaptureFixture[str], code: int = 1) -> list[tuple[in
     assert main(["check", "--json"]) == code
     found = json.loads(capsys.readouterr().out)
     for each in found:
-        assert set(each) == {"path", "line", "code", "message"}
+        assert set(each) == {"path", "line", "code", "message", "remedy"}
     return [(each["line"], each["code"]) for each in found]
 
 
