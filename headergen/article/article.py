@@ -1,6 +1,6 @@
 """Articles: what their frontmatter asks for.
 
-`writeback` writes into them. Reading costs next to nothing for an article
+`edit` writes into them. Reading costs next to nothing for an article
 without a `header` key: the parsers are imported by the first article that has one.
 """
 
@@ -48,7 +48,8 @@ class Article:
     that of the `header` key, and `lines` has those of the keys below it (`header.sources`), of the
     items of their lists (`header.sources[0]`) and of `image_key`, which is dotted as well. Lines
     are 1-based and counted in the file. `facts` are what else the frontmatter tells, and `body` is
-    where in `data` the text starts. `values` is the whole frontmatter as it was loaded.
+    where in `data` the text starts. `values` is the whole frontmatter as it was loaded, None where
+    it is no mapping of keys to values.
     """
 
     path: Path
@@ -62,7 +63,7 @@ class Article:
     image_key: str
     facts: Facts
     body: int
-    values: Mapping[Any, Any] = field(compare=False, repr=False)
+    values: Mapping[Any, Any] | None = field(compare=False, repr=False)
 
     def line_of(self, key: str | None) -> int:
         """Return the line of a dotted key, that of `header` where it is not written."""
@@ -199,7 +200,7 @@ def _without_header(
         image_key=image_key,
         facts=read_facts(document.values) if document else Facts(),
         body=body,
-        values=document.values if document else {},
+        values=document.values if document else None,
     )
 
 

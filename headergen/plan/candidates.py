@@ -13,7 +13,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from headergen.article import article as articles
 from headergen.article import edit
 from headergen.article.article import Article
 from headergen.article.edit import Changes
@@ -147,9 +146,7 @@ def job_with(article: Article, changes: Changes, config: Config, root: Path) -> 
         message = f"has a picture of your own: {article.image}"
         remedy = f"remove {article.image_key} to have headergen paint one"
         raise article.error(None, message, remedy)
-    changed = articles.parse(article.path, edit.with_request(article, changes), article.image_key)
-    assert changed is not None
-    found = planning.job_for(changed, config, root)
+    found = planning.job_for(edit.with_request(article, changes), config, root)
     if stand_in := planning.stand_in_of(found):
         found = planning.job_of(stand_in.wanted, config, root)
     if isinstance(found, Job):

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
+from headergen.article import edit
 from headergen.article.article import Article
 from headergen.article.edit import Changes
 from headergen.article.request import Request
@@ -65,7 +67,7 @@ class Job:
     `metadata` says how much of its provenance the picture carries: one of `config.METADATA`.
     `max_kb` bounds its file, in units of 1,024 bytes. `cuts` are made of it; `texts` are all that
     the article then says, by dotted keys. `title` is laid over the picture. `stand_in` is drawn
-    where a painting can't be painted here. A job for a `cut` is a part of another job.
+    where a painting can't be painted here. A job for a `cut` is a part of the `whole` job.
     """
 
     article: Article
@@ -86,6 +88,7 @@ class Job:
     stand_in: Card | None = None
     changes: Changes = field(default_factory=dict)
     cut: Cut | None = None
+    whole: Job | None = None
 
     @property
     def outputs(self) -> list[Path]:
@@ -104,9 +107,22 @@ class Job:
                 height=cut.height,
                 cuts=(),
                 cut=cut,
+                whole=self,
             )
             for cut in self.cuts
         ]
+
+    @cached_property
+    def finished(self) -> bytes:
+        """The article's bytes as they name the finished header.
+
+        Raises:
+            ArticleError: They cannot be made without risk.
+        """
+        if self.whole:
+            return self.whole.finished
+        others = {key: text for key, text in self.texts.items() if key != self.article.image_key}
+        return edit.with_image(self.article, self.image, self.digest, self.changes, others)
 
 
 Plan = Job | StandIn | Fresh | HandMade | None

@@ -101,7 +101,7 @@ def test_toml_and_flow_mappings_gain_the_keys_too(repo: Repository) -> None:
         assert found
         assert found.text_at("og_image") == f"note_images/{name}-og_image.png"
         assert found.text_at("cover.square") == f"note_images/{name}-cover-square.png"
-        assert (found.text_at("cover.alt"), found.values["cover"]["relative"]) == ("x", True)
+        assert (found.text_at("cover.alt"), found.value_at("cover.relative")) == ("x", True)
         assert len(Path(f"{name}.md").read_text().splitlines()) >= len(before) + 1
         assert main(["check", f"{name}.md"]) == 1  # not in the index, and nothing else
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -19,6 +20,13 @@ _PLAINLY = (
 
 # Deeper than any site's frontmatter, shallower than what a parser in C can crash on.
 MAX_DEPTH = 50
+
+
+# Characters of a text, from the first number to the second, and what replaces them.
+Splice = tuple[int, int, str]
+
+# Values for keys, each given by its path from the root.
+NewValues = Mapping[tuple[str, ...], str | int]
 
 
 @dataclass(frozen=True)
@@ -64,6 +72,14 @@ class Block:
     def splice(self, start: int, end: int, text: str) -> Block:
         """Return the block with the characters from `start` to `end` replaced by `text`."""
         return replace(self, text=self.text[:start] + text + self.text[end:])
+
+    def spliced(self, splices: Iterable[Splice]) -> Block:
+        """Return the block with all `splices`; what several insert at one place keeps its order."""
+        text, end = "", 0
+        for splice in sorted(splices, key=lambda splice: splice[0]):
+            text += self.text[end : splice[0]] + splice[2]
+            end = splice[1]
+        return replace(self, text=text + self.text[end:])
 
     def next_line(self, index: int) -> int:
         """Return where the line after the one that holds character `index` starts."""

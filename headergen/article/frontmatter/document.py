@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Protocol
 
-from headergen.article.frontmatter.block import Block
+from headergen.article.frontmatter.block import Block, NewValues
 
 
 class Document(Protocol):
@@ -21,11 +22,6 @@ class Document(Protocol):
     def index_of(self, path: tuple[str | int, ...]) -> int | None:
         """Return where the key (or list item) at `path` starts, None where it is not written."""
 
-    def with_value(
-        self, path: tuple[str, ...], value: str | int, before: str | None = None
-    ) -> Block:
-        """Return the block with `value` at `path`, before the sibling `before` if it is new."""
-
 
 def read_document(block: Block) -> Document | None:
     """Read a block, None where it holds no mapping.
@@ -40,3 +36,20 @@ def read_document(block: Block) -> Document | None:
     from headergen.article.frontmatter import yaml_read
 
     return yaml_read.read(block)
+
+
+def with_values(block: Block, values: Mapping[Any, Any], changes: NewValues) -> Block:
+    """Return a block, which was loaded as `values`, with the `changes`, all else untouched.
+
+    A new key comes before the first of those that follow it in `changes` and are written.
+
+    Raises:
+        ArticleError: The changes cannot be made safely; the message says why.
+    """
+    if block.language == "toml":
+        from headergen.article.frontmatter import toml_edit
+
+        return toml_edit.with_values(block, values, changes)
+    from headergen.article.frontmatter import yaml_edit
+
+    return yaml_edit.with_values(block, values, changes)

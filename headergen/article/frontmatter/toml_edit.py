@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from frontmatter.default_handlers import BaseHandler
 
-from headergen.article.frontmatter.block import MAX_DEPTH, Block
+from headergen.article.frontmatter.block import MAX_DEPTH, Block, NewValues
 from headergen.article.frontmatter.toml_scan import Entry, Path, scan
 from headergen.errors import ArticleError
 
@@ -54,28 +54,27 @@ class TomlDocument:
         return next(starts, None)
 
     def with_value(
-        self, path: tuple[str, ...], value: str | int, before: str | None = None
+        self,
+        path: tuple[str, ...],
+        value: str | int,
+        followers: Iterable[str],
+        expected: Mapping[str, Any],
     ) -> Block:
-        """Return the block with `value` at `path`, all else untouched.
-
-        A value in place is replaced; a missing key comes after the last one of its table, or
-        before its sibling `before` where that is written. At most one line of the old text
-        changes, and the new text is read again and compared.
+        """Return the block with `value` at `path`, which then means what is `expected`.
 
         Raises:
             ArticleError: The change cannot be made safely; the message says why.
         """
-        if _value_at(self.values, path) == value:
-            return self.block
-        expected = _put(_comparable(self.block.text), path, value)
         literal = str(value) if isinstance(value, int) else _quoted(value)
-        for changed in self._changes(path, literal, before):
+        for changed in self._changes(path, literal, followers):
             if _means(changed, expected):
                 return changed
         index = self.index_of(path) or self.index_of(path[:1]) or 0
         raise self._refusal("the value cannot be written here", index, path)
 
-    def _changes(self, path: tuple[str, ...], text: str, before: str | None) -> Iterator[Block]:
+    def _changes(
+        self, path: tuple[str, ...], text: str, followers: Iterable[str]
+    ) -> Iterator[Block]:
         """Yield the blocks that may hold the change, the best-looking first.
 
         Whether a place admits the key is left to the parser: TOML has many rules for it.
@@ -84,7 +83,8 @@ class TomlDocument:
         if value is not None:
             yield self._with_value(value, path, text)
             return
-        sibling = self._entry((*path[:-1], before)) if before else None
+        siblings = (self._entry((*path[:-1], name)) for name in followers)
+        sibling = next(filter(None, siblings), None)
         if sibling is not None:
             yield self._before(sibling, path, text)
         for depth in reversed(range(len(path))):
@@ -165,6 +165,28 @@ def read(block: Block) -> TomlDocument:
     return TomlDocument(block, values, tuple(scan(block)))
 
 
+def with_values(block: Block, values: Mapping[Any, Any], changes: NewValues) -> Block:
+    """Return the block, whose `values` are given, with the `changes`.
+
+    A value in place is replaced; a missing key comes after the last one of its table, or before the
+    first of those that follow it in `changes` and are written. The new text is read after each
+    change and compared.
+
+    Raises:
+        ArticleError: A change cannot be made safely; the message says why.
+    """
+    expected = _comparable(block.text)
+    paths = list(changes)
+    for number, path in enumerate(paths):
+        if _value_at(values, path) == changes[path]:
+            continue
+        expected = _put(expected, path, changes[path])
+        followers = (after[-1] for after in paths[number + 1 :] if after[:-1] == path[:-1])
+        document = TomlDocument(block, dict(values), tuple(scan(block)))
+        block = document.with_value(path, changes[path], followers, expected)
+    return block
+
+
 def _toml_error(block: Block, problem: str) -> ArticleError:
     """Return tomllib's complaint with the line of the file that it is about."""
     message = f"the frontmatter is not valid TOML: {_ERROR_LINE.sub('', problem)}"
@@ -199,7 +221,7 @@ def _put(values: dict[str, Any], path: tuple[str, ...], value: str | int) -> dic
     return values
 
 
-def _means(block: Block, expected: dict[str, Any]) -> bool:
+def _means(block: Block, expected: Mapping[str, Any]) -> bool:
     try:
         return _comparable(block.text) == expected
     except ValueError:

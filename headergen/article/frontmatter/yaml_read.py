@@ -57,16 +57,6 @@ class YamlDocument:
                 index, node = pair[0].start_mark.index, pair[1]
         return index
 
-    def with_value(
-        self, path: tuple[str, ...], value: str | int, before: str | None = None
-    ) -> Block:
-        """Return the block with `value` at `path`; see `yaml_edit.with_value`."""
-        # Not needed where there is nothing to write.
-        from headergen.article.frontmatter import yaml_edit
-
-        self.index_of(path)
-        return yaml_edit.with_value(self.block, self.values, path, value, before)
-
     def _pair(
         self, node: yaml.Node, key: str, path: tuple[str | int, ...]
     ) -> tuple[yaml.Node, yaml.Node] | None:
