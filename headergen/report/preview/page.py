@@ -16,6 +16,16 @@ from headergen import __version__
 from headergen.article.card_request import CardRequest
 from headergen.report.preview.entries import STATES, Entry
 from headergen.settings.config import Config
+from headergen.vocabulary import HEADER_HEIGHT, HEADER_WIDTH, LINK_CARD_WIDTH, LISTING_HEIGHT
+
+# A header as note.com recommends it, and what it shows of one, in px.
+_CROPS = {
+    "header_width": HEADER_WIDTH,
+    "header_height": HEADER_HEIGHT,
+    "listing_height": LISTING_HEIGHT,
+    "link_card_width": LINK_CARD_WIDTH,
+    "link_card_margin": (HEADER_WIDTH - LINK_CARD_WIDTH) // 2,
+}
 
 # Small copies of pictures, as WebP; None for one that cannot be read.
 Thumbnails = Mapping[Path, bytes | None]
@@ -39,7 +49,9 @@ def render(entries: Iterable[Entry], config: Config, site: str, thumbnails: Thum
 
 
 def _part(name: str) -> str:
-    return (files("headergen.report.preview") / name).read_text(encoding="utf-8")
+    """Return a part of the page with the crops filled in."""
+    text = (files("headergen.report.preview") / name).read_text(encoding="utf-8")
+    return re.sub(r"\{\{(\w+)\}\}", lambda mark: str(_CROPS.get(mark[1], mark[0])), text)
 
 
 def _policy(style: str, script: str) -> str:
