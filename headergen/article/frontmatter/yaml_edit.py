@@ -12,7 +12,7 @@ from headergen.article.frontmatter import yaml_loader
 from headergen.article.frontmatter.block import Block
 from headergen.article.frontmatter.yaml_scalar import LINE_BREAK, quoted
 from headergen.article.frontmatter.yaml_tree import Node, compose
-from headergen.errors import ArticleError
+from headergen.errors import ArticleError, HeadergenError
 
 
 def with_value(
@@ -91,7 +91,7 @@ class _Written:
             reason = f"its parent is repeated elsewhere as *{node.anchor}"
             raise self._refusal(reason, node.start, path)
 
-    def _refusal(self, reason: str, index: int, path: tuple[str, ...]) -> ArticleError:
+    def _refusal(self, reason: str, index: int, path: tuple[str, ...]) -> HeadergenError:
         return self.block.left_alone(reason, index, ".".join(path))
 
 
