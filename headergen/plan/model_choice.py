@@ -17,7 +17,9 @@ from headergen.settings.config import KEYS, Config
 from headergen.settings.styles import Style
 
 # What the config says of the model that it names; the device is the machine's, whatever paints.
-_OF_THE_MODEL = {key.field for name, key in KEYS.items() if name.startswith("image.")} - {"device"}
+_OF_THE_MODEL = [
+    row for name, row in KEYS.items() if name.startswith("image.") and name != "image.device"
+]
 
 
 def config_of(config: Config, model: str | None) -> Config:
@@ -27,7 +29,7 @@ def config_of(config: Config, model: str | None) -> Config:
     """
     if model is None or model == config.model:
         return config
-    defaults: dict[str, Any] = {name: getattr(Config, name) for name in _OF_THE_MODEL}
+    defaults: dict[str, Any] = {row.attribute: row.default for row in _OF_THE_MODEL}
     return replace(config, **{**defaults, "model": model}, path=None, lines={})
 
 

@@ -194,7 +194,7 @@ BOMB = "a0: &a0 [x]\n" + "".join(
         ),
         pytest.param(asking("  prompt: x\n  model: ./m"), 4, "unknown model", "choose", id="path"),
         pytest.param(
-            asking("  prompt: x\n  seed: 1e3"), 4, "'1e3'", "an integer from 0", id="a wrong type"
+            asking("  prompt: x\n  seed: 1e3"), 4, "'1e3'", "number from 0", id="a wrong type"
         ),
         pytest.param(
             asking("  sources: [a.png]\n  image: &i x.png"), 4, "anchor", "plainly", id="an anchor"

@@ -219,7 +219,7 @@ def test_code_that_comes_with_a_checkpoint_does_not_run(
     ("name", "data", "line", "fact", "remedy"),
     [
         pytest.param(
-            "headergen.yaml", b"imgae: {model: x}\n", 1, "unknown key", "mean image?", id="a typo"
+            "headergen.yaml", b"imgae: {model: x}\n", 1, "unknown key", "mean 'image'?", id="a typo"
         ),
         pytest.param(
             "headergen.yaml", b"image:\n  stpes: 8\n", 2, "unknown", "num_inference_", id="below"
@@ -228,13 +228,13 @@ def test_code_that_comes_with_a_checkpoint_does_not_run(
             "headergen.yaml", b"image: {width: wide}\n", 1, "'wide'", "64 to 4096", id="a type"
         ),
         pytest.param(
-            "headergen.yaml", b"header: [png]\n", 1, "not a mapping", "header.width", id="a list"
+            "headergen.yaml", b"header: [png]\n", 1, "a mapping", "header.width", id="a list"
         ),
         pytest.param(
-            "headergen.yaml", b"output: a\noutput: b\n", 2, "is there twice", "keep one", id="twice"
+            "headergen.yaml", b"output: a\noutput: b\n", 2, "duplicate key", "keep one", id="twice"
         ),
         pytest.param(
-            "headergen.yaml", b"image: [\n", 2, "not valid YAML", "correct that line", id="no YAML"
+            "headergen.yaml", b"image: [\n", 2, "not valid YAML", "correct the line", id="no YAML"
         ),
         pytest.param(
             "headergen.yaml", b"a: 1\n\xff: 2\n", 2, "not UTF-8", "save it as UTF-8", id="no UTF-8"
@@ -253,7 +253,7 @@ def test_code_that_comes_with_a_checkpoint_does_not_run(
             b"[tool.headergen.header]\nformt = 'png'\n",
             2,
             "header.formt: unknown key",
-            "did you mean header.format?",
+            "did you mean 'header.format'?",
             id="a typo in pyproject.toml",
         ),
     ],

@@ -90,9 +90,17 @@ def test_a_named_file_is_the_only_one_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "line", "parts"),
     [
-        pytest.param("imgae:\n  model: x\n", 1, ["imgae", "did you mean image"], id="a typo"),
         pytest.param(
-            "image:\n  steps: 8\n", 2, ["image.steps", "num_inference_steps?"], id="a near key"
+            "imgae:\n  model: x\n",
+            1,
+            ["imgae: unknown key 'imgae'; did you mean 'image'?"],
+            id="a typo",
+        ),
+        pytest.param(
+            "image:\n  steps: 8\n",
+            2,
+            ["'image.steps'; did you mean 'image.num_inference_steps'? choose from "],
+            id="a near key",
         ),
         pytest.param(
             "\nimage:\n  width: wide\n", 3, ["image.width", "'wide'", "64 to 4096"], id="a type"

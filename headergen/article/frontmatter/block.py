@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from headergen.errors import ArticleError
+from headergen.errors import ArticleError, HeadergenError
 from headergen.wording import brief
 
 # A site's frontmatter is a few hundred bytes; 64 KiB bounds what any parser is given.
@@ -17,6 +17,9 @@ _PLAINLY = (
     "write `header:` plainly: one key a line (ended by LF or CRLF), each value on one line, "
     "no anchors, aliases or tags"
 )
+
+# What to do about text that is not YAML or TOML.
+MEND = "correct the line, or put the value in quotes"
 
 # Deeper than any site's frontmatter, shallower than what a parser in C can crash on.
 MAX_DEPTH = 50
@@ -34,7 +37,8 @@ class Block:
     """The text between an article's fences, and the bytes around it.
 
     `text` is what a parser reads; `head` ends with the opening fence's line, `tail` starts with
-    the closing fence; `first_line` is the 1-based line of the file on which `text` starts.
+    the closing fence; `first_line` is the 1-based line of the file on which `text` starts. Errors
+    are of the class `fault` and call the text `name`: a config is read as a block as well.
     """
 
     path: Path
@@ -43,6 +47,8 @@ class Block:
     text: str
     tail: bytes
     first_line: int
+    fault: type[HeadergenError] = ArticleError
+    name: str = "the frontmatter"
 
     @property
     def data(self) -> bytes:
@@ -55,17 +61,17 @@ class Block:
 
     def error(
         self, message: str, index: int, key: str | None = None, remedy: str | None = None
-    ) -> ArticleError:
+    ) -> HeadergenError:
         """Return an error that points at character `index` of `text`."""
         line = self.line(index)
-        return ArticleError(brief(message), path=str(self.path), line=line, key=key, remedy=remedy)
+        return self.fault(brief(message), path=str(self.path), line=line, key=key, remedy=remedy)
 
-    def too_deep(self, index: int, what: str = "the frontmatter") -> ArticleError:
-        """Return the error for `what` nests deeper than `MAX_DEPTH`."""
-        message = f"{what} nests deeper than {MAX_DEPTH} levels"
+    def too_deep(self, index: int, what: str | None = None) -> HeadergenError:
+        """Return the error for `what`, or the text, that nests deeper than `MAX_DEPTH`."""
+        message = f"{what or self.name} nests deeper than {MAX_DEPTH} levels"
         return self.error(message, index, remedy="no site needs such depth: flatten it")
 
-    def left_alone(self, reason: str, index: int, key: str) -> ArticleError:
+    def left_alone(self, reason: str, index: int, key: str) -> HeadergenError:
         """Return the error for a change that cannot be made without risk."""
         return self.error(f"{reason}; the article was left alone", index, key, _PLAINLY)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Any, Protocol
 
 from headergen.article.frontmatter.block import Block, NewValues
@@ -53,3 +54,38 @@ def with_values(block: Block, values: Mapping[Any, Any], changes: NewValues) -> 
     from headergen.article.frontmatter import yaml_edit
 
     return yaml_edit.with_values(block, values, changes)
+
+
+def lines_of(
+    document: Document,
+    path: tuple[str | int, ...],
+    value: object,
+    *,
+    depth: int = 2,
+    most: int = 20,
+) -> Iterator[tuple[str, int]]:
+    """Yield the dotted keys and 1-based lines of `value`, at `path`, and what is written below it.
+
+    An item of a list is named as in `header.sources[0]`. At most `depth` levels are looked at, and
+    `most` keys or items of each.
+
+    Raises:
+        HeadergenError: A key is there twice.
+    """
+    index = document.index_of(path)
+    if index is None:
+        return
+    yield dotted(path), document.block.line(index)
+    inner: dict[Any, object] = {}
+    if depth and isinstance(value, dict):
+        inner = {name: each for name, each in islice(value.items(), most) if isinstance(name, str)}
+    elif depth and isinstance(value, list):
+        inner = dict(enumerate(value[:most]))
+    for name, each in inner.items():
+        yield from lines_of(document, (*path, name), each, depth=depth - 1, most=most)
+
+
+def dotted(path: Iterable[str | int]) -> str:
+    """Return a path as it is written in messages, such as `header.sources[0]`."""
+    parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+    return "".join(parts).removeprefix(".")

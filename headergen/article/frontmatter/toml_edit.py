@@ -11,19 +11,10 @@ from typing import Any
 
 from frontmatter.default_handlers import BaseHandler
 
-from headergen.article.frontmatter.block import MAX_DEPTH, Block, NewValues
+from headergen.article.frontmatter import toml_read
+from headergen.article.frontmatter.block import Block, NewValues
 from headergen.article.frontmatter.toml_scan import Entry, Path, scan
-from headergen.errors import ArticleError
-
-# tomllib takes time in the square of a dotted key's length: 64 KiB of `a.a.a` are a minute.
-_DEEP_KEY = re.compile(
-    rf"""(?:\.[ \t]*(?:[A-Za-z0-9_-]+|"[^"\n]*"|'[^'\n]*')[ \t]*){{{MAX_DEPTH}}}"""
-)
-_ERROR_LINE = re.compile(r" \(at line (\d+), column \d+\)| \(at end of document\)")
-_MEND = "correct the line, or put the value in quotes"
-
-# What Python refuses to convert (sys.int_info.default_max_str_digits).
-_MANY_DIGITS = re.compile(r"[0-9_]{4300}")
+from headergen.errors import HeadergenError
 
 
 class TomlHandler(BaseHandler):
@@ -143,7 +134,7 @@ class TomlDocument:
         line = self.block.indent(neighbour) + pair + self.block.newline(index)
         return self.block.splice(index, index, line)
 
-    def _refusal(self, reason: str, index: int, path: tuple[str, ...]) -> ArticleError:
+    def _refusal(self, reason: str, index: int, path: tuple[str, ...]) -> HeadergenError:
         return self.block.left_alone(reason, index, ".".join(path))
 
 
@@ -153,15 +144,7 @@ def read(block: Block) -> TomlDocument:
     Raises:
         ArticleError: The text is not TOML, or exceeds a bound.
     """
-    deep = _DEEP_KEY.search(block.text)
-    if deep is not None:
-        raise block.too_deep(deep.start(), "a key")
-    try:
-        values = TomlHandler().load(block.text)
-    except RecursionError as error:
-        raise block.too_deep(0) from error
-    except ValueError as error:
-        raise _toml_error(block, str(error)) from error
+    values = toml_read.values_of(block, TomlHandler().load)
     return TomlDocument(block, values, tuple(scan(block)))
 
 
@@ -185,19 +168,6 @@ def with_values(block: Block, values: Mapping[Any, Any], changes: NewValues) -> 
         document = TomlDocument(block, dict(values), tuple(scan(block)))
         block = document.with_value(path, changes[path], followers, expected)
     return block
-
-
-def _toml_error(block: Block, problem: str) -> ArticleError:
-    """Return tomllib's complaint with the line of the file that it is about."""
-    message = f"the frontmatter is not valid TOML: {_ERROR_LINE.sub('', problem)}"
-    place = _ERROR_LINE.search(problem)
-    if place is None:  # Python's own complaint about a number of too many digits
-        digits = _MANY_DIGITS.search(block.text)
-        return block.error(message, digits.start() if digits else 0, remedy=_MEND)
-    if place[1] is None:
-        return block.error(message, len(block.text) - 1, remedy=_MEND)
-    lines_before = block.text.split("\n")[: int(place[1]) - 1]
-    return block.error(message, sum(len(line) + 1 for line in lines_before), remedy=_MEND)
 
 
 def _value_at(values: Any, path: tuple[str, ...]) -> Any:

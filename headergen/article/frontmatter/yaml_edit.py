@@ -13,7 +13,7 @@ from headergen.article.frontmatter import yaml_loader
 from headergen.article.frontmatter.block import Block, NewValues, Splice
 from headergen.article.frontmatter.yaml_scalar import LINE_BREAK, quoted
 from headergen.article.frontmatter.yaml_tree import Node, compose
-from headergen.errors import ArticleError
+from headergen.errors import ArticleError, HeadergenError
 
 # What a mapping is to say: a text or a number for a key, or what the mapping below it is to say.
 _Wanted = Mapping[str, Any]
@@ -116,7 +116,7 @@ class _Edit:
             self._append(node, last)
         return replace(node, children=tuple(child for pair in pairs for child in pair))
 
-    def refusal(self, reason: str, index: int, path: tuple[str, ...]) -> ArticleError:
+    def refusal(self, reason: str, index: int, path: tuple[str, ...]) -> HeadergenError:
         """Return the error for a value that cannot be written without risk."""
         return self.block.left_alone(reason, index, ".".join(path))
 

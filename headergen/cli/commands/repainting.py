@@ -15,21 +15,21 @@ from headergen.diffusion import prompt as prompts
 from headergen.diffusion.checkpoint import Checkpoint
 from headergen.diffusion.models import MODELS, admissible_size
 from headergen.errors import UsageError
+from headergen.fields import GUIDANCE_SCALE, RENDER_SIDE, SEED, STEPS
 from headergen.picture.parameters import Settings
 from headergen.picture.provenance import Told
 from headergen.plan import model_choice
 from headergen.plan.job import Painting
-from headergen.settings.config import KEYS, Config
-from headergen.vocabulary import MAX_GUIDANCE_SCALE, MAX_SEED, MAX_STEPS
+from headergen.settings.config import Config
 
 # What a picture must tell, within the bounds that hold for authors too: it may be a stranger's.
 _NEEDED: Mapping[str, Callable[[Any], bool]] = {
     "model": bool,
-    "seed": lambda seed: 0 <= seed <= MAX_SEED,
-    "steps": lambda steps: 1 <= steps <= MAX_STEPS,
-    "guidance_scale": lambda scale: 0 <= scale <= MAX_GUIDANCE_SCALE,
-    "width": lambda width: KEYS["image.width"].low <= width <= KEYS["image.width"].high,
-    "height": lambda height: KEYS["image.height"].low <= height <= KEYS["image.height"].high,
+    "seed": SEED.fits,
+    "steps": STEPS.fits,
+    "guidance_scale": GUIDANCE_SCALE.fits,
+    "width": RENDER_SIDE.fits,
+    "height": RENDER_SIDE.fits,
 }
 _SIDES = ("width", "height")
 _GIVEN = ("model", "seed", "steps", "guidance_scale", "negative_prompt")
