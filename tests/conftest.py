@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from headergen.diffusion.families import sdxl, zimage
+from headergen.diffusion.families.family import Family
 from tests.support import checkpoints, repository
 from tests.support.forked import WarmProcess
 from tests.support.repository import Repository
@@ -59,24 +62,35 @@ def forked_workers(
 
 
 @pytest.fixture(scope="session")
-def tiny_zimage(warm_process: WarmProcess, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the folder of a tiny Z-Image checkpoint, built once per run; do not write into it."""
-    return _built(warm_process, tmp_path_factory, "zimage")
+def twin(
+    warm_process: WarmProcess, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[Family], Path]:
+    """Return the folder of a family's tiny twin, built once per run; do not write into it."""
+
+    @functools.cache
+    def saved(family: Family) -> Path:
+        folder = tmp_path_factory.mktemp("tiny") / family.name
+        warm_process.call(checkpoints.__name__, "build_twin", family.name, str(folder))
+        return folder
+
+    return saved
 
 
 @pytest.fixture(scope="session")
-def tiny_sdxl(warm_process: WarmProcess, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def tiny_zimage(twin: Callable[[Family], Path]) -> Path:
+    """Return the folder of a tiny Z-Image checkpoint, built once per run; do not write into it."""
+    return twin(zimage.FAMILY)
+
+
+@pytest.fixture(scope="session")
+def tiny_sdxl(twin: Callable[[Family], Path]) -> Path:
     """Return the folder of a tiny SDXL checkpoint, built once per run; do not write into it."""
-    return _built(warm_process, tmp_path_factory, "sdxl")
+    return twin(sdxl.FAMILY)
 
 
 @pytest.fixture(scope="session")
 def large_zimage(warm_process: WarmProcess, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the folder of a Z-Image checkpoint wide enough to be quantised; do not write there."""
-    return _built(warm_process, tmp_path_factory, "large_zimage")
-
-
-def _built(warm_process: WarmProcess, folders: pytest.TempPathFactory, name: str) -> Path:
-    folder = folders.mktemp("checkpoint") / name
-    warm_process.call(checkpoints.__name__, f"build_{name}", str(folder))
+    folder = tmp_path_factory.mktemp("large") / "zimage"
+    warm_process.call(checkpoints.__name__, "build_large_zimage", str(folder))
     return folder

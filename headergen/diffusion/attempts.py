@@ -14,7 +14,7 @@ from typing import Any
 
 from headergen.diffusion import placement, snapshot, survey
 from headergen.diffusion.client import Worker
-from headergen.diffusion.models import Model, admissible_size
+from headergen.diffusion.families.family import Model
 from headergen.diffusion.placement import Hardware, Part, Placement
 from headergen.errors import (
     CheckpointError,
@@ -255,8 +255,7 @@ def _order(load: Load, attempt: Attempt, pending: Mapping[int, Paint]) -> dict[s
     row = load.row
     return {
         "folder": str(load.folder),
-        "pipeline": row.pipeline,
-        "pipeline_class": row.pipeline_class,
+        "family": row.family.name,
         "variant": row.variant,
         "scheduler_class": row.scheduler_class,
         "scheduler_options": dict(row.scheduler_options),
@@ -275,7 +274,7 @@ def _order(load: Load, attempt: Attempt, pending: Mapping[int, Paint]) -> dict[s
 def _scaled(request: Paint, row: Model, scale: float) -> Paint:
     if scale == 1:
         return request
-    width, height = admissible_size(row, int(request.width * scale), int(request.height * scale))
+    width, height = row.admissible_size(int(request.width * scale), int(request.height * scale))
     return replace(request, width=width, height=height)
 
 

@@ -11,6 +11,7 @@ from headergen.article import edit
 from headergen.article.article import Article
 from headergen.article.edit import Changes
 from headergen.article.request import Request
+from headergen.diffusion import prompt as prompts
 from headergen.diffusion.checkpoint import Checkpoint
 from headergen.graphics.card.content import Card
 from headergen.plan import card_content, cuts, defaults, model_choice, places
@@ -242,8 +243,6 @@ def painting(
     `own` is the config as far as it is meant for the model chosen, `size` the finished picture's
     width and height in px, `seed` the one to take where the request names none.
     """
-    from headergen.diffusion import prompt as prompts  # not where there is nothing to paint
-
     row = chosen.row
     width, height = model_choice.size_to_paint(row, own, *size)
     negative = (request.negative_prompt, own.negative_prompt, row.negative_prompt)
@@ -251,16 +250,16 @@ def painting(
     prompt = (own.prompt_template or row.prompt_template).replace("{prompt}", request.prompt or "")
     negative_prompt = next((text for text in negative if text is not None), None)
     guidance_scale = next(scale for scale in guidance if scale is not None)
-    guided = guidance_scale > row.guided_above
+    guided, weights = guidance_scale > row.family.guided_above, row.family.prompt_weights
     return Painting(
         checkpoint=chosen,
         device=own.device,
-        prompt=prompt if row.prompt_weights else prompts.plain_text(prompt),
+        prompt=prompt if weights else prompts.plain_text(prompt),
         negative_prompt=negative_prompt,
         render_width=width,
         render_height=height,
         steps=request.steps or own.num_inference_steps or row.num_inference_steps,
         guidance_scale=guidance_scale,
         seed=seed if request.seed is None else request.seed,
-        notes=prompts.notes(prompt, negative_prompt, weights=row.prompt_weights, guided=guided),
+        notes=prompts.notes(prompt, negative_prompt, weights=weights, guided=guided),
     )

@@ -114,7 +114,7 @@ def _gets_one(article: Article, config: Config, root: Path) -> bool:
 def _require_known(article: Article, request: Request, config: Config) -> None:
     """Refuse a model that no table has (hub ids come from the config alone), a crowded cover."""
     if request.model is not None:
-        from headergen.diffusion.models import MODELS  # for the few articles that name one
+        from headergen.diffusion.families import MODELS  # for the few articles that name one
 
         models = dict.fromkeys([*MODELS, config.model])
         if request.model not in models:

@@ -12,9 +12,9 @@ from typing import Any
 from headergen.diffusion import cache, hardware, placement
 from headergen.diffusion.cache import Fetched
 from headergen.diffusion.checkpoint import Checkpoint
+from headergen.diffusion.families import FAMILIES, MODELS
 from headergen.diffusion.hardware import Card, Cards, Memory
 from headergen.diffusion.interpreter import ask, find_interpreter
-from headergen.diffusion.models import MODELS
 from headergen.diffusion.placement import Hardware, Part
 from headergen.diffusion.snapshot import MANIFEST, SnapshotError
 from headergen.diffusion.survey import parts_in, parts_to_fetch
@@ -30,7 +30,11 @@ _BUSY_FRACTION = 0.25  # of a card's memory in others' hands is worth a look
 # The oldest versions that headergen was tried with, and what each optional library is for.
 _NEEDED = {"torch": (2, 8), "diffusers": (0, 42), "transformers": (5, 0)}
 _OPTIONAL = {
-    "compel": "prompts of SDXL models",
+    **{
+        library: f"prompts of {family.name} models"
+        for family in FAMILIES.values()
+        for library in family.libraries
+    },
     "sdnq": "8 and 4 bits, for cards below 16 GB",
     "gguf": "image.transformer",
 }

@@ -77,7 +77,7 @@ class Style:
 def _check_style(style: Style, where: Location) -> None:
     if style.model is None:
         return
-    from headergen.diffusion.models import MODELS  # for the few configs that name one here
+    from headergen.diffusion.families import MODELS  # for the few configs that name one here
 
     if style.model not in MODELS:
         raise where.at("model").error(unknown("model", style.model, MODELS))

@@ -21,7 +21,7 @@ from tests.support.repository import Repository
 
 ARTICLE = "---\ntitle: A title\nheader:\n  sources: [a.png]\n---\nBody.\n"
 HEAVY = {"torch", "numpy", "PIL", "rich", "asyncio", "diffusers", "transformers"}
-PLANNING = {"headergen.plan.job", "headergen.diffusion.models", "pathspec"}
+PLANNING = {"headergen.plan.job", "headergen.diffusion.families", "pathspec"}
 WRITE_BACK = {
     "headergen.article.frontmatter.yaml_tree",
     "headergen.article.frontmatter.yaml_edit",

@@ -28,7 +28,7 @@ from PIL import Image
 from headergen import errors
 from headergen.diffusion import attempts, placement, snapshot
 from headergen.diffusion.attempts import Load, Paint, Pixels, paint
-from headergen.diffusion.models import MODELS
+from headergen.diffusion.families import MODELS
 from headergen.diffusion.placement import Placement
 from headergen.diffusion.worker import parts
 from headergen.diffusion.worker.failures import WorkerError
@@ -259,7 +259,7 @@ def test_loading_is_told_by_the_bytes_of_the_weights(
 
 def weight_bytes(folder: Path, variant: str | None) -> int:
     row = ZIMAGE.row if variant is None else SDXL.row
-    found = snapshot.read(folder, row.pipeline_class, variant)
+    found = snapshot.read(folder, row.family.pipeline_class, variant)
     return sum(sum(found.bytes_by_dtype(part).values()) for part in found.weights)
 
 
@@ -350,7 +350,10 @@ def _index_with(**entries: Any) -> Callable[[Path], None]:
         pytest.param(_without_vae, ["lacks", "'vae'"], id="a part is missing"),
         pytest.param(
             _index_with(_class_name="FluxPipeline"),
-            ["'FluxPipeline'", "known are StableDiffusionXLPipeline, ZImagePipeline"],
+            [
+                "'FluxPipeline'",
+                "known are Flux2KleinPipeline, StableDiffusionXLPipeline, ZImagePipeline",
+            ],
             id="an unknown pipeline class",
         ),
         pytest.param(
@@ -400,10 +403,9 @@ def test_a_checkpoint_that_its_libraries_refuse(
     folder = shutil.copytree(tiny_zimage, tmp_path / "checkpoint")
     damage(folder)
     found = snapshot.read(folder, "ZImagePipeline")
-    order = {"pipeline": "ZImagePipeline", "pipeline_class": "ZImagePipeline"}
 
     with pytest.raises(WorkerError, match=words):
-        parts.assemble(order, found)
+        parts.assemble({"family": ZIMAGE.row.family.name}, found)
 
 
 # --- The machine ----------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ import os
 import queue
 import shutil
 import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
@@ -18,8 +19,9 @@ from headergen import errors
 from headergen.diffusion import attempts, cache, fetching, hardware, snapshot
 from headergen.diffusion.cache import Fetched
 from headergen.diffusion.checkpoint import Checkpoint
+from headergen.diffusion.families import FAMILIES, MODELS
+from headergen.diffusion.families.family import Family, Model
 from headergen.diffusion.hardware import Memory
-from headergen.diffusion.models import MODELS
 from headergen.diffusion.worker import hub as worker_hub
 from headergen.diffusion.worker.failures import WorkerError
 from headergen.diffusion.worker.hub import File
@@ -120,6 +122,27 @@ def test_a_model_is_fetched_once_halved_and_then_needs_no_network(
     assert done == total > 1_000_000
     assert not [line for line in asked if "single_file" in line or ".bin" in line]
     assert {path.name for path in found.folder.iterdir()} >= {"model_index.json", snapshot.MANIFEST}
+
+
+@pytest.mark.parametrize(
+    "row", {row.family.name: row for row in MODELS.values()}.values(), ids=FAMILIES
+)
+def test_each_family_is_fetched_with_all_its_parts(
+    row: Model, twin: Callable[[Family], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    published, checkpoint = twin(row.family), Checkpoint(row, HUB_ID, local=False)
+    with serve_hub({HUB_ID: published}) as hub:
+        monkeypatch.setenv("HF_ENDPOINT", hub.endpoint)
+        found, _ = bring(checkpoint)
+
+    assert found == cache.find(checkpoint)
+    original = snapshot.read(published, row.family.pipeline_class, row.variant)
+    stored = snapshot.read(found.folder, row.family.pipeline_class, row.variant)
+    assert set(stored.weights) == {name for name in row.family.parts if name in row.weights}
+    for part in stored.weights:
+        sizes = original.bytes_by_dtype(part)
+        kept = sum(size // 2 if dtype == "F32" else size for dtype, size in sizes.items())
+        assert sum(stored.bytes_by_dtype(part).values()) == kept, part
     assert not list(found.folder.rglob(".downloads"))
     assert paint_with(found) == paint_with(Fetched(published, ""))
 

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from headergen.article import article as articles
-from headergen.diffusion.models import MODELS
+from headergen.diffusion.families import MODELS
 from headergen.errors import HeadergenError
 from headergen.graphics import encoding
 from headergen.picture.provenance import Metadata

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,9 @@ import pytest
 from headergen.cli.main import main
 from headergen.diffusion import hardware, interpreter
 from headergen.diffusion.checkpoint import Checkpoint
+from headergen.diffusion.families import FAMILIES, MODELS, zimage
+from headergen.diffusion.families.family import Model
 from headergen.diffusion.hardware import Card, Cards, Memory
-from headergen.diffusion.models import MODELS
 from headergen.diffusion.placement import Hardware
 from headergen.report import doctor
 from headergen.settings import config as configs
@@ -251,6 +253,39 @@ def test_the_models_are_the_tables_where_the_config_names_one_of_them(machine: P
     assert list(doctor._models(rows[1])) == rows
 
 
+def test_a_family_that_is_added_to_the_table_gets_its_finding(
+    machine: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    new = replace(
+        zimage.FAMILY,
+        name="Novel",
+        pipeline_class="NovelPipeline",
+        encoders=("reader",),
+        denoiser="net",
+        quantized_bytes={each: {"8bit": 1.1, "4bit": 0.7} for each in ("reader", "net")},
+    )
+    weights = {"reader": ("BF16", 2 * GB), "net": ("BF16", 30 * GB), "vae": ("BF16", GB)}
+    row = replace(ZIMAGE.row, family=new, name="novel-1", hub_id="someone/novel-1", weights=weights)
+    monkeypatch.setitem(MODELS, row.name, row)
+    monkeypatch.setitem(FAMILIES, new.name, new)
+    monkeypatch.setattr(hardware, "memory", lambda: Memory(64 * GB, 60 * GB, 0, 0))
+    monkeypatch.setattr(doctor, "find_interpreter", lambda *_: Path(sys.executable))
+    answer = {"cuda": True, "cards": [[23 * GB, 24 * GB, 8, 9]], "mps": False, "lacking": []}
+    versions = {"torch": "2.15.0", "diffusers": "0.42.1", "transformers": "5.24.0"}
+    monkeypatch.setattr(doctor, "_ask", lambda _: answer | {"versions": versions, "runtime": "13"})
+    found = {each.subject: each for each in doctor.examine(configs.load(Path()), machine)}
+    assert found["novel-1"].ok
+    assert "not fetched (33.0 GB: headergen fetch novel-1)" in found["novel-1"].message
+    assert "on cuda in bfloat16, reader and net in 8 bits" in found["novel-1"].message
+
+
+@pytest.mark.parametrize("row", MODELS.values(), ids=MODELS)
+def test_each_model_of_the_table_would_be_fetched_and_placed(machine: Path, row: Model) -> None:
+    there = doctor._hardware("auto", MEMORY, Cards(), {"cuda": True, "cards": [LARGE]})
+    message = found_of(Checkpoint(row, row.hub_id, local=False), there).message
+    assert f": headergen fetch {row.name}); would paint on cuda in {row.family.dtype}" in message
+
+
 def test_an_old_driver_reports_no_compute_capability(machine: Path) -> None:
     script = """
 case "$*" in
@@ -376,10 +411,7 @@ def test_the_self_test_paints_with_each_family(
     (machine / "headergen.yaml").write_text("image: {device: cpu}\n")
     assert main(["doctor", "--self-test"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines == [
-        "ok   self-test ZImagePipeline: painted on cpu in bfloat16",
-        "ok   self-test AutoPipelineForText2Image: painted on cpu in bfloat16",
-    ]
+    assert lines == [f"ok   self-test {name}: painted on cpu in bfloat16" for name in FAMILIES]
 
 
 def test_the_self_test_tells_what_is_missing(
@@ -387,4 +419,4 @@ def test_the_self_test_tells_what_is_missing(
 ) -> None:
     (machine / "headergen.yaml").write_text("image: {device: 'cuda:99'}\n")
     assert main(["doctor", "--self-test"]) == 1
-    assert "look self-test ZImagePipeline: no device 'cuda:99'" in capsys.readouterr().out
+    assert "look self-test Z-Image: no device 'cuda:99'" in capsys.readouterr().out

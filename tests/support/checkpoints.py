@@ -5,22 +5,24 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from headergen.diffusion.worker import tiny
+from headergen.diffusion.families import FAMILIES, MODELS, twins, zimage
 
 
-def build_zimage(folder: str) -> None:
-    """Save a tiny Z-Image checkpoint."""
-    tiny.build_zimage(Path(folder))
-
-
-def build_sdxl(folder: str) -> None:
-    """Save a tiny SDXL checkpoint."""
-    tiny.build_sdxl(Path(folder))
+def build_twin(family: str, folder: str) -> None:
+    """Save the tiny twin of a family, in each variant that one of its models is published in."""
+    found = FAMILIES[family]
+    variants = {row.variant for row in MODELS.values() if row.family is found and row.variant}
+    twins.save(found, Path(folder), variants)
 
 
 def build_large_zimage(folder: str) -> None:
     """Save a Z-Image checkpoint wide enough to be quantised."""
-    tiny.build_zimage(Path(folder), width=256)
+    twins.save(
+        zimage.FAMILY,
+        Path(folder),
+        text_encoder=twins.tiny_qwen(layers=2, width=256),
+        transformer={"dim": 256, "n_heads": 16, "n_kv_heads": 16, "cap_feat_dim": 256},
+    )
 
 
 def halve(file: str) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from headergen.diffusion.worker import embeddings
+from headergen.diffusion.families import sdxl
 
 pytestmark = pytest.mark.slow
 
@@ -28,11 +28,18 @@ def pipeline(request: pytest.FixtureRequest, tiny_sdxl: Path) -> Any:
     return diffusers.StableDiffusionXLPipeline.from_pretrained(tiny_sdxl, dtype=dtype)
 
 
-def encode(pipeline: Any, prompt: str, negative: str | None = "bad", **options: Any) -> Any:
+def encode(
+    pipeline: Any, prompt: str, negative: str | None = "bad", *, guidance_scale: float = 7.0
+) -> Any:
     import torch
 
+    picture = {
+        "prompt": prompt,
+        "negative_prompt": negative,
+        "guidance_scale": guidance_scale,
+    }
     with torch.no_grad():
-        return embeddings.encode_sdxl(pipeline, prompt, negative, **{"guided": True, **options})
+        return sdxl.FAMILY.encode(pipeline, picture)
 
 
 @pytest.mark.parametrize(
@@ -99,6 +106,6 @@ def test_break_begins_another_77_tokens(pipeline: Any) -> None:
 
 
 def test_without_guidance_nothing_negative_is_encoded(pipeline: Any) -> None:
-    found = encode(pipeline, "a", guided=False)
+    found = encode(pipeline, "a", guidance_scale=1.0)
 
     assert set(found) == {"prompt_embeds", "pooled_prompt_embeds"}
