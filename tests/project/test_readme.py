@@ -101,7 +101,7 @@ def test_the_findings_that_explain_a_trouble_are_the_doctors() -> None:
     rooms = ("doctor.py", "self_test.py")
     code = "".join((CHECKOUT / "headergen" / "report" / room).read_text("utf-8") for room in rooms)
     assert named >= {"interpreter", "graphics", "device", "system RAM", "kernel log", "self-test"}
-    assert named <= set(re.findall(r'Finding\(f?"([\w -]+?)(?: \{.*?)?"', code))
+    assert named <= set(re.findall(r'Diagnosis\(f?"([\w -]+?)(?: \{.*?)?"', code))
 
 
 @pytest.mark.parametrize("name", VARIATIONS)
