@@ -15,7 +15,7 @@ from headergen.article.card_request import CardRequest
 from headergen.article.request import header_rows
 from headergen.fields import Row, rows_of
 from headergen.settings.config import Config
-from headergen.settings.cuts import Shape
+from headergen.settings.cuts import WantedCut
 from headergen.settings.styles import Default, Style
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -25,7 +25,7 @@ MAPPINGS: Mapping[str, Mapping[str, Row]] = {
     "config": rows_of(Config),
     "default": rows_of(Default),
     "style": rows_of(Style),
-    "cut": rows_of(Shape),
+    "cut": rows_of(WantedCut),
     "header": header_rows(),
     "card": rows_of(CardRequest),
 }

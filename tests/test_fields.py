@@ -33,10 +33,10 @@ from headergen.fields import (
 )
 from headergen.settings import config
 from headergen.settings.config import Config
-from headergen.settings.cuts import Shape
+from headergen.settings.cuts import WantedCut
 from headergen.settings.styles import Default, Style
 
-MAPPINGS = (Config, Default, Style, Shape, Request, Header, CardRequest)
+MAPPINGS = (Config, Default, Style, WantedCut, Request, Header, CardRequest)
 KEYWORDS_OF_BOTH = {
     *("type", "enum", "const", "anyOf", "description", "default"),
     *("properties", "required", "additionalProperties", "items", "minItems", "maxItems"),

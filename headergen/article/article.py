@@ -216,7 +216,7 @@ def frontmatter(article: Article) -> bytes | None:
 
 def _refuse_utf16(path: Path, data: bytes) -> None:
     if data.startswith(_UTF16_MARKS):
-        raise ArticleError("is UTF-16; save it as UTF-8", path=str(path), line=1)
+        raise ArticleError("is UTF-16", path=str(path), line=1, remedy="save it as UTF-8")
 
 
 def _article(
@@ -258,7 +258,7 @@ def _header_of(document: Document) -> Mapping[Any, object] | None:
         _refuse_misindented(document)
         return None
     if index is None:
-        raise block.error("`header` comes through a merge (<<); write it out", 0, "header")
+        raise block.error("`header` comes through a merge (<<)", 0, "header", "write it out")
     if not isinstance(values, dict):
         raise block.error(
             f"expected a mapping with prompt or sources, not {shown(values)}", index, "header"
@@ -271,7 +271,8 @@ def _refuse_misindented(document: Document) -> None:
     for key in ("prompt", "sources"):
         if key in document.values:
             index = document.index_of((key,)) or 0
-            raise document.block.error("indent it, so that it is part of `header:`", index, key)
+            remedy = "indent it, so that it is part of `header:`"
+            raise document.block.error("is beside `header:`, not below it", index, key, remedy)
 
 
 def _refuse_slipped_below(document: Document) -> None:

@@ -31,7 +31,7 @@ from headergen.fields import (
     whole,
 )
 from headergen.settings import config_file
-from headergen.settings.cuts import OUTSIDE_HEADER, Shape
+from headergen.settings.cuts import OUTSIDE_HEADER, WantedCut
 from headergen.settings.styles import DEFAULT, STYLES, Default, Style
 from headergen.vocabulary import (
     COLOUR_PATTERN,
@@ -222,8 +222,8 @@ class Config:
     card_tags: bool = row(
         flag(), "whether title cards show the article's tags", name="card.tags", default=False
     )
-    also: tuple[Shape, ...] = row(
-        several(record(Shape, "{key: …, width: …, height: …}"), "cuts", least=0),
+    also: tuple[WantedCut, ...] = row(
+        several(record(WantedCut, "{key: …, width: …, height: …}"), "cuts", least=0),
         "cuts, pictures in other shapes, beside each header: "
         "`[{key: og_image, width: 1200, height: 630}]`",
         default=(),
@@ -329,7 +329,7 @@ def _check_output(config: Config) -> None:
 def _check_keys(config: Config) -> None:
     """Refuse to write two things under one key, or one within the other."""
     image_keys = {"image_key": config.image_key, "alt_key": config.alt_key}
-    keys = [*image_keys.items(), *(("also", shape.key) for shape in config.also)]
+    keys = [*image_keys.items(), *(("also", cut.key) for cut in config.also)]
     seen: list[str] = []
     for name, key in keys:
         for other in seen if key else ():
@@ -340,7 +340,7 @@ def _check_keys(config: Config) -> None:
 
 def _check_cuts(config: Config) -> None:
     seen: set[str] = set()
-    for name in (shape.suffix.casefold() for shape in config.also):
+    for name in (cut.suffix.casefold() for cut in config.also):
         if name in seen:
             message = f"two pictures would be named …{name}; choose another key for one"
             raise config.error("also", message)

@@ -1,4 +1,4 @@
-"""What the config's `also` asks for: the shapes of the cuts beside each header."""
+"""What the config's `also` asks for: the cuts of each header."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ OUTSIDE_HEADER = rf"(?!header(?:\.|$)){KEY_PATTERN}"
 
 
 @dataclass(frozen=True)
-class Shape:
-    """What the config's `also` asks for: a frontmatter key, dotted, and a size in px."""
+class WantedCut:
+    """A cut that each header has: its dotted key in the frontmatter and its size in px."""
 
     key: str = required(
         text("a frontmatter key outside of `header`, such as og_image", OUTSIDE_HEADER),

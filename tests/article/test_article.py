@@ -533,7 +533,7 @@ def test_refuses_toml(text: str, line: int, message: str) -> None:
         pytest.param(
             b"---\nheader: {prompt: x}\n\n# Text\n",
             1,
-            "never closed; put ---",
+            "never closed\nput ---",
             id="fence not closed",
         ),
         pytest.param(
@@ -616,7 +616,7 @@ def assert_refused(data: bytes, line: int, message: str, image_key: str = "heade
     with pytest.raises(ArticleError) as caught:
         parse(PATH, data, image_key)
     assert str(caught.value).startswith(f"articles/a.md:{line}: ")
-    assert message in str(caught.value)
+    assert message in f"{caught.value}\n{caught.value.remedy}"
     assert len(str(caught.value)) < 400
 
 

@@ -121,22 +121,22 @@ def test_a_named_file_is_the_only_one_read(tmp_path: Path) -> None:
         pytest.param("image_key: header\n", 1, ["heroImage"], id="the header itself as image key"),
         pytest.param("image_key: header.seed\n", 1, ["heroImage"], id="an author's key"),
         pytest.param("image: [1]\n", 1, ["image"], id="a list for a mapping"),
-        pytest.param("also: og\n", 1, ["also", "'og'", "a list"], id="no list of shapes"),
-        pytest.param("also: [{key: a}]\n", 1, ["also[0]", "width"], id="a shape without size"),
+        pytest.param("also: og\n", 1, ["also", "'og'", "a list"], id="no list of cuts"),
+        pytest.param("also: [{key: a}]\n", 1, ["also[0]", "width"], id="a cut without size"),
         pytest.param(
             "also: [{key: header.x, width: 99, height: 99}]\n",
             1,
             ["also[0].key", "outside of `header`"],
-            id="a shape's key in the header",
+            id="a cut's key in the header",
         ),
         pytest.param(
-            "also: [{key: a, width: 9, height: 99}]\n", 1, ["also[0].width"], id="a small shape"
+            "also: [{key: a, width: 9, height: 99}]\n", 1, ["also[0].width"], id="a small cut"
         ),
         pytest.param(
             "also: [{key: a.b, width: 99, height: 99}, {key: a-b, width: 99, height: 99}]\n",
             1,
             ["two pictures would be named …-a-b"],
-            id="shapes of one name",
+            id="cuts of one name",
         ),
         pytest.param(
             "image_key: cover\nalt_key: cover.alt\n", 2, ["'cover'"], id="a key in another"

@@ -202,10 +202,10 @@ def _refuse_unclosed(
     for text_line in text.split(b"\n"):
         if key.match(text_line.lstrip(b"[\"'")):
             raise ArticleError(
-                f"the frontmatter that starts here is never closed; "
-                f"put {mark.decode()} on a line of its own after it",
+                "the frontmatter that starts here is never closed",
                 path=str(path),
                 line=line,
+                remedy=f"put {mark.decode()} on a line of its own after it",
             )
         if not _LOOKS_LIKE_FRONTMATTER.match(text_line):
             return
@@ -213,15 +213,17 @@ def _refuse_unclosed(
 
 def _refuse_unreadable(path: Path, fence: _Fence, size: int, lines_before: int) -> None:
     if fence.language == "json":
-        problem = "JSON frontmatter cannot be edited; write it as YAML (---) or TOML (+++)"
-    elif size > MAX_BYTES:
-        problem = (
-            f"the frontmatter has {size} bytes; at most {MAX_BYTES} are read: "
-            "move long texts below it"
+        problem, remedy = (
+            "JSON frontmatter cannot be edited",
+            "write it as YAML (---) or TOML (+++)",
         )
+    elif size > MAX_BYTES:
+        problem = f"the frontmatter has {size} bytes; at most {MAX_BYTES} are read"
+        remedy = "move long texts below it"
     else:
         return
-    raise ArticleError(problem, path=str(path), line=lines_before + 1, key="header")
+    line = lines_before + 1
+    raise ArticleError(problem, path=str(path), line=line, key="header", remedy=remedy)
 
 
 def _decoded(path: Path, text: bytes, first_line: int) -> str:

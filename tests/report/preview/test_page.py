@@ -121,10 +121,10 @@ def test_what_check_finds_is_told_but_not_the_state_twice(repo: Repository) -> N
 
 
 def test_what_is_lacking_beside_a_fresh_header_is_told(repo: Repository) -> None:
-    shape = "{key: cover.square, width: 64, height: 64}"
+    cut = "{key: cover.square, width: 64, height: 64}"
     repo.write(
         "headergen.yaml",
-        f"header: {{width: 640, height: 335}}\nalso: [{shape}]\nalt_key: cover.alt\n",
+        f"header: {{width: 640, height: 335}}\nalso: [{cut}]\nalt_key: cover.alt\n",
     )
     fresh = (repo.root / "fresh.md").read_text()
     repo.write("fresh.md", fresh.replace("header:\n", "header:\n  alt: A tower\n"))

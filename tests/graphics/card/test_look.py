@@ -2,7 +2,7 @@
 
 After a change that is meant, look at the new ones before they are committed:
 
-    uv run python -m tests.graphics.test_card_look
+    uv run python -m tests.graphics.card.test_look
 """
 
 from __future__ import annotations
