@@ -15,7 +15,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from headergen.diffusion.worker import tiny
+from headergen.diffusion.worker import tiny  # type: ignore[attr-defined]  # of the version that made it
 from PIL import Image, ImageDraw
 
 PAINTS = "image: {device: cpu, width: 96, height: 64, num_inference_steps: 1}\n"
