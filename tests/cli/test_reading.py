@@ -51,7 +51,7 @@ def counts(monkeypatch: pytest.MonkeyPatch) -> Counts:
 @pytest.fixture
 def site(repo: Repository) -> Repository:
     """Three articles whose headers are not made yet, and one that asks for none."""
-    Image.linear_gradient("L").convert("RGB").save(repo.root / "a.png")
+    repo.write_sources("a.png")
     repo.write("headergen.yaml", CONFIG)
     repo.write("card.md", "---\ntitle: Card\nheader: {card: true, alt: a}\n---\nBody.\n")
     repo.write("flat.md", "---\ntitle: Flat\nheader:\n  sources: [a.png]\n---\nBody.\n")

@@ -6,7 +6,6 @@ import json
 import sys
 
 import pytest
-from PIL import Image
 
 from headergen.cli.main import main
 from headergen.cli.terminal import Problems
@@ -49,7 +48,7 @@ def test_a_remedy_is_printed_when_a_run_is_interrupted(capsys: pytest.CaptureFix
 @pytest.fixture
 def site(repo: Repository) -> Repository:
     """Two articles whose source is missing, one without a title, and a good one."""
-    Image.linear_gradient("L").convert("RGB").save(repo.root / "a.png")
+    repo.write_sources("a.png")
     repo.write("a.md", NO_SOURCE)
     repo.write("b.md", NO_SOURCE)
     repo.write("c.md", NO_TITLE)

@@ -20,6 +20,7 @@ from tests.faults.site import (
     read,
     require_whole,
 )
+from tests.support.headers import HEADERS
 
 WRITING = ("mkdir", "create", "write", "fsync", "chmod", "flock", "replace")
 
@@ -56,8 +57,8 @@ def go_on(site: Site, zygote: Zygote, folder: Path) -> None:
 
 
 def is_new(site: Site, folder: Path, name: str) -> bool:
-    data = (folder / "note_images" / name).read_bytes()
-    return data == site.after[f"note_images/{name}"]
+    data = (folder / HEADERS / name).read_bytes()
+    return data == site.after[f"{HEADERS}/{name}"]
 
 
 def test_the_counted_calls_are_all_the_writing_that_a_run_does(site: Site) -> None:

@@ -14,11 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PIL import Image
 
 from headergen.cli.main import main
 from headergen.picture import first_bytes
-from tests.support import repository
+from tests.support.headers import HEADERS, header_of
 from tests.support.repository import Repository
 
 PROMPT = "---\nheader: {prompt: the sea}\n---\n"
@@ -29,16 +28,12 @@ VAE = "vae/diffusion_pytorch_model.safetensors"
 ENCODER = "text_encoder/model.safetensors"
 
 
-@pytest.fixture
-def repo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
-    """A repository with a good composite, a prompt, and the current folder in it."""
-    made = repository.create(tmp_path / "repo")
-    Image.linear_gradient("L").convert("RGB").save(made.root / "a.png")
-    made.write("good.md", COMPOSITE)
-    made.write("bad.md", PROMPT)
-    monkeypatch.chdir(made.root)
-    monkeypatch.delenv("PRE_COMMIT", raising=False)
-    return made
+@pytest.fixture(autouse=True)
+def articles(repo: Repository) -> None:
+    """Put a good composite and a prompt into the repository."""
+    repo.write_sources("a.png")
+    repo.write("good.md", COMPOSITE)
+    repo.write("bad.md", PROMPT)
 
 
 class Payload:
@@ -191,7 +186,7 @@ def test_a_bad_checkpoint(
     assert remedy in told
     assert not (repo.root / "ran").exists()
     assert (repo.root / "bad.md").read_text() == PROMPT
-    assert first_bytes.probe(repo.root / "note_images" / "good.png").digest
+    assert first_bytes.probe(repo.root / header_of("good")).digest
 
 
 def test_code_that_comes_with_a_checkpoint_does_not_run(
@@ -209,7 +204,7 @@ def test_code_that_comes_with_a_checkpoint_does_not_run(
     repo.write("headergen.yaml", CONFIG)
     assert main(["run"]) == 0
     assert not list(repo.root.rglob("ran"))
-    assert first_bytes.probe(repo.root / "note_images" / "bad.png").digest
+    assert first_bytes.probe(repo.root / header_of("bad")).digest
 
 
 # --- The config --------------------------------------------------------------------------------
@@ -274,4 +269,4 @@ def test_a_bad_config_stops_the_run_before_it_touches_anything(
     assert fact in told.splitlines()[0]
     assert remedy in told
     assert (repo.root / "good.md").read_text() == COMPOSITE
-    assert not (repo.root / "note_images").exists()
+    assert not (repo.root / HEADERS).exists()

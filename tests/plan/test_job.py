@@ -19,6 +19,7 @@ from headergen.plan.state import Fresh, HandMade, Wanted
 from headergen.repository import git
 from headergen.settings.config import Config
 from headergen.vocabulary import Look
+from tests.support.headers import HEADERS, header_of
 
 
 @pytest.fixture
@@ -49,8 +50,8 @@ def painting(root: Path, header: str, config: Config | None = None) -> Painting:
 def test_a_prompt_becomes_a_job_with_the_tables_settings(root: Path) -> None:
     job = state_of(root, "  prompt: a cat\n")
     assert isinstance(job, Job)
-    assert job.output == root / "articles" / "note_images" / "post.png"
-    assert job.image == "note_images/post.png"
+    assert job.output == root / "articles" / header_of("post")
+    assert job.image == header_of("post")
     assert (job.width, job.height, job.format) == (1280, 670, "png")
     content = job.content
     assert isinstance(content, Painting)
@@ -193,7 +194,7 @@ def test_a_url_as_prefix_is_taken_off_again(root: Path) -> None:
     config = Config(image_prefix="https://example.com/")
     job = state_of(root, "  prompt: a\n", config)
     assert isinstance(job, Job)
-    assert job.image == "https://example.com/note_images/post.png"
+    assert job.image == f"https://example.com/{header_of('post')}"
     made = f"  prompt: a\n  image: https://example.com/a.png\n  digest: '{job.digest}'\n"
     assert isinstance(state_of(root, made, config), Fresh)
 
@@ -212,7 +213,7 @@ def test_the_prefix_goes_before_the_path_and_is_taken_off_again(root: Path) -> N
     config = Config(image_prefix="./", image_key="cover.image")
     job = state_of(root, "  prompt: a\n", config)
     assert isinstance(job, Job)
-    assert job.image == "./note_images/post.png"
+    assert job.image == f"./{header_of('post')}"
     made = f"  prompt: a\n  digest: '{job.digest}'\ncover:\n  image: ./a.png\n"
     assert isinstance(state_of(root, made, config), Fresh)
 
@@ -325,7 +326,7 @@ def test_a_model_that_cannot_be_used_is_named(root: Path, config: Config, parts:
         pytest.param("  sources: [lfs.png]\n", 4, "a Git LFS pointer", id="an LFS pointer"),
         pytest.param("  sources: [empty.png]\n", 4, "is empty", id="an empty source"),
         pytest.param(
-            "  sources: [note_images/post.png]\n", 4, "where the header itself", id="itself"
+            f"  sources: [{header_of('post')}]\n", 4, "where the header itself", id="itself"
         ),
         pytest.param("  image: gone.png\n", 4, "no prompt and no sources", id="nothing to make"),
     ],
@@ -338,8 +339,8 @@ def test_what_an_article_cannot_have_is_named_with_its_line(
     (root / "articles" / "link.png").symlink_to(outside)
     (root / "articles" / "empty.png").touch()
     (root / "articles" / "lfs.png").write_bytes(git.LFS_VERSION_LINE + b"oid sha256:0\n")
-    (root / "articles" / "note_images").mkdir()
-    Image.new("RGB", (8, 8)).save(root / "articles" / "note_images" / "post.png")
+    (root / "articles" / HEADERS).mkdir()
+    Image.new("RGB", (8, 8)).save(root / "articles" / header_of("post"))
     os.mkfifo(root / "articles" / "pipe.png")
     with pytest.raises(HeadergenError, match=rf"post\.md:{line}: ") as caught:
         state_of(root, header.replace("ROOT", root.name))

@@ -15,15 +15,14 @@ from headergen.plan import candidates
 from headergen.plan import state as states
 from headergen.settings import config as configs
 from headergen.vocabulary import STAND_IN
-from tests.support import repository
+from tests.support.headers import header_of
 from tests.support.repository import Repository
 
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'&{{data}}\u2028"
 
 
-def create(root: Path) -> Repository:
-    """Make the site; its articles are named for their states."""
-    repo = repository.create(root)
+def fill(repo: Repository) -> None:
+    """Write the articles, which are named for their states."""
     repo.write("headergen.yaml", "header: {width: 640, height: 335}\n")
     for name, title, prompt in (
         ("fresh", "A lighthouse at dusk", "a lighthouse on a cliff"),
@@ -42,7 +41,6 @@ def create(root: Path) -> Repository:
     )
     repo.write("no-header.md", "# No header wanted\n\nText.\n")
     repo.write("broken.md", "---\ntitle: Mistaken\nheader: {promt: x}\n---\n# Mistaken\n")
-    return repo
 
 
 def _painted(repo: Repository, name: str, title: str, prompt: str, mark: str) -> None:
@@ -50,10 +48,8 @@ def _painted(repo: Repository, name: str, title: str, prompt: str, mark: str) ->
     found = articles.parse(Path(f"{name}.md"), text.encode())
     assert found and found.request
     digest = states.digest_of(found.request, ()) + mark
-    repo.write(
-        f"note_images/{name}.png", encoding.encode(_scene(len(name)), "png", Metadata(digest))
-    )
-    repo.write(f"{name}.md", edit.with_image(found, f"note_images/{name}.png", digest))
+    repo.write(header_of(name), encoding.encode(_scene(len(name)), "png", Metadata(digest)))
+    repo.write(f"{name}.md", edit.with_image(found, header_of(name), digest))
 
 
 def _candidates(repo: Repository, name: str) -> None:
