@@ -290,7 +290,8 @@ def test_a_picture_that_git_ignores_is_named_as_such(work: Repository) -> None:
     work.git("add", ".")
     commit(work, code=1)
     told = commit(work, "-a", code=1)
-    assert f"{PICTURE} is ignored by git: take it out of .gitignore" in told
+    assert f"{PICTURE} is ignored by git\n" in told
+    assert "take it out of .gitignore" in told
     assert "git add -- " not in told
     work.git("add", "--force", ".")
     commit(work)

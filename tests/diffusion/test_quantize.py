@@ -14,6 +14,8 @@ from headergen.diffusion import client, snapshot
 from headergen.diffusion.worker import convert, quantize
 from tests.support.paths import CHECKOUT
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def transformer(large_zimage: Path) -> Path:
@@ -216,8 +218,6 @@ _CONVERT = "convert.convert_file(Path(sys.argv[1]), Path(sys.argv[2]), torch.bfl
 _PREPARE_QUANTIZING = """
 from diffusers import ZImageTransformer2DModel
 from headergen.diffusion.worker import quantize
-
-pytestmark = pytest.mark.slow
 quantize.sdnq()
 convert._SHARD_BYTES = int(sys.argv[2])
 """

@@ -16,6 +16,8 @@ from headergen.diffusion.families import zimage
 from headergen.diffusion.worker import parts, stages
 from tests.support.paths import CHECKOUT
 
+pytestmark = pytest.mark.slow
+
 APART = [["text_encoder"], ["transformer"], ["vae"]]
 
 
@@ -125,8 +127,6 @@ import torch, diffusers
 from headergen.diffusion.families import zimage
 from headergen.diffusion.snapshot import Entry, Snapshot, Weights
 from headergen.diffusion.worker import parts
-
-pytestmark = pytest.mark.slow
 
 def anonymous_bytes():
     for line in Path("/proc/self/status").read_text().splitlines():

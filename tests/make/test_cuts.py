@@ -27,7 +27,7 @@ HEADER, LINK, SQUARE = (header_of(name) for name in ("post", "post-og_image", "p
 
 
 @pytest.fixture(autouse=True)
-def article(repo: Repository) -> None:
+def post(repo: Repository) -> None:
     """Put an article into the repository that wants pictures beside its header."""
     for name, colour in (("a.png", "teal"), ("b.png", "orange")):
         Image.new("RGB", (160, 168), colour).save(repo.root / name)
