@@ -68,12 +68,14 @@ def twin(
     """Return the folder of a family's tiny twin, built once per run; do not write into it."""
 
     @functools.cache
-    def saved(family: Family) -> Path:
-        folder = tmp_path_factory.mktemp("tiny") / family.name
-        warm_process.call(checkpoints.__name__, "build_twin", family.name, str(folder))
+    def built(family: Family) -> Path:
+        name = family.name.lower().replace("-", "").replace(" ", "_")
+        folder = tmp_path_factory.mktemp("twin") / name
+        order = checkpoints.build.__name__, family.name, str(folder)
+        warm_process.call(checkpoints.__name__, *order)
         return folder
 
-    return saved
+    return built
 
 
 @pytest.fixture(scope="session")
@@ -91,6 +93,6 @@ def tiny_sdxl(twin: Callable[[Family], Path]) -> Path:
 @pytest.fixture(scope="session")
 def large_zimage(warm_process: WarmProcess, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the folder of a Z-Image checkpoint wide enough to be quantised; do not write there."""
-    folder = tmp_path_factory.mktemp("large") / "zimage"
-    warm_process.call(checkpoints.__name__, "build_large_zimage", str(folder))
+    folder = tmp_path_factory.mktemp("checkpoint") / "large_zimage"
+    warm_process.call(checkpoints.__name__, checkpoints.build_large.__name__, str(folder))
     return folder

@@ -79,12 +79,12 @@ class Request:
 
     prompt: str | None = row(
         text(),
-        "what to paint; SDXL models honour weights as in `(sunset:1.3)`, `((x))`, `[x]`",
+        "what to paint; models that know weights honour `(sunset:1.3)`, `((x))`, `[x]`",
         must_have=True,
     )
     negative_prompt: str | None = row(
         text(may_be_empty=True),
-        "what to keep out; without effect at guidance scale 0",
+        "what to keep out; without effect where the model paints without guidance",
         usual="the config's",
     )
     model: str | None = row(

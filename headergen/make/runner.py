@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -147,9 +147,11 @@ def _finish_kept(job: Job, asked: Painting, root: Path) -> Written | None:
     found = unfinished.find(job, asked, root)
     if found is None:
         return None
-    image = canvas.cover(found[0], job.width, job.height)
-    written = _finish_header(job, image, found[1], "painted by an earlier run", root)
-    unfinished.drop(asked, root)
+    path, picture, origin = found
+    image = canvas.cover(picture, job.width, job.height)
+    written = _finish_header(job, image, origin, "painted by an earlier run", root)
+    with suppress(OSError):
+        path.unlink()
     return written
 
 

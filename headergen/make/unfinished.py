@@ -8,10 +8,8 @@ one for each set of settings, the newest few.
 
 from __future__ import annotations
 
-import hashlib
 import os
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,28 +40,18 @@ def keep(job: Job, painting: Painting, painted: Painted, root: Path) -> None:
             old.unlink()
 
 
-def find(job: Job, painting: Painting, root: Path) -> tuple[Image.Image, Provenance] | None:
-    """Return the picture that was painted for the job and kept, and how it came to be."""
-    path = _place(painting, root)
-    try:
-        if probe(path).digest != job.digest:
-            return None
-        settings = provenance.read(metadata.read(path)).settings
-        return canvas.open_source(path), Provenance(SourceType.PAINTED, settings)
-    except (OSError, HeadergenError):
-        return None
-
-
-def drop(painting: Painting, root: Path) -> None:
-    """Forget a picture, which is a header now."""
-    with suppress(OSError):
-        _place(painting, root).unlink()
-
-
-def _place(painting: Painting, root: Path) -> Path:
-    return root / scratch.FOLDER / _name(painting)
+def find(job: Job, painting: Painting, root: Path) -> tuple[Path, Image.Image, Provenance] | None:
+    """Return the picture that was painted for the job and kept: its path, itself, its making."""
+    named = root / scratch.FOLDER / _name(painting)
+    for path in (named, *sorted(named.parent.glob("*.png"))):
+        with suppress(OSError, HeadergenError):
+            settings = provenance.read(metadata.read(path)).settings
+            is_painted_so = path == named or painting.is_told_by(settings)
+            if is_painted_so and probe(path).digest == job.digest:
+                origin = Provenance(SourceType.PAINTED, settings)
+                return path, canvas.open_source(path), origin
+    return None
 
 
 def _name(painting: Painting) -> str:
-    settings = repr(replace(painting, device="", notes=()))
-    return f"unfinished/{hashlib.sha256(settings.encode()).hexdigest()[:16]}.png"
+    return f"unfinished/{painting.asked_as}.png"

@@ -6,7 +6,6 @@ inside, and a record of what each request was.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Iterable, Sequence
@@ -17,6 +16,7 @@ from headergen.article import edit
 from headergen.article.article import Article
 from headergen.article.edit import Changes
 from headergen.errors import ArticleError
+from headergen.picture import metadata, provenance
 from headergen.picture.first_bytes import probe
 from headergen.plan import defaults
 from headergen.plan import job as planning
@@ -41,7 +41,7 @@ class Planned:
     @property
     def painted_as(self) -> str:
         """Tell this painting from any other, as `Candidate.painted_as` does."""
-        return _painted_as(self.painting)
+        return self.painting.asked_as
 
 
 @dataclass(frozen=True)
@@ -216,21 +216,18 @@ def reusable(article: Article, wanted: Iterable[Planned], root: Path) -> list[Ca
         found
         for each in wanted
         if (found := by_number.get(each.number))
-        and is_painted_so(found, each.job)
         and is_whole(article, found, each.job, root)
+        and is_painted_so(article, found, each.job, root)
     ]
 
 
-def is_painted_so(candidate: Candidate, job: Job) -> bool:
-    """Tell whether the candidate was told what the job's model would be, if the job needs one."""
-    return not isinstance(job.content, Painting) or (
-        candidate.painted_as == _painted_as(job.content)
-    )
-
-
-def _painted_as(painting: Painting) -> str:
-    settings = replace(painting, device="", notes=())
-    return hashlib.sha256(repr(settings).encode()).hexdigest()[:16]
+def is_painted_so(article: Article, candidate: Candidate, job: Job, root: Path) -> bool:
+    """Return whether the candidate was asked for as the job would ask for it, if a model paints."""
+    painting = job.content
+    if not isinstance(painting, Painting) or candidate.painted_as == painting.asked_as:
+        return True
+    picture = picture_of(article, candidate.number, root)
+    return painting.is_told_by(provenance.read(metadata.read(picture)).settings)
 
 
 def is_whole(article: Article, candidate: Candidate, job: Job, root: Path) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -14,6 +15,7 @@ from headergen.article.request import Request
 from headergen.diffusion import prompt as prompts
 from headergen.diffusion.checkpoint import Checkpoint
 from headergen.graphics.card.content import Card
+from headergen.picture.parameters import Settings
 from headergen.plan import card_content, cuts, defaults, model_choice, places
 from headergen.plan.cuts import Cut
 from headergen.plan.state import Fresh, HandMade, StandIn, Wanted, may_be_for, state_of
@@ -36,6 +38,44 @@ class Painting:
     guidance_scale: float
     seed: int
     notes: tuple[str, ...] = ()
+
+    @property
+    def settings(self) -> Settings:
+        """What the picture will say of itself, without what is known only when it is painted.
+
+        A local model or GGUF file is called by its name alone.
+        """
+        file = self.checkpoint.transformer
+        return Settings(
+            prompt=self.prompt,
+            negative_prompt=self.negative_prompt,
+            model=self.checkpoint.name,
+            steps=self.steps,
+            guidance_scale=self.guidance_scale,
+            seed=self.seed,
+            transformer=file and Path(file).name,
+        )
+
+    @property
+    def asked_as(self) -> str:
+        """A hash of what the model is asked; the device and the notes are not in it."""
+        model, size = self.checkpoint, (self.render_width, self.render_height)
+        which = model.row.name, model.location, model.revision, model.transformer
+        return hashlib.sha256(repr((self.settings, size, which)).encode()).hexdigest()[:16]
+
+    def is_told_by(self, told: Settings | None) -> bool:
+        """Return whether a picture with these settings inside was painted so, on any device.
+
+        It may be smaller than planned if memory ran out. Pictures of version 0.1.0 are known by
+        this alone: its hash covered the code's own table of models.
+        """
+        model = self.checkpoint
+        if told is None or not (told.revision or "").startswith(model.revision or ""):
+            return False
+        sizes = model.row.sizes_painted(self.render_width, self.render_height)
+        planned = replace(self.settings, negative_prompt=self.negative_prompt or None)
+        found = replace(told, revision=None, quantization=None, width=None, height=None)
+        return found == planned and (told.width, told.height) in sizes
 
 
 @dataclass(frozen=True)

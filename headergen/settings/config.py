@@ -75,7 +75,7 @@ class Config:
     )
     transformer: str | None = row(
         text("a .gguf file: a path, or owner/repository/file.gguf on the hub", r".+\.gguf"),
-        "a GGUF file in place of Z-Image's transformer: a path, or `owner/repository/file.gguf`",
+        "a GGUF file in place of the model's transformer: a path, or `owner/repository/file.gguf`",
         name="image.transformer",
         usual="the model's",
     )

@@ -23,7 +23,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PIL import Image
 
 from headergen import errors
 from headergen.diffusion import attempts, placement, snapshot
@@ -33,6 +32,7 @@ from headergen.diffusion.placement import Placement
 from headergen.diffusion.worker import parts
 from headergen.diffusion.worker.failures import WorkerError
 from headergen.progress import Event, Loading, Note, Placed, Step
+from tests.diffusion.conftest import Direct
 from tests.support import checkpoints
 from tests.support.executable import executable
 from tests.support.forked import WarmProcess
@@ -161,6 +161,7 @@ def test_a_worker_that_imports_for_itself_paints_and_reports_the_same(
     monkeypatch.setenv("PYTHONPATH", str(tmp_path / "site"))
     monkeypatch.setenv("HEADERGEN", str(Path(attempts.__file__).parents[1]))
     monkeypatch.setenv("TMPDIR", str(empty))
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path / "torch"))  # made at its import
     monkeypatch.chdir(empty)
     forked, load, requests = {
         "zimage": (zimage_run, load_of(tiny_zimage), ZIMAGE_PICTURES),
@@ -184,42 +185,14 @@ def told(result: Pixels | errors.PaintError) -> object:
 def test_zimage_paints_what_diffusers_paints(
     zimage_run: Run, direct: Direct, tiny_zimage: Path, index: int, seed: int
 ) -> None:
-    assert zimage_run.results[index] == direct(
-        tiny_zimage, "ZImagePipeline", replace(PICTURE, seed=seed)
-    )
+    assert zimage_run.results[index] == direct(tiny_zimage, ZIMAGE.row, replace(PICTURE, seed=seed))
 
 
 @pytest.mark.parametrize("index", [0, 1], ids=["with guidance", "without guidance"])
 def test_sdxl_paints_what_diffusers_paints(
     sdxl_run: Run, direct: Direct, tiny_sdxl: Path, index: int
 ) -> None:
-    assert sdxl_run.results[index] == direct(
-        tiny_sdxl, "AutoPipelineForText2Image", SDXL_PICTURES[index]
-    )
-
-
-Direct = Callable[[Path, str, Paint], Pixels]
-
-
-@pytest.fixture
-def direct(warm_process: WarmProcess, tmp_path: Path) -> Direct:
-    """Paint as a script of a user would."""
-
-    def paint(folder: Path, pipeline: str, request: Paint) -> Pixels:
-        keywords = {
-            "prompt": request.prompt,
-            "negative_prompt": request.negative_prompt,
-            "width": request.width,
-            "height": request.height,
-            "num_inference_steps": request.steps,
-            "guidance_scale": request.guidance_scale,
-        }
-        order = str(folder), pipeline, keywords, request.seed, str(tmp_path / "direct.png")
-        warm_process.call(checkpoints.__name__, checkpoints.paint.__name__, *order)
-        with Image.open(tmp_path / "direct.png") as picture:
-            return Pixels(picture.width, picture.height, picture.tobytes())
-
-    return paint
+    assert sdxl_run.results[index] == direct(tiny_sdxl, SDXL.row, SDXL_PICTURES[index])
 
 
 def test_pictures_differ_by_seed_and_within(zimage_run: Run) -> None:

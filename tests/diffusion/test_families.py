@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import functools
 import json
 import shutil
-from base64 import b64decode
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from headergen.diffusion import snapshot
+from headergen.diffusion.attempts import Load, Paint, Pixels
 from headergen.diffusion.families import FAMILIES, MODELS, flux2_klein
 from headergen.diffusion.families.family import Family, Model
-from headergen.diffusion.worker import stages as worker_stages
+from tests.diffusion.conftest import Direct
+from tests.diffusion.test_attempts import only, run_worker
 from tests.support.paths import CHECKOUT
 
 
@@ -150,131 +150,54 @@ def test_no_other_file_of_the_package_names_a_family(family: Family) -> None:
         assert not [name for name in names if name in path.read_text("utf-8")], path
 
 
-PROMPT = "夕焼けの海辺、a girl"
+FREE = Paint("夕焼けの海辺、a girl", None, 96, 64, steps=2, guidance_scale=0.0, seed=1)
+GUIDED = replace(FREE, guidance_scale=4.0, seed=2)
+
+resident_and_staged = pytest.mark.parametrize(
+    "stages",
+    [
+        pytest.param(1, id="resident"),
+        pytest.param(2, id="2 stages", marks=pytest.mark.slow),
+        pytest.param(3, id="3 stages", marks=pytest.mark.slow),
+    ],
+)
 
 
-@pytest.fixture(scope="module")
-def direct(twin: Callable[[Family], Path]) -> Callable[[Model, float], bytes]:
-    """Paint as a script of a user of diffusers would."""
-
-    @functools.cache
-    def paint(row: Model, guidance_scale: float) -> bytes:
-        import diffusers
-        import torch
-
-        family = row.family
-        pipeline = getattr(diffusers, family.entry_point).from_pretrained(
-            twin(family), dtype=torch.bfloat16, variant=row.variant
-        )
-        if row.scheduler_class:
-            scheduler = getattr(diffusers, row.scheduler_class)
-            pipeline.scheduler = scheduler.from_config(
-                pipeline.scheduler.config, **row.scheduler_options
-            )
-        negative = {"negative_prompt": "lowres"} if guidance_scale > family.guided_above else {}
-        picture = pipeline(
-            prompt=PROMPT,
-            **negative,
-            width=96,
-            height=64,
-            num_inference_steps=2,
-            guidance_scale=guidance_scale,
-            generator=torch.Generator("cpu").manual_seed(1),
-        ).images[0]
-        pixels: bytes = picture.tobytes()
-        return pixels
-
-    return paint
-
-
-def staged(row: Model, folder: Path, guidance_scale: float, count: int) -> bytes:
-    """Paint as the worker does, in `count` stages."""
-    family, found = row.family, snapshot.read(folder, row.family.pipeline_class, row.variant)
-    every = list(found.weights)
-    encoders, (denoiser,) = list(family.encoders), [family.denoiser]
-    decoders = [name for name in every if family.role(name) == "decoder"]
-    stages = {
-        1: [every],
-        2: [encoders, [denoiser, *decoders]],
-        3: [encoders, [denoiser], decoders],
-    }[count]
-    request = {
-        "id": 0,
-        "prompt": PROMPT,
-        "negative_prompt": "lowres" if guidance_scale > family.guided_above else None,
-        "width": 96,
-        "height": 64,
-        "steps": 2,
-        "guidance_scale": guidance_scale,
-        "seed": 1,
-    }
-    painted: list[bytes] = []
-
-    def emit(event: str, /, **fields: Any) -> None:
-        assert event != "error", fields
-        if event == "image":
-            painted.append(b64decode(fields["rgb"]))
-
-    placement = {
-        "device": "cpu",
-        "dtype": "bfloat16",
-        "quantization": {},
-        "vae_tiling": False,
-        "stages": stages,
-    }
-    worker_stages.paint(
-        {
-            "folder": str(folder),
-            "family": family.name,
-            "variant": row.variant,
-            "scheduler_class": row.scheduler_class,
-            "scheduler_options": row.scheduler_options,
-            "replaced": {},
-            "placement": placement,
-            "requests": [request],
-        },
-        emit,
-    )
-    (pixels,) = painted
-    return pixels
-
-
-# diffusers 0.42's scheduler hands a torch tensor to np.array, which numpy will refuse one day.
-@pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy keyword")
-@pytest.mark.parametrize("count", [1, 2, 3], ids=["resident", "2 stages", "3 stages"])
-@pytest.mark.parametrize("guidance_scale", [0.0, 4.0], ids=["free", "guided"])
+@resident_and_staged
 @pytest.mark.parametrize("row", MODELS.values(), ids=MODELS)
 def test_a_model_paints_what_a_direct_call_of_diffusers_paints(
     row: Model,
-    guidance_scale: float,
-    count: int,
+    stages: int,
     twin: Callable[[Family], Path],
-    direct: Callable[[Model, float], bytes],
+    direct: Direct,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    pixels = staged(row, twin(row.family), guidance_scale, count)
+    negative = "lowres" if GUIDED.guidance_scale > row.family.guided_above else None
+    requests = [FREE, replace(GUIDED, negative_prompt=negative)]
+    folder = twin(row.family)
+    only(monkeypatch, lambda each: len(each.stages) == stages and not each.vae_tiling)
 
-    assert len(set(pixels)) > 50
-    assert pixels == direct(row, guidance_scale)
+    painted = run_worker(Load(row.name, row, folder, "cpu"), requests).results
+
+    assert painted == [direct(folder, row, request) for request in requests]
+    assert all(isinstance(each, Pixels) and len(set(each.rgb)) > 50 for each in painted)
 
 
-@pytest.mark.parametrize("count", [1, 3], ids=["resident", "3 stages"])
+@resident_and_staged
 def test_flux2_klein_is_guided_where_it_is_not_distilled(
-    count: int, twin: Callable[[Family], Path], tmp_path: Path
+    stages: int,
+    twin: Callable[[Family], Path],
+    direct: Direct,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    import diffusers
-    import torch
-
     (row,) = flux2_klein.MODELS
     folder = shutil.copytree(twin(row.family), tmp_path / "base")
     index = json.loads((folder / "model_index.json").read_text()) | {"is_distilled": False}
     (folder / "model_index.json").write_text(json.dumps(index))
-    pipeline = diffusers.Flux2KleinPipeline.from_pretrained(folder, dtype=torch.bfloat16)
+    only(monkeypatch, lambda each: len(each.stages) == stages and not each.vae_tiling)
 
-    def direct(guidance_scale: float) -> bytes:
-        noise = torch.Generator("cpu").manual_seed(1)
-        size = {"width": 96, "height": 64, "num_inference_steps": 2}
-        call = {**size, "prompt": PROMPT, "guidance_scale": guidance_scale, "generator": noise}
-        pixels: bytes = pipeline(**call).images[0].tobytes()
-        return pixels
+    painted = run_worker(Load(row.name, row, folder, "cpu"), [GUIDED]).results
 
-    assert staged(row, folder, 4.0, count) == direct(4.0) != direct(1.0)
+    assert painted == [direct(folder, row, GUIDED)]
+    assert painted != [direct(twin(row.family), row, GUIDED)]

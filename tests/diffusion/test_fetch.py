@@ -69,9 +69,9 @@ def bring(
     return found, progress
 
 
-def paint_with(found: Fetched) -> attempts.Pixels:
+def paint_with(found: Fetched, row: Model = TINY.row) -> attempts.Pixels:
     """Paint a picture with a model on this machine."""
-    load = attempts.Load("tiny", TINY.row, found.folder, "cpu", found.transformer, timeout_s=60.0)
+    load = attempts.Load("tiny", row, found.folder, "cpu", found.transformer, timeout_s=60.0)
     request = attempts.Paint("a girl", None, 96, 64, 2, 0.0, 1)
     with closing(attempts.paint(PYTHON, load, [request], Recorder())) as results:
         ((_, picture),) = results
@@ -144,7 +144,7 @@ def test_each_family_is_fetched_with_all_its_parts(
         kept = sum(size // 2 if dtype == "F32" else size for dtype, size in sizes.items())
         assert sum(stored.bytes_by_dtype(part).values()) == kept, part
     assert not list(found.folder.rglob(".downloads"))
-    assert paint_with(found) == paint_with(Fetched(published, ""))
+    assert paint_with(found, row) == paint_with(Fetched(published, ""), row)
 
 
 def test_a_model_that_another_process_fetches_is_waited_for(

@@ -11,6 +11,8 @@ from headergen.article import article as articles
 from headergen.diffusion.families import MODELS
 from headergen.errors import HeadergenError
 from headergen.graphics import encoding
+from headergen.picture import parameters
+from headergen.picture.parameters import Settings
 from headergen.picture.provenance import Metadata
 from headergen.plan import job as planning
 from headergen.plan import state as states
@@ -124,6 +126,46 @@ def test_the_render_size_of_the_config(
 ) -> None:
     found = painting(root, "  prompt: a\n", Config(render_width=width, render_height=height))
     assert (found.render_width, found.render_height) == render
+
+
+TOLD = Settings(
+    prompt="a cat",
+    model="z-image-turbo",
+    revision="0123456789ab",
+    steps=8,
+    guidance_scale=0.0,
+    seed=7,
+    width=1280,
+    height=672,
+    quantization="8bit",
+)
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        pytest.param(TOLD, True, id="the same"),
+        pytest.param(replace(TOLD, width=960, height=512), True, id="smaller for want of memory"),
+        pytest.param(replace(TOLD, width=640, height=336), True, id="half as wide"),
+        pytest.param(replace(TOLD, width=1024, height=1024), False, id="another size"),
+        pytest.param(replace(TOLD, prompt="a dog"), False, id="another prompt"),
+        pytest.param(replace(TOLD, negative_prompt="blur"), False, id="a negative prompt"),
+        pytest.param(replace(TOLD, model="sdxl-turbo"), False, id="another model"),
+        pytest.param(replace(TOLD, revision="fedcba"), False, id="another revision"),
+        pytest.param(replace(TOLD, revision=None), False, id="no revision"),
+        pytest.param(replace(TOLD, steps=9), False, id="other steps"),
+        pytest.param(replace(TOLD, guidance_scale=1.0), False, id="another guidance"),
+        pytest.param(replace(TOLD, seed=8), False, id="another seed"),
+        pytest.param(replace(TOLD, transformer="Q4.gguf"), False, id="another transformer"),
+        pytest.param(None, False, id="nothing"),
+    ],
+)
+def test_a_picture_painted_so_is_known_by_what_it_has_inside(
+    root: Path, told: Settings | None, expected: bool
+) -> None:
+    planned = painting(root, "  prompt: a cat\n  seed: 7\n", Config(revision="0123"))
+    read_back = told and parameters.read(parameters.write(told))
+    assert planned.is_told_by(read_back) is expected
 
 
 def test_sources_are_relative_to_the_article_or_to_the_root(root: Path) -> None:

@@ -78,7 +78,6 @@ def test_the_page_shows_every_article(settled: Repository) -> None:
     assert all(path.name in page for path in SETTLED.rglob("*.md"))
 
 
-@pytest.mark.xfail(reason="what a model is asked is hashed with its row, which families changed")
 @pytest.mark.parametrize("number", [1, 2])
 def test_a_candidate_becomes_the_header(settled: Repository, number: int) -> None:
     record = settled.root / ".headergen" / "candidates" / "posts" / "sea.md" / "candidates.json"
@@ -91,7 +90,6 @@ def test_a_candidate_becomes_the_header(settled: Repository, number: int) -> Non
     assert main(["check", "--allow-stand-ins"]) == 0
 
 
-@pytest.mark.xfail(reason="what a model is asked is hashed with its row, which families changed")
 def test_a_picture_that_was_painted_and_not_finished_is_used(repo: Repository) -> None:
     committed(repo, "unfinished")
     assert main(["run"]) == 0

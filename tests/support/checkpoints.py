@@ -8,14 +8,14 @@ from typing import Any
 from headergen.diffusion.families import FAMILIES, MODELS, twins, zimage
 
 
-def build_twin(family: str, folder: str) -> None:
-    """Save the tiny twin of a family, in each variant that one of its models is published in."""
-    found = FAMILIES[family]
-    variants = {row.variant for row in MODELS.values() if row.family is found and row.variant}
-    twins.save(found, Path(folder), variants)
+def build(family: str, folder: str) -> None:
+    """Save the tiny twin of a family, with the variants that its models are loaded from."""
+    chosen = FAMILIES[family]
+    variants = {row.variant for row in MODELS.values() if row.family is chosen and row.variant}
+    twins.save(chosen, Path(folder), variants)
 
 
-def build_large_zimage(folder: str) -> None:
+def build_large(folder: str) -> None:
     """Save a Z-Image checkpoint wide enough to be quantised."""
     twins.save(
         zimage.FAMILY,
@@ -43,17 +43,18 @@ def fill(file: Path, tensor: str, value: float) -> None:
     save_file(tensors, file, metadata={"format": "pt"})
 
 
-def paint(folder: str, name: str, request: dict[str, Any], seed: int, output: str) -> None:
-    """Paint one picture as a script of a user would, with the pipeline class that it names."""
+def paint(folder: str, model: str, request: dict[str, Any], seed: int, output: str) -> None:
+    """Paint one picture as a script of a user would, with the settings of a model."""
     import diffusers
     import torch
 
-    variant = None if name == "ZImagePipeline" else "fp16"
-    load = getattr(diffusers, name).from_pretrained
-    pipeline = load(folder, dtype=torch.bfloat16, variant=variant)
-    if name != "ZImagePipeline":
-        pipeline.scheduler = diffusers.EulerAncestralDiscreteScheduler.from_config(
-            pipeline.scheduler.config, timestep_spacing="trailing"
+    row = MODELS[model]
+    load = getattr(diffusers, row.family.entry_point).from_pretrained
+    pipeline = load(folder, dtype=torch.bfloat16, variant=row.variant)
+    if row.scheduler_class:
+        scheduler = getattr(diffusers, row.scheduler_class)
+        pipeline.scheduler = scheduler.from_config(
+            pipeline.scheduler.config, **row.scheduler_options
         )
     generator = torch.Generator("cpu").manual_seed(seed)
     pipeline(**request, generator=generator).images[0].save(output)

@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 _ADDRESS = "HEADERGEN_TESTS_FORKED"  # the variable that names the socket to the script
 _IMPORTED = {
     "compel": ["CompelForSDXL"],
-    "diffusers": ["AutoPipelineForText2Image", "ZImagePipeline", "guiders"],
+    "diffusers": ["guiders"],
     "torch": ["nn"],
-    "transformers": ["CLIPTextModel", "CLIPTokenizer", "Qwen2Tokenizer", "Qwen3Model"],
+    "transformers": ["CLIPTokenizer", "Qwen2Tokenizer"],
 }
 _WORKER = ("headergen.diffusion.worker.process", "main")
 _SERVER_DIED = 70  # EX_SOFTWARE
@@ -175,12 +175,19 @@ def import_everything() -> None:
     """Import what painting imports; to compute anything here would start threads."""
     import importlib
 
+    from headergen.diffusion.families import FAMILIES
     from headergen.diffusion.worker.libraries import silence
 
     silence()
-    for library, names in _IMPORTED.items():
-        for name in names:  # which are imported when they are asked for
-            getattr(importlib.import_module(library), name)
+    of_families = [
+        name.partition(".")[::2]
+        for family in FAMILIES.values()
+        for name in (*family.parts.values(), f"diffusers.{family.entry_point}")
+        if isinstance(name, str)
+    ]
+    others = [(library, name) for library, names in _IMPORTED.items() for name in names]
+    for library, name in (*of_families, *others):  # which are imported when they are asked for
+        getattr(importlib.import_module(library), name)
     # It compiles a thousand patterns once.
     importlib.import_module("transformers.conversion_mapping").get_checkpoint_conversion_mapping("")
 

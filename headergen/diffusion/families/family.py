@@ -11,6 +11,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+# Fractions of the render size's sides, tried in turn when no placement is left to try.
+SCALES = (1.0, 0.75, 0.5)
+
 Role = Literal["encoder", "denoiser", "decoder"]
 
 
@@ -162,6 +165,10 @@ class Model:
         """Round `width` and `height` (px) up to what the pipeline accepts."""
         step = self.family.size_multiple
         return -(-width // step) * step, -(-height // step) * step
+
+    def sizes_painted(self, width: int, height: int) -> tuple[tuple[int, int], ...]:
+        """Return the sizes in px that are tried in turn, smaller ones where memory runs out."""
+        return tuple(self.admissible_size(int(width * each), int(height * each)) for each in SCALES)
 
     def _nearest_bucket(self, step: int, ratio: float) -> tuple[int, int]:
         buckets = [
