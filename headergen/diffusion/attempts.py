@@ -269,6 +269,8 @@ def _order(load: Load, attempt: Attempt, pending: Mapping[int, Paint]) -> dict[s
 
 
 def _scaled(request: Paint, row: Model, scale: float) -> Paint:
+    if scale == 1:
+        return request
     sizes = dict(zip(SCALES, row.sizes_painted(request.width, request.height), strict=True))
     width, height = sizes[scale]
     return replace(request, width=width, height=height)
