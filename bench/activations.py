@@ -1,61 +1,56 @@
-"""Measure the memory that the VAE's decoder takes for one picture: real size, random weights, CPU.
+"""Measure the memory that each family's decoder takes: real size, random weights, CPU.
 
-`placement.py` predicts with these figures, in bytes a pixel of the picture. They are peaks of
-torch's own allocations; what cuDNN takes for its workspaces on a card comes on top and is untried.
+The families' files have these figures, rounded up, in bytes a pixel of the picture. They are peaks
+of torch's own allocations; what cuDNN takes for its workspaces on a card comes on top and is
+untried. Name families to measure those alone.
 """
 
 from __future__ import annotations
 
-import sys
+import argparse
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from headergen.diffusion.families import FAMILIES, twins
+from headergen.diffusion.families.family import Family
+
 WIDTH, HEIGHT = 1280, 672
 TILE_PX = 512  # as the worker sets it
-# The decoder of both published configs: channels by level, two resnets a block and one more.
-CHANNELS = (128, 256, 512, 512)
-CASES = (
-    ("Z-Image, bfloat16", 16, "bfloat16"),
-    ("SDXL, float32", 4, "float32"),
-)
 
 
 def main() -> None:
-    """Print a line for each VAE, whole and tiled."""
+    """Print a line for each family's decoder, by tiles and whole."""
     import torch
 
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("family", choices=FAMILIES, nargs="*", default=list(FAMILIES))
     torch.manual_seed(0)
     print(f"one {WIDTH}x{HEIGHT} px picture; peak anonymous memory above the weights")
-    for name, latent_channels, dtype in CASES:
-        vae = _vae(latent_channels).to(getattr(torch, dtype))
-        latents = torch.randn(1, latent_channels, HEIGHT // 8, WIDTH // 8).to(vae.dtype)
+    for name in parser.parse_args().family:
+        vae = _vae(FAMILIES[name])
+        channels = vae.config.latent_channels
+        latents = torch.randn(1, channels, HEIGHT // 8, WIDTH // 8).to(vae.dtype)
         for tiled in (True, False):
             vae.use_tiling = tiled
             peak = _peak_bytes(lambda vae=vae, latents=latents: _decode(vae, latents))
-            how = "tiled" if tiled else "whole"
-            print(
-                f"{name}, {how}: {peak / 1e9:.2f} GB, {peak / (WIDTH * HEIGHT):.0f} bytes a pixel"
-            )
-            sys.stdout.flush()
+            how = f"{str(vae.dtype).removeprefix('torch.')}, {'tiled' if tiled else 'whole'}"
+            a_pixel = peak / (WIDTH * HEIGHT)
+            print(f"{name}, {how}: {peak / 1e9:.2f} GB, {a_pixel:.0f} bytes a pixel", flush=True)
 
 
-def _vae(latent_channels: int) -> Any:
-    import diffusers
+def _vae(family: Family) -> Any:
+    """Build a decoder in the precision in which it is loaded: float16 would overflow."""
+    import torch
 
-    levels = len(CHANNELS)
-    vae = diffusers.AutoencoderKL(
-        latent_channels=latent_channels,
-        block_out_channels=CHANNELS,
-        down_block_types=["DownEncoderBlock2D"] * levels,
-        up_block_types=["UpDecoderBlock2D"] * levels,
-        layers_per_block=2,
-    )
+    alone = replace(family, parts={"vae": family.parts["vae"]})
+    vae = twins.parts(alone, family.published)["vae"]
     vae.tile_sample_min_size = TILE_PX
-    vae.tile_latent_min_size = TILE_PX // 2 ** (levels - 1)
-    return vae
+    vae.tile_latent_min_size = TILE_PX // 8
+    return vae.to(torch.float32 if family.dtype == "float16" else getattr(torch, family.dtype))
 
 
 def _decode(vae: Any, latents: Any) -> None:

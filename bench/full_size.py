@@ -8,22 +8,12 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from headergen.diffusion.models import Model
-from headergen.diffusion.worker import tiny
-
-# Both families' decoders: FLUX's VAE and SDXL's, `vae/config.json` of their repositories.
-_VAE = {
-    "block_out_channels": (128, 256, 512, 512),
-    "down_block_types": ["DownEncoderBlock2D"] * 4,
-    "up_block_types": ["UpDecoderBlock2D"] * 4,
-    "layers_per_block": 2,
-    "sample_size": 1024,
-    "force_upcast": True,
-}
+from headergen.diffusion.families import twins
+from headergen.diffusion.families.family import Family, Model
 
 # Tera floating point operations of one 1280x670 header, counted on the meta device by torch's
 # FlopCounterMode. Z-Image: 8 steps, a prompt padded to 512 tokens (376 in all).
@@ -34,98 +24,9 @@ TERAFLOP: Mapping[str, Mapping[str, float]] = {
 }
 
 
-def zimage() -> dict[str, Any]:
-    """Build the parts of Tongyi-MAI/Z-Image-Turbo, those with weights on the meta device."""
-    import diffusers
-    import torch
-    from transformers import Qwen3Config, Qwen3Model
-
-    # Qwen/Qwen3-4B, config.json; the transformer's published config is its class's defaults.
-    qwen = Qwen3Config(
-        vocab_size=151_936,
-        hidden_size=2560,
-        intermediate_size=9728,
-        num_hidden_layers=36,
-        num_attention_heads=32,
-        num_key_value_heads=8,
-        head_dim=128,
-        max_position_embeddings=40_960,
-        tie_word_embeddings=True,
-    )
-    with torch.device("meta"):
-        parts = {
-            "text_encoder": Qwen3Model(qwen),
-            "transformer": diffusers.ZImageTransformer2DModel(),
-            "vae": diffusers.AutoencoderKL(
-                latent_channels=16,
-                scaling_factor=0.3611,
-                shift_factor=0.1159,
-                use_quant_conv=False,
-                use_post_quant_conv=False,
-                **_VAE,
-            ),
-        }
-    scheduler = diffusers.FlowMatchEulerDiscreteScheduler(num_train_timesteps=1000, shift=3.0)
-    return {"scheduler": scheduler, "tokenizer": tiny.qwen_tokenizer(), **parts}
-
-
-def sdxl() -> dict[str, Any]:
-    """Build the parts of Animagine XL 3.1, which has the configs of SDXL base 1.0."""
-    import diffusers
-    import torch
-
-    tokenizer = tiny.clip_tokenizer()
-    with torch.device("meta"):
-        parts = {
-            "text_encoder": _clip(tokenizer, 768, 12, 12, "quick_gelu", projected=False),
-            "text_encoder_2": _clip(tokenizer, 1280, 32, 20, "gelu", projected=True),
-            "unet": diffusers.UNet2DConditionModel(
-                sample_size=128,
-                block_out_channels=(320, 640, 1280),
-                down_block_types=["DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"],
-                up_block_types=["CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"],
-                transformer_layers_per_block=[1, 2, 10],
-                attention_head_dim=[5, 10, 20],
-                cross_attention_dim=2048,
-                use_linear_projection=True,
-                addition_embed_type="text_time",
-                addition_time_embed_dim=256,
-                projection_class_embeddings_input_dim=2816,
-            ),
-            "vae": diffusers.AutoencoderKL(latent_channels=4, scaling_factor=0.13025, **_VAE),
-        }
-    scheduler = diffusers.EulerDiscreteScheduler(
-        beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear", steps_offset=1
-    )
-    tokens = {"tokenizer": tokenizer, "tokenizer_2": tokenizer}
-    return {"scheduler": scheduler, **tokens, **parts}
-
-
-def _clip(
-    tokenizer: Any, width: int, layers: int, heads: int, activation: str, *, projected: bool
-) -> Any:
-    """Build CLIP ViT-L or OpenCLIP ViT-bigG; the marks are those of the tiny tokenizer."""
-    from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
-
-    config = CLIPTextConfig(
-        vocab_size=49_408,
-        hidden_size=width,
-        intermediate_size=4 * width,
-        num_hidden_layers=layers,
-        num_attention_heads=heads,
-        projection_dim=width,
-        hidden_act=activation,
-        bos_token_id=tokenizer.bos_token_id,
-        eos_token_id=tokenizer.eos_token_id,
-        pad_token_id=tokenizer.pad_token_id,
-    )
-    return (CLIPTextModelWithProjection if projected else CLIPTextModel)(config)
-
-
-_PARTS: Mapping[str, Callable[[], dict[str, Any]]] = {
-    "ZImagePipeline": zimage,
-    "StableDiffusionXLPipeline": sdxl,
-}
+def parts(family: Family) -> dict[str, Any]:
+    """Build a family's parts in their published sizes, with weights on the meta device."""
+    return twins.parts(family, family.published, "meta")
 
 
 def parameters(part: Any) -> int:
@@ -135,15 +36,16 @@ def parameters(part: Any) -> int:
 
 def disk_bytes(row: Model) -> int:
     """Say how much disk the checkpoint of `row` takes: two bytes a parameter."""
-    return 2 * sum(parameters(part) for part in _PARTS[row.pipeline_class]().values())
+    return 2 * sum(parameters(part) for part in parts(row.family).values())
 
 
 def build(row: Model, folder: Path) -> None:
     """Write a checkpoint of `row` into `folder`, in its precision, as diffusers lays it out."""
-    index: dict[str, Any] = {"_class_name": row.pipeline_class}
-    for name, part in _PARTS[row.pipeline_class]().items():
+    family = row.family
+    index: dict[str, Any] = {"_class_name": family.pipeline_class, **family.settings}
+    for name, part in parts(family).items():
         index[name] = [type(part).__module__.partition(".")[0], type(part).__name__]
-        write_part(part, folder / name, row.dtype)
+        write_part(part, folder / name, family.dtype)
     (folder / "model_index.json").write_text(json.dumps(index, indent=2))
 
 

@@ -35,7 +35,8 @@ from gpu_runs import (  # noqa: E402
 
 from headergen.diffusion import placement, survey  # noqa: E402
 from headergen.diffusion.client import Worker  # noqa: E402
-from headergen.diffusion.models import MODELS, Model, render_size  # noqa: E402
+from headergen.diffusion.families import MODELS, twins  # noqa: E402
+from headergen.diffusion.families.family import Model  # noqa: E402
 from headergen.diffusion.placement import Placement  # noqa: E402
 from headergen.errors import PaintError  # noqa: E402
 
@@ -78,7 +79,7 @@ def main() -> None:
     """Measure each model and print a table for it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--device", default="cuda", help="cuda, cuda:N or, with --tiny, cpu")
-    parser.add_argument("--model", choices=full_size.TERAFLOP, action="append")
+    parser.add_argument("--model", choices=MODELS, action="append")
     parser.add_argument("--placement", action="append", help='as the table names it: "2 stages"')
     parser.add_argument("--state", choices=STATES, action="append")
     parser.add_argument("--folder", type=Path, help="where the checkpoint goes for a while")
@@ -102,26 +103,23 @@ def full(row: Model, scratch: Path, device: str) -> Bench:
         folder=scratch / "model",
         scratch=scratch,
         device=device,
-        dtype=row.dtype,
-        size=render_size(row, *HEADER),
+        dtype=row.family.dtype,
+        size=row.render_size(*HEADER),
         steps=row.num_inference_steps,
         matmul_side=8192,
-        teraflop=full_size.TERAFLOP[row.name],
+        teraflop=full_size.TERAFLOP.get(row.name, {}),
     )
 
 
 def tiny(row: Model, scratch: Path, device: str) -> Bench:
     """Write the tiny checkpoint that the tests paint with."""
-    from headergen.diffusion.worker.tiny import build
-
-    order = {"pipeline_class": row.pipeline_class, "folder": scratch / "model"}
-    build(order, lambda event, **_: None)
+    twins.save(row.family, scratch / "model")
     return Bench(
         row=row,
         folder=scratch / "model",
         scratch=scratch,
         device=device,
-        dtype="bfloat16" if device == "cpu" else row.dtype,
+        dtype="bfloat16" if device == "cpu" else row.family.dtype,
         size=(96, 64),
         steps=2,
         matmul_side=512,

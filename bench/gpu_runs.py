@@ -20,7 +20,7 @@ from typing import Any
 from unittest import mock
 
 from headergen.diffusion import attempts, placement
-from headergen.diffusion.models import Model
+from headergen.diffusion.families.family import Model
 from headergen.diffusion.placement import Placement
 from headergen.errors import PaintError
 from headergen.graphics import canvas, encoding
@@ -141,7 +141,7 @@ def plain(bench: Bench, cap_bytes: int | None, pictures: int) -> Measured:
     }
     order = {
         "folder": str(bench.folder),
-        "pipeline": bench.row.pipeline,
+        "pipeline": bench.row.family.entry_point,
         "scheduler_class": bench.row.scheduler_class,
         "dtype": bench.dtype,
         "pictures": pictures,

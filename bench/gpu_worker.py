@@ -15,6 +15,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -113,12 +114,17 @@ class Meter:
 
 def work(meter: Meter, worker: str) -> None:
     """Be the worker that the file `worker` starts, its phases timed."""
-    from headergen.diffusion.worker import stages
+    from headergen.diffusion.worker import parts, stages
 
-    encoders: Mapping[str, Callable[..., Any]] = stages._ENCODERS
-    stages._load_stage = meter.timed("load", stages._load_stage)
-    stages._ENCODERS = {name: meter.timed("encode", each) for name, each in encoders.items()}
-    stages.denoise = meter.timed("denoise", stages.denoise)
+    parts.load_part = meter.timed("load", parts.load_part)
+    stages.FAMILIES = {
+        name: replace(
+            family,
+            encode=meter.timed("encode", family.encode),
+            denoise=meter.timed("denoise", family.denoise),
+        )
+        for name, family in stages.FAMILIES.items()
+    }
     stages.decode = meter.timed("decode", stages.decode)
     sys.argv = [worker]
     runpy.run_path(worker, run_name="__main__")

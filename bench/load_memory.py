@@ -96,9 +96,9 @@ def build(published: Path, fetched: Path, scale: float) -> None:
     import torch
     from transformers import Qwen3Config, Qwen3Model
 
-    from headergen.diffusion.worker import tiny
+    from headergen.diffusion.families import twins, zimage
 
-    tiny.build_zimage(published, width=256)
+    twins.save(zimage.FAMILY, published)
     import diffusers
 
     pipeline = diffusers.ZImagePipeline.from_pretrained(published, dtype=torch.bfloat16)
@@ -164,8 +164,7 @@ def start(script: str, folder: Path, **options: Any) -> subprocess.Popen[str]:
         "seed": 0,
     }
     order = {
-        "pipeline": "ZImagePipeline",
-        "pipeline_class": "ZImagePipeline",
+        "family": "Z-Image",
         "variant": None,
         "scheduler_class": None,
         "scheduler_options": {},

@@ -10,6 +10,7 @@ import ast
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
+from itertools import cycle
 from pathlib import Path
 from textwrap import wrap
 
@@ -20,9 +21,9 @@ PICTURE = HERE / "house.svg"
 
 WIDTH, TOP, ROW, GAP = 1000, 132, 50, 8
 WALLS = 40, 520  # left and right, px
-COLUMN, FIRST_COLUMN = 31, 556
+COLUMNS = 556, 964  # of the first and the last line, px
 PAPER, INK, FAINT = "#fbfaf7", "#2f3437", "#d9d6cd"
-# One a floor, from the roof down.
+# One a floor, from the roof down; then again from the first.
 COLOURS = (
     "#8c5a6e",
     "#b4545f",
@@ -81,9 +82,12 @@ def draw(floors: Floors, imports: Imports) -> str:
     """Return the picture as SVG: a box for each room, and a line down from it to its imports."""
     rooms = [room for floor in floors for room in floor]
     heights = {room: TOP + i * ROW + ROW / 2 for i, room in enumerate(rooms)}
-    columns = {room: FIRST_COLUMN + i * COLUMN for i, room in enumerate(reversed(rooms))}
+    step = (COLUMNS[1] - COLUMNS[0]) / len(rooms)
+    columns = {room: round(COLUMNS[1] - i * step) for i, room in enumerate(rooms)}
     colours = {
-        room: colour for floor, colour in zip(floors, COLOURS, strict=False) for room in floor
+        room: colour
+        for floor, colour in zip(floors, cycle(COLOURS), strict=False)
+        for room in floor
     }
     height = TOP + len(rooms) * ROW + 40
     lines = [
@@ -96,7 +100,7 @@ def draw(floors: Floors, imports: Imports) -> str:
         *(
             line
             for room in rooms
-            for line in _room_box(room, heights[room], colours[room], max(columns.values()))
+            for line in _room_box(room, heights[room], colours[room], COLUMNS[1])
         ),
         *(
             line
@@ -130,14 +134,14 @@ def _house(floors: Floors, height: int) -> Iterator[str]:
     for floor in floors[:-1]:
         y += len(floor) * ROW
         yield f'<path d="M{left} {y}H{right}" stroke="{FAINT}"/>'
-    yield f'<text class="title" x="{FIRST_COLUMN + 10}" y="50">Imports run downwards only</text>'
+    yield f'<text class="title" x="{COLUMNS[0] + 10}" y="50">Imports run downwards only</text>'
     for i, words in enumerate(
         (
             "Follow a room's line down: each dot is a room it imports.",
             "Two rooms on one floor do not import each other.",
         )
     ):
-        yield f'<text x="{FIRST_COLUMN + 10}" y="{74 + i * 20}">{words}</text>'
+        yield f'<text x="{COLUMNS[0] + 10}" y="{74 + i * 20}">{words}</text>'
 
 
 def _room_box(room: str, y: float, colour: str, end: float) -> Iterator[str]:

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import functools
+import os
 import signal
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from headergen.diffusion.worker import tiny
-from tests.support import repository
+from headergen.diffusion.families import sdxl, zimage
+from headergen.diffusion.families.family import Family
+from tests.support import checkpoints, repository
+from tests.support.forked import WarmProcess
 from tests.support.repository import Repository
+
+# Two tests that compute at a time, each with as many threads as there are cores, wait for each
+# other. Read when torch is imported.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -36,18 +45,54 @@ def repo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
 
 
 @pytest.fixture(scope="session")
-def tiny_zimage(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give the folder of a tiny Z-Image checkpoint, built once per run; do not write into it."""
-    return tiny.build_zimage(tmp_path_factory.mktemp("tiny") / "zimage")
+def warm_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WarmProcess]:
+    """A process that has torch and diffusers imported, to fork from."""
+    process = WarmProcess(tmp_path_factory.mktemp("forked") / "socket")
+    yield process
+    process.close()
+
+
+@pytest.fixture(autouse=True)
+def forked_workers(
+    request: pytest.FixtureRequest, warm_process: WarmProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Fork the workers that a test starts in this process, unless it is marked `isolated`."""
+    if request.node.get_closest_marker("isolated") is None:
+        warm_process.use(monkeypatch)
 
 
 @pytest.fixture(scope="session")
-def tiny_sdxl(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give the folder of a tiny SDXL checkpoint, built once per run; do not write into it."""
-    return tiny.build_sdxl(tmp_path_factory.mktemp("tiny") / "sdxl")
+def twin(
+    warm_process: WarmProcess, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[Family], Path]:
+    """Return the folder of a family's tiny twin, built once per run; do not write into it."""
+
+    @functools.cache
+    def built(family: Family) -> Path:
+        name = family.name.lower().replace("-", "").replace(" ", "_")
+        folder = tmp_path_factory.mktemp("twin") / name
+        order = checkpoints.build.__name__, family.name, str(folder)
+        warm_process.call(checkpoints.__name__, *order)
+        return folder
+
+    return built
 
 
 @pytest.fixture(scope="session")
-def large_zimage(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give the folder of a Z-Image checkpoint wide enough to be quantised; do not write into it."""
-    return tiny.build_zimage(tmp_path_factory.mktemp("large") / "zimage", width=256)
+def tiny_zimage(twin: Callable[[Family], Path]) -> Path:
+    """Return the folder of a tiny Z-Image checkpoint, built once per run; do not write into it."""
+    return twin(zimage.FAMILY)
+
+
+@pytest.fixture(scope="session")
+def tiny_sdxl(twin: Callable[[Family], Path]) -> Path:
+    """Return the folder of a tiny SDXL checkpoint, built once per run; do not write into it."""
+    return twin(sdxl.FAMILY)
+
+
+@pytest.fixture(scope="session")
+def large_zimage(warm_process: WarmProcess, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of a Z-Image checkpoint wide enough to be quantised; do not write there."""
+    folder = tmp_path_factory.mktemp("checkpoint") / "large_zimage"
+    warm_process.call(checkpoints.__name__, checkpoints.build_large.__name__, str(folder))
+    return folder

@@ -1,34 +1,29 @@
 """Articles: what their frontmatter asks for.
 
-`writeback` writes into them. Reading costs next to nothing for an article
+`edit` writes into them. Reading costs next to nothing for an article
 without a `header` key: the parsers are imported by the first article that has one.
 """
 
 from __future__ import annotations
 
 import os
-import re
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
 from headergen.article.facts import Facts, heading, read_facts
 from headergen.article.frontmatter.block import Block, find
-from headergen.article.frontmatter.document import Document, read_document
-from headergen.article.frontmatter.mapping import HeaderMapping
-from headergen.article.request import Request, asks_for_a_picture, read_request
+from headergen.article.frontmatter.document import Document, lines_of, read_document
+from headergen.article.request import Request, asks_for_a_picture, read_header
 from headergen.errors import ArticleError, HeadergenError
-from headergen.vocabulary import DIGEST_PATTERN, MAX_SOURCES
+from headergen.fields import Location
 from headergen.wording import shown
 
 Placeable = TypeVar("Placeable", bound=HeadergenError)
 
-_DIGEST = re.compile(DIGEST_PATTERN)
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
-_MAX_KEYS = 20
 _ONE_READ_BYTES = 64 * 1024  # beyond 128 KiB the allocator asks the kernel each time
 # A pipe that nobody writes to would never open otherwise.
 _READ_WITHOUT_WAITING = (
@@ -48,7 +43,8 @@ class Article:
     that of the `header` key, and `lines` has those of the keys below it (`header.sources`), of the
     items of their lists (`header.sources[0]`) and of `image_key`, which is dotted as well. Lines
     are 1-based and counted in the file. `facts` are what else the frontmatter tells, and `body` is
-    where in `data` the text starts. `values` is the whole frontmatter as it was loaded.
+    where in `data` the text starts. `values` is the whole frontmatter as it was loaded, None where
+    it is no mapping of keys to values.
     """
 
     path: Path
@@ -62,7 +58,7 @@ class Article:
     image_key: str
     facts: Facts
     body: int
-    values: Mapping[Any, Any] = field(compare=False, repr=False)
+    values: Mapping[Any, Any] | None = field(compare=False, repr=False)
 
     def line_of(self, key: str | None) -> int:
         """Return the line of a dotted key, that of `header` where it is not written."""
@@ -173,8 +169,8 @@ def parse(
     values: Mapping[Any, Any] = document.values if document else {}
     if values.get("header") is False:
         return None
-    header = _header_mapping(document, tuple(image_key.split("."))) if document else None
-    if document and header:
+    header = _header_of(document) if document else None
+    if document and header is not None:
         return _article(document, header, data, image_key)
     if document and "header" not in values:
         _refuse_slipped_below(document)
@@ -199,7 +195,7 @@ def _without_header(
         image_key=image_key,
         facts=read_facts(document.values) if document else Facts(),
         body=body,
-        values=document.values if document else {},
+        values=document.values if document else None,
     )
 
 
@@ -220,21 +216,26 @@ def frontmatter(article: Article) -> bytes | None:
 
 def _refuse_utf16(path: Path, data: bytes) -> None:
     if data.startswith(_UTF16_MARKS):
-        raise ArticleError("is UTF-16; save it as UTF-8", path=str(path), line=1)
+        raise ArticleError("is UTF-16", path=str(path), line=1, remedy="save it as UTF-8")
 
 
-def _article(document: Document, header: HeaderMapping, data: bytes, image_key: str) -> Article:
+def _article(
+    document: Document, values: Mapping[Any, object], data: bytes, image_key: str
+) -> Article:
     keys = tuple(image_key.split("."))
     facts, body = read_facts(document.values), _body(document.block)
-    lines = {f"header.{key}": line for key, line in header.lines.items()}
+    lines = dict(lines_of(document, ("header",), values))
+    where = Location(str(document.block.path), lines, ArticleError, "header")
+    image_name = keys[1] if keys[0] == "header" else None
+    header = read_header(values, where, image_name, facts.title or heading(data[body:]))
     return Article(
-        path=header.path,
+        path=document.block.path,
         data=data,
-        request=read_request(header, facts.title or heading(data[body:])),
+        request=header.request,
         image=_image(document, keys),
-        digest=_digest(header),
-        alt=header.text("alt", may_be_empty=True),
-        line=header.line,
+        digest=header.digest,
+        alt=header.alt,
+        line=lines["header"],
         lines={**lines, **_line_of_image(document, keys)},
         image_key=image_key,
         facts=facts,
@@ -248,7 +249,7 @@ def _body(block: Block) -> int:
     return len(block.data) - len(block.tail.partition(b"\n")[2])
 
 
-def _header_mapping(document: Document, image_keys: tuple[str, ...]) -> HeaderMapping | None:
+def _header_of(document: Document) -> Mapping[Any, object] | None:
     """Return the `header` mapping, None where it is null."""
     block = document.block
     index = document.index_of(("header",))
@@ -257,14 +258,12 @@ def _header_mapping(document: Document, image_keys: tuple[str, ...]) -> HeaderMa
         _refuse_misindented(document)
         return None
     if index is None:
-        raise block.error("`header` comes through a merge (<<); write it out", 0, "header")
+        raise block.error("`header` comes through a merge (<<)", 0, "header", "write it out")
     if not isinstance(values, dict):
         raise block.error(
             f"expected a mapping with prompt or sources, not {shown(values)}", index, "header"
         )
-    generated_keys = (*(image_keys[1:2] if image_keys[0] == "header" else ()), "digest")
-    lines = _lines(document, values)
-    return HeaderMapping(block.path, block.line(index), values, lines, generated_keys)
+    return values
 
 
 def _refuse_misindented(document: Document) -> None:
@@ -272,7 +271,8 @@ def _refuse_misindented(document: Document) -> None:
     for key in ("prompt", "sources"):
         if key in document.values:
             index = document.index_of((key,)) or 0
-            raise document.block.error("indent it, so that it is part of `header:`", index, key)
+            remedy = "indent it, so that it is part of `header:`"
+            raise document.block.error("is beside `header:`, not below it", index, key, remedy)
 
 
 def _refuse_slipped_below(document: Document) -> None:
@@ -284,26 +284,6 @@ def _refuse_slipped_below(document: Document) -> None:
             index = document.index_of((key, "header")) or 0
             remedy = "start it at the beginning of its line"
             raise document.block.error(message, index, "header", remedy)
-
-
-def _lines(document: Document, header: Mapping[Any, object]) -> dict[str, int]:
-    """Return the line of each key under `header`, and of each item of a list (`sources[0]`)."""
-    # More keys than there are known ones hold an unknown one, which is all that will be told.
-    keys = [key for key in islice(header, _MAX_KEYS) if isinstance(key, str)]
-    paths: dict[str, tuple[str | int, ...]] = {key: (key,) for key in keys}
-    for key in ("sources", "focus"):
-        items = header.get(key)
-        if isinstance(items, list):
-            numbers = range(min(len(items), MAX_SOURCES))
-            paths.update({f"{key}[{i}]": (key, i) for i in numbers})
-    card = header.get("card")
-    if isinstance(card, dict):
-        inner = [key for key in islice(card, _MAX_KEYS) if isinstance(key, str)]
-        paths.update({f"card.{key}": ("card", key) for key in inner})
-    indices = {name: document.index_of(("header", *path)) for name, path in paths.items()}
-    return {
-        name: document.block.line(index) for name, index in indices.items() if index is not None
-    }
 
 
 def _line_of_image(document: Document, keys: tuple[str, ...]) -> dict[str, int]:
@@ -325,20 +305,6 @@ def _image(document: Document, keys: tuple[str, ...]) -> str | None:
     return value or None
 
 
-def _image_error(document: Document, keys: tuple[str, ...], message: str) -> ArticleError:
+def _image_error(document: Document, keys: tuple[str, ...], message: str) -> HeadergenError:
     index = document.index_of(keys)
     return document.block.error(message, index or 0, ".".join(keys))
-
-
-def _digest(header: HeaderMapping) -> str | None:
-    """Return the digest, None where it is missing or null."""
-    value = header.values.get("digest")
-    if value is None:
-        return None
-    if not isinstance(value, str) or not _DIGEST.fullmatch(value):
-        raise header.error(
-            "digest",
-            f"expected 8 hex digits, not {shown(value)}; headergen writes this key: remove it, and "
-            f"{header.name}.image with it, to have the picture made anew",
-        )
-    return value

@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 from typing import Any, Literal
 
-from headergen.article.frontmatter.mapping import HeaderMapping
-from headergen.vocabulary import PICTURE_THEME, THEMES
-
-CARD_KEYS = (
-    "title",
-    "subtitle",
-    "theme",
-    "colours",
-    "author",
-    "date",
-    "tags",
-    "logo",
-    "picture",
+from headergen.fields import (
+    Location,
+    choice,
+    either,
+    flag,
+    off,
+    record,
+    row,
+    rows_of,
+    several,
+    text,
 )
-_MAX_COLOURS = 2
+from headergen.vocabulary import COLOUR_PATTERN, PICTURE_THEME, THEMES
+
+# How many tags find room on a card.
 _MAX_TAGS = 6
+
+COLOURS = several(text("a colour such as '#1a2b3c'", COLOUR_PATTERN), "colours", most=2)
 
 
 @dataclass(frozen=True)
@@ -33,84 +34,59 @@ class CardRequest:
     article.
     """
 
-    title: str | None = None
-    subtitle: str | None = None
-    theme: str | None = None
-    colours: tuple[str, ...] = ()
-    author: str | Literal[False] | None = None
-    date: bool | str | None = None
-    tags: bool | tuple[str, ...] | None = None
-    logo: str | Literal[False] | None = None
-    picture: str | None = None
+    title: str | None = row(text(), "the title, in place of the article's own")
+    subtitle: str | None = row(text(), "a smaller line below the title")
+    theme: str | None = row(choice(THEMES), "the drawn background", usual="the config's")
+    colours: tuple[str, ...] = row(COLOURS, "ground and accent", default=(), usual="the config's")
+    author: str | Literal[False] | None = row(
+        either(off(), text()), "the author's name; `false` for none", usual="the config's"
+    )
+    date: bool | str | None = row(
+        either(flag(), text("a date", dates=True)),
+        "`true` for the article's date, or another date or text",
+        usual="the config's",
+    )
+    tags: bool | tuple[str, ...] | None = row(
+        either(flag(), several(text("a tag"), "tags", most=_MAX_TAGS)),
+        "`true` for the article's tags, or a list of others",
+        usual="the config's",
+    )
+    logo: str | Literal[False] | None = row(
+        either(off(), text("a path")),
+        "a picture, relative to the article; `false` for none",
+        usual="the config's",
+    )
+    picture: str | None = row(text("a path"), f"the picture that the theme `{PICTURE_THEME}` shows")
 
     def written(self) -> dict[str, Any]:
         """Return the keys that were written, with their values."""
-        return {
-            key: getattr(self, key) for key in CARD_KEYS if getattr(self, key) not in (None, ())
-        }
+        values = {name: getattr(self, name) for name in CARD_KEYS}
+        return {name: value for name, value in values.items() if value not in (None, ())}
 
 
-def read_card(header: HeaderMapping) -> CardRequest | None:
-    """Return the title card that `header` asks for, None where it asks for none.
-
-    Raises:
-        ArticleError: A key is unknown or its value is not admissible.
-    """
-    if header.values.get("card") in (None, False):
-        return None
-    if header.values["card"] is True:
-        return CardRequest()
-    if isinstance(header.values["card"], str):
-        return CardRequest(title=header.text("card"))
-    card = header.inner("card")
-    card.refuse_unknown_keys(CARD_KEYS)
-    return CardRequest(
-        title=card.text("title"),
-        subtitle=card.text("subtitle"),
-        theme=_theme(card),
-        colours=_colours(card),
-        author=_text_or_none_at_all(card, "author"),
-        date=_date(card),
-        tags=_tags(card),
-        logo=_text_or_none_at_all(card, "logo"),
-        picture=card.text("picture"),
-    )
+CARD_KEYS = tuple(rows_of(CardRequest))
 
 
-def _text_or_none_at_all(card: HeaderMapping, key: str) -> str | Literal[False] | None:
-    return False if card.values.get(key) is False else card.text(key)
+def _check(card: CardRequest, where: Location) -> None:
+    shows_one = card.theme == PICTURE_THEME
+    if shows_one and card.picture is None:
+        message = f"{card.theme!r} shows a picture: name one in `picture`"
+        raise where.at("theme").error(message)
+    if not shows_one and card.picture is not None:
+        message = f"has no effect without `theme: {PICTURE_THEME}`; remove it"
+        raise where.at("picture").error(message)
 
 
-def _date(card: HeaderMapping) -> bool | str | None:
-    """Take a date without quotes, which YAML and TOML make a date of, as it was written."""
-    value = card.values.get("date")
-    return value.isoformat()[:10] if isinstance(value, date) else card.flag_or_text("date")
+def _card(value: bool | str | CardRequest) -> CardRequest | None:
+    if isinstance(value, str):
+        return CardRequest(title=value)
+    return (CardRequest() if value else None) if isinstance(value, bool) else value
 
 
-def _theme(card: HeaderMapping) -> str | None:
-    theme = card.text("theme")
-    if theme not in (None, *THEMES):
-        raise card.error("theme", f"unknown theme {theme!r}; choose from {', '.join(THEMES)}")
-    shows_one = theme == PICTURE_THEME
-    if shows_one and card.values.get("picture") is None:
-        raise card.error("theme", f"{theme!r} shows a picture: name one in `picture`")
-    if not shows_one and card.values.get("picture") is not None:
-        raise card.error("picture", f"has no effect without `theme: {PICTURE_THEME}`; remove it")
-    return theme
-
-
-def _colours(card: HeaderMapping) -> tuple[str, ...]:
-    import re
-
-    colours = card.texts("colours", "colours", most=_MAX_COLOURS)
-    for colour in colours:
-        if not re.fullmatch(r"#[0-9a-fA-F]{6}", colour):
-            raise card.error("colours", f"expected colours such as '#1a2b3c', not {colour!r}")
-    return colours
-
-
-def _tags(card: HeaderMapping) -> bool | tuple[str, ...] | None:
-    tags = card.values.get("tags")
-    if tags is None or isinstance(tags, bool):
-        return tags
-    return card.texts("tags", "tags", most=_MAX_TAGS)
+CARD = either(
+    flag(),
+    text(),
+    record(CardRequest, check=_check),
+    words="true, a title or a mapping",
+    then=_card,
+)

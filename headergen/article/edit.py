@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
+from typing import Any
 
 from headergen.article import article as articles
 from headergen.article.article import Article
-from headergen.article.frontmatter.block import Block, find
-from headergen.article.frontmatter.document import read_document
+from headergen.article.frontmatter.block import Block, NewValues, find
+from headergen.article.frontmatter.document import with_values
 from headergen.article.request import Request
 from headergen.errors import ArticleError
 
@@ -47,54 +48,72 @@ def with_image(
     Raises:
         ArticleError: The change cannot be made without risk; the error names path and line.
     """
-    keys = tuple(article.image_key.split("."))
-    before = "digest" if keys[:-1] == ("header",) else None
-    block = _with_changes(article, _editable(article), changes)
-    block = _with_value(article, block, keys, image, before)
-    block = _with_value(article, block, ("header", "digest"), digest)
-    for key, text in others.items():
-        block = _with_value(article, block, tuple(key.split(".")), text)
-    _verify(article, block, changes, image, digest, others)
-    return block.data
+    new = {
+        **_requested(changes),
+        tuple(article.image_key.split(".")): image,
+        ("header", "digest"): digest,
+        **{tuple(key.split(".")): text for key, text in others.items()},
+    }
+    return _edited(article, new, changes, image, digest, others).data
 
 
-def with_request(article: Article, changes: Changes) -> bytes:
-    """Return the article's bytes with `changes` of its prompt and seed, all others untouched.
+def with_request(article: Article, changes: Changes) -> Article:
+    """Return the article as it is with `changes` of its prompt and seed, all others untouched.
 
     Raises:
         ArticleError: As `with_image`.
     """
-    block = _with_changes(article, _editable(article), changes)
-    _verify(article, block, changes, article.image, article.digest)
-    return block.data
+    image, digest = article.image, article.digest
+    kept = {tuple(article.image_key.split(".")): image, ("header", "digest"): digest}
+    # The keys that headergen writes come after the author's.
+    new = {**_requested(changes), **{path: text for path, text in kept.items() if text}}
+    return _edited(article, new, changes, image, digest)
 
 
-def _with_changes(article: Article, block: Block, changes: Changes) -> Block:
-    """Write an author's keys; a new one comes before those that headergen writes."""
-    keys = article.image_key.split(".")
-    in_header = keys[0] == "header" and article.image is not None
-    for key, value in changes.items():
-        block = _with_value(
-            article, block, ("header", key), value, keys[1] if in_header else "digest"
-        )
-    return block
+def _requested(changes: Changes) -> dict[tuple[str, ...], str | int]:
+    return {("header", key): value for key, value in changes.items()}
 
 
-def _editable(article: Article) -> Block:
-    """Return the article's frontmatter, or a new one; an empty one gets a `header` to write in."""
+def _edited(
+    article: Article,
+    new: NewValues,
+    changes: Changes,
+    image: str | None,
+    digest: str | None,
+    others: Mapping[str, str] = _NO_OTHERS,
+) -> Article:
+    """Return the article with `new`, which splits and reads as the old one with what was written.
+
+    Raises:
+        ArticleError: It does not, or cannot be made.
+    """
+    block = with_values(*_editable(article), new)
+    try:
+        found = articles.parse(article.path, block.data, article.image_key)
+    except ArticleError as error:
+        raise _left_alone(article, error.message) from error
+    expected = (_changed(article.request, changes), article.alt, article.title, image, digest)
+    if (
+        found is None
+        or (found.request, found.alt, found.title, found.image, found.digest) != expected
+        or any(found.text_at(key) != text for key, text in others.items())
+        or find(article.path, block.data) != block
+    ):
+        raise _left_alone(article, "what was written would not read back so")
+    return found
+
+
+def _editable(article: Article) -> tuple[Block, Mapping[Any, Any]]:
+    """Return the article's frontmatter and its values; a `header` to write in where it is empty."""
     block = find(article.path, article.data, every=True)
     if block is None:
-        return _new_block(article)
-    if (
-        block.language == "yaml"
-        and read_document(block) is None
-        and not _is_of_comments(block.text)
-    ):
+        return _new_block(article), {"header": None}
+    if article.values is not None:
+        return block, article.values
+    if not _is_of_comments(block.text):
         raise _left_alone(article, "its frontmatter is not a mapping of keys to values")
-    if block.language == "yaml" and read_document(block) is None:
-        end = len(block.text)
-        return block.splice(end, end, f"header:{block.newline(end)}")
-    return block
+    end = len(block.text)
+    return block.splice(end, end, f"header:{block.newline(end)}"), {"header": None}
 
 
 def _new_block(article: Article) -> Block:
@@ -107,42 +126,6 @@ def _new_block(article: Article) -> Block:
 
 def _is_of_comments(text: str) -> bool:
     return all(line.lstrip()[:1] in ("", "#") for line in text.split("\n"))
-
-
-def _with_value(
-    article: Article,
-    block: Block,
-    path: tuple[str, ...],
-    value: str | int,
-    before: str | None = None,
-) -> Block:
-    document = read_document(block)
-    if document is None:
-        raise _left_alone(article, "its frontmatter has no `header` mapping")
-    return document.with_value(path, value, before)
-
-
-def _verify(
-    article: Article,
-    block: Block,
-    changes: Changes,
-    image: str | None,
-    digest: str | None,
-    others: Mapping[str, str] = _NO_OTHERS,
-) -> None:
-    """Raise unless the new bytes split and read as the old article with what was written."""
-    try:
-        new = articles.parse(article.path, block.data, article.image_key)
-    except ArticleError as error:
-        raise _left_alone(article, error.message) from error
-    expected = (_changed(article.request, changes), article.alt, article.title, image, digest)
-    if (
-        new is None
-        or (new.request, new.alt, new.title, new.image, new.digest) != expected
-        or any(new.text_at(key) != text for key, text in others.items())
-        or find(article.path, block.data) != block
-    ):
-        raise _left_alone(article, "what was written would not read back so")
 
 
 def _changed(request: Request | None, changes: Changes) -> Request | None:

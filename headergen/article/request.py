@@ -3,27 +3,68 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
-from headergen.article.card_request import CardRequest, read_card
-from headergen.article.frontmatter.mapping import HeaderMapping
-from headergen.vocabulary import MAX_GUIDANCE_SCALE, MAX_SEED, MAX_STEPS, Focus
-
-AUTHOR_KEYS = (
-    "prompt",
-    "negative_prompt",
-    "model",
-    "seed",
-    "steps",
-    "guidance_scale",
-    "sources",
-    "layout",
-    "focus",
-    "card",
-    "title",
-    "alt",
+from headergen.article.card_request import CARD, CardRequest
+from headergen.fields import (
+    GUIDANCE_SCALE,
+    SEED,
+    STEPS,
+    Kind,
+    Location,
+    Row,
+    Schema,
+    choice,
+    either,
+    flag,
+    number,
+    read,
+    row,
+    rows_of,
+    schema_of,
+    several,
+    text,
 )
-_PAINTING_KEYS = ("negative_prompt", "model", "seed", "steps", "guidance_scale")
+from headergen.vocabulary import AUTO_FOCUS, DIGEST_PATTERN, LAYOUTS, MAX_SOURCES, Focus
+
+_POINT_WORDS = "auto or a point [x, y] of the picture, from [0, 0] (top left) to [1, 1]"
+_SHARE = number(0, 1)
+
+
+def _point() -> Kind[Focus]:
+    """Return the kind of one focus."""
+
+    def make(value: Any, where: Location) -> Focus:
+        if value == AUTO_FOCUS:
+            return AUTO_FOCUS
+        x, y = (_SHARE.read(share, where) for share in value)
+        return x, y
+
+    def fits(value: Any) -> bool:
+        return value == AUTO_FOCUS or (len(value) == 2 and all(map(_SHARE.admits, value)))
+
+    point = {"type": "array", "items": _SHARE.schema, "minItems": 2, "maxItems": 2}
+    schema = {"anyOf": [{"const": AUTO_FOCUS}, point]}
+    return Kind(_POINT_WORDS, (str, list), schema, fits, make)
+
+
+def _focus() -> Kind[tuple[Focus, ...]]:
+    """Return the kind of a focus for all sources, or a list of one for each."""
+    one = _point()
+    many = several(one, "points", most=MAX_SOURCES)
+
+    def make(value: Any, where: Location) -> tuple[Focus, ...]:
+        return many.read(value, where) if _is_list_of_points(value) else (one.read(value, where),)
+
+    schema = {"anyOf": [*one.schema["anyOf"], many.schema]}
+    return Kind(f"{_POINT_WORDS}; or a list of them", (str, list), schema, make=make)
+
+
+def _is_list_of_points(value: Any) -> bool:
+    return isinstance(value, list) and any(
+        each == AUTO_FOCUS or isinstance(each, list) for each in value
+    )
 
 
 @dataclass(frozen=True)
@@ -36,17 +77,58 @@ class Request:
     asks for nothing itself.
     """
 
-    prompt: str | None = None
-    negative_prompt: str | None = None
-    model: str | None = None
-    seed: int | None = None
-    steps: int | None = None
-    guidance_scale: float | None = None
-    sources: tuple[str, ...] = ()
-    layout: str | None = None
-    focus: tuple[Focus, ...] = ()
-    card: CardRequest | None = None
-    title: bool | str | None = None
+    prompt: str | None = row(
+        text(),
+        "what to paint; models that know weights honour `(sunset:1.3)`, `((x))`, `[x]`",
+        must_have=True,
+    )
+    negative_prompt: str | None = row(
+        text(may_be_empty=True),
+        "what to keep out; without effect where the model paints without guidance",
+        usual="the config's",
+    )
+    model: str | None = row(
+        text("a model"),
+        "a name of the model table, or the model that the config names",
+        usual="the config's",
+    )
+    seed: int | None = row(
+        SEED, "the same seed gives the same picture", usual="derived from the request"
+    )
+    steps: int | None = row(STEPS, "denoising steps", usual="the model's")
+    guidance_scale: float | None = row(
+        GUIDANCE_SCALE, "how strongly the prompt steers", usual="the model's"
+    )
+    sources: tuple[str, ...] = row(
+        several(text("a path"), "paths, such as [a.png]", most=MAX_SOURCES),
+        "pictures to compose instead (PNG, JPEG, WebP, AVIF, GIF), relative to the article; a path "
+        "that begins with `/` starts at the repository's root",
+        default=(),
+        must_have=True,
+    )
+    layout: str | None = row(
+        choice(LAYOUTS),
+        "of a composite: `auto` (what suits the number and shapes of its sources), `cover` (one "
+        "picture), `split` (even panels), `grid`, `hero` (the first one large), `fan` (overlapping "
+        "cards), `shelf` (covers, icons and logos at equal height)",
+        usual="`auto`",
+    )
+    focus: tuple[Focus, ...] = row(
+        _focus(),
+        "of a composite: the point `[x, y]` that its sources are cropped around, from `[0, 0]` "
+        "(top left) to `[1, 1]`, or `auto`, what stands out; or a list, one for each source",
+        default=(),
+        usual="`auto`",
+    )
+    card: CardRequest | None = row(
+        CARD,
+        "a title card instead, drawn without a GPU: `true`, a title, or a mapping of its keys",
+    )
+    title: bool | str | None = row(
+        either(flag(), text(), words="true or text"),
+        "beside `prompt` or `sources`: `true` draws the article's title on the picture (beside the "
+        "pictures for `fan`, `shelf` and logos); a string draws that text instead",
+    )
     article_title: str | None = None
     by_default: bool = False
 
@@ -59,76 +141,106 @@ class Request:
         """
         import json
 
-        keys = ("by_default",) if self.by_default else AUTHOR_KEYS
-        written = {
-            key: getattr(self, key)
-            for key in (*keys, "article_title")
-            if key not in ("alt", "card") and getattr(self, key) not in (None, ())
-        }
-        if self.card and not self.by_default:
-            written["card"] = self.card.written()
+        keys = ("by_default",) if self.by_default else _REQUEST_KEYS
+        values = {name: getattr(self, name) for name in (*keys, "article_title")}
+        if card := values.get("card"):
+            values["card"] = card.written()
+        written = {name: value for name, value in values.items() if value not in (None, ())}
         return json.dumps(written, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
-def read_request(header: HeaderMapping, article_title: str | None) -> Request | None:
-    """Return what the author asked for, None where there is no `prompt`, `sources` or `card`.
+@dataclass(frozen=True)
+class Header:
+    """What is written under `header:`; `request` is None where it asks for no picture."""
 
+    request: Request | None
+    alt: str | None = row(
+        text(may_be_empty=True), "a description of the picture, for you and your site"
+    )
+    digest: str | None = row(
+        text(
+            "8 hex digits",
+            DIGEST_PATTERN,
+            remedy="headergen writes this key: remove it, and the picture's, to get a new picture",
+        ),
+        "written by headergen: a checksum of the request",
+    )
+
+
+IMAGE = Row(
+    "image",
+    text("a path", may_be_empty=True),
+    "written by headergen: the picture; the config's `image_key` may choose another key",
+)
+_REQUEST_KEYS = tuple(rows_of(Request))
+AUTHOR_KEYS = (*_REQUEST_KEYS, "alt")
+_ROWS = {**rows_of(Request), **rows_of(Header)}
+_PAINTING_KEYS = ("negative_prompt", "model", "seed", "steps", "guidance_scale")
+
+
+def read_header(
+    values: Mapping[Any, object], where: Location, image_name: str | None, article_title: str | None
+) -> Header:
+    """Return what the author wrote under `header:`.
+
+    `image_name` is the key in it that names the picture, None if that is outside of `header:`.
     `article_title` is what a title card shows that has no title of its own.
 
     Raises:
-        ArticleError: A key is unknown or its value is not admissible; the error names file,
-            line, key, value and choices.
+        HeadergenError: A key is unknown or its value is not admissible; made by `where`.
     """
-    header.refuse_unknown_keys(AUTHOR_KEYS)
-    _refuse_two_pictures(header)
-    _refuse_keys_without_effect(header)
-    card, title = read_card(header), header.flag_or_text("title") or None
-    if (card and not card.title) or title is True:
-        _require_title(header, article_title)
-    else:
-        article_title = None
-    request = Request(
-        prompt=_prompt(header),
-        negative_prompt=header.text("negative_prompt", may_be_empty=True),
-        model=header.text("model"),
-        seed=header.integer("seed", minimum=0, maximum=MAX_SEED),
-        steps=header.integer("steps", minimum=1, maximum=MAX_STEPS),
-        guidance_scale=header.number("guidance_scale", MAX_GUIDANCE_SCALE),
-        sources=header.sources(),
-        layout=header.text("layout"),
-        focus=header.focus(),
-        card=card,
-        title=title,
-        article_title=article_title,
-    )
-    return request if request.prompt or request.sources or request.card else None
+    if "image" in values and image_name != "image":
+        message = "unknown key 'image': the config's image_key is another; remove this line"
+        raise where.at("image").error(message)
+    found = read(_ROWS, values, where, others=(image_name,) if image_name else ())
+    alt, digest = found.pop("alt", None), found.pop("digest", None)
+    _refuse_two_pictures(found, where)
+    _refuse_keys_without_effect(found, where)
+    _refuse_other_number(values, where)
+    found["title"] = found.get("title") or None
+    request = _with_title(Request(**found), article_title, where)
+    asks = request.prompt or request.sources or request.card
+    return Header(request if asks else None, alt, digest)
+
+
+def header_rows(image_key: str = "header.image") -> dict[str, Row]:
+    """Return the row of each key that may be written under `header:`, headergen's own as well."""
+    section, _, name = image_key.partition(".")
+    image = {name: replace(IMAGE, name=name)} if section == "header" else {}
+    return _ROWS | image
+
+
+def schema(image_key: str) -> Schema:
+    """Return the JSON schema of frontmatter, which speaks of the key `header` alone."""
+    header = schema_of(header_rows(image_key))
+    nothing = {"const": False, "description": "no header, not even by default"}
+    properties = {"header": {"anyOf": [header, nothing, {"type": "null"}]}}
+    return {"type": "object", "properties": properties}
 
 
 def asks_for_a_picture(header: Mapping[object, object]) -> bool:
     """Tell whether a mapping is headergen's, wherever it stands."""
-    asks = any(key in header for key in _EFFECTS)
+    asks = any(name in header for name in _EFFECTS)
     return asks and header.keys() <= {*AUTHOR_KEYS, "image", "digest"}
 
 
-def _prompt(header: HeaderMapping) -> str | None:
-    if "prompt" in header.values and header.values["prompt"] is None:
-        raise header.error("prompt", "is empty; write what the picture should be")
-    return header.text("prompt")
-
-
-def _require_title(header: HeaderMapping, article_title: str | None) -> None:
+def _with_title(request: Request, article_title: str | None, where: Location) -> Request:
+    """Return the request with the article's title, if it depends on that."""
+    needed_by = "card" if request.card and not request.card.title else "title"
+    if needed_by == "title" and request.title is not True:
+        return request
     if article_title is None:
-        key = "card" if header.values.get("card") else "title"
-        raise header.error(
-            key, f"the article has no title: write `title:`, a `# heading`, or `{key}: a text` here"
-        )
+        message = "the article has no title: write `title:`, a `# heading`, or "
+        raise where.at(needed_by).error(f"{message}`{needed_by}: a text` here")
+    return replace(request, article_title=article_title)
 
 
-def _refuse_two_pictures(header: HeaderMapping) -> None:
-    asked = [key for key in _EFFECTS if header.values.get(key) not in (None, False)]
+def _refuse_two_pictures(found: Mapping[str, object], where: Location) -> None:
+    asked = [name for name in _EFFECTS if found.get(name)]
     if len(asked) > 1:
         first, second = asked[:2]
-        raise header.error(second, f"{first} and {second} exclude each other; keep one of them")
+        message = f"{first} and {second} exclude each other; keep one of them"
+        raise where.at(second).error(message)
 
 
 # What a header can be, and the keys that have no effect on one of that kind.
@@ -139,11 +251,18 @@ _EFFECTS = {
 }
 
 
-def _refuse_keys_without_effect(header: HeaderMapping) -> None:
+def _refuse_keys_without_effect(found: Mapping[str, object], where: Location) -> None:
     """A key that does nothing would still be part of the request, and of its digest."""
     for asked, (kind, idle) in _EFFECTS.items():
-        if header.values.get(asked) in (None, False):
-            continue
-        for key in idle:
-            if header.values.get(key) is not None:
-                raise header.error(key, f"has no effect on a header {kind}; remove it")
+        for name in idle if found.get(asked) else ():
+            if found.get(name) is not None:
+                raise where.at(name).error(f"has no effect on a header {kind}; remove it")
+
+
+def _refuse_other_number(values: Mapping[Any, Any], where: Location) -> None:
+    """Refuse a list of points that are not one for each source."""
+    focus: Any = values.get("focus")
+    sources: Any = values.get("sources")
+    if sources and _is_list_of_points(focus) and len(focus) != len(sources):
+        message = f"expected one point, or one for each of the {len(sources)} sources"
+        raise where.at("focus").error(f"{message}, not {len(focus)}")

@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from headergen import __version__
-from headergen.vocabulary import AUTO_FOCUS, LAYOUTS, MAX_GUIDANCE_SCALE, MAX_SEED, MAX_STEPS, Focus
+from headergen.fields import GUIDANCE_SCALE, SEED, SIDE, STEPS, Kind, whole
+from headergen.vocabulary import AUTO_FOCUS, LAYOUTS, Focus
 
 # More pictures than one contact sheet can show at a size that tells them apart.
 MAX_CANDIDATES = 24
+_CANDIDATE = whole(1, MAX_CANDIDATES)
 
 
 def parser() -> ArgumentParser:
@@ -33,6 +35,7 @@ def parser() -> ArgumentParser:
     _add_show(commands)
     _add_fetch(commands)
     _add_doctor(commands)
+    _add_schema(commands)
     return parser
 
 
@@ -74,7 +77,7 @@ def _add_candidates(commands: Any) -> None:
     candidates.add_argument(
         "-n",
         "--number",
-        type=_whole_number(1, MAX_CANDIDATES),
+        type=_number(_CANDIDATE, int),
         default=6,
         help=f"how many, at most {MAX_CANDIDATES}; default: 6",
     )
@@ -84,7 +87,7 @@ def _add_pick(commands: Any) -> None:
     pick = _add(commands, "pick", "make a candidate the article's header")
     pick.add_argument("article", type=Path, metavar="ARTICLE", help="an article with candidates")
     pick.add_argument(
-        "number", type=_whole_number(1, MAX_CANDIDATES), metavar="NUMBER", help="the candidate's"
+        "number", type=_number(_CANDIDATE, int), metavar="NUMBER", help="the candidate's"
     )
 
 
@@ -104,11 +107,13 @@ def _add_generate(commands: Any) -> None:
     _add_size(generate)
     generate.add_argument("--model", help="a model's name, a hub id or a diffusers folder")
     generate.add_argument(
-        "--seed", type=_whole_number(0, MAX_SEED), help="default: derived from the request"
+        "--seed", type=_number(SEED, int), help="default: derived from the request"
     )
-    generate.add_argument("--steps", type=_whole_number(1, MAX_STEPS), help="denoising steps")
+    generate.add_argument("--steps", type=_number(STEPS, int), help="denoising steps")
     generate.add_argument(
-        "--guidance-scale", type=_guidance_scale, help="how strongly the prompt steers"
+        "--guidance-scale",
+        type=_number(GUIDANCE_SCALE, float),
+        help="how strongly the prompt steers",
     )
     generate.add_argument("--negative-prompt", help="what to keep out")
 
@@ -156,6 +161,17 @@ def _add_doctor(commands: Any) -> None:
     )
 
 
+def _add_schema(commands: Any) -> None:
+    schema = _add(commands, "schema", "print a JSON schema, with which editors check and complete")
+    schema.add_argument(
+        "of",
+        nargs="?",
+        choices=["config", "header"],
+        default="config",
+        help="of the config (the default), or of frontmatter with `header:`",
+    )
+
+
 def _add(commands: Any, name: str, purpose: str, *, reads_config: bool = True) -> ArgumentParser:
     added: ArgumentParser = commands.add_parser(name, help=purpose, description=purpose)
     if reads_config:
@@ -167,25 +183,19 @@ def _add_size(command: ArgumentParser) -> None:
     for side in ("--width", "--height"):
         command.add_argument(
             side,
-            type=_whole_number(16, 8192),
+            type=_number(SIDE, int),
             help="px of the saved picture; default: the header's",
         )
 
 
-def _whole_number(low: int, high: int) -> Callable[[str], int]:
-    def whole_number(text: str) -> int:
-        if not text.isdecimal() or not low <= int(text) <= high:
-            raise ArgumentTypeError(f"{text!r} is not a whole number from {low} to {high}")
-        return int(text)
+def _number(kind: Kind[Any], convert: Callable[[str], float]) -> Callable[[str], float]:
+    def number(text: str) -> float:
+        with suppress(ValueError):
+            if kind.fits(value := convert(text)):
+                return value
+        raise ArgumentTypeError(f"expected {kind.words}, not {text!r}")
 
-    return whole_number
-
-
-def _guidance_scale(text: str) -> float:
-    with suppress(ValueError):
-        if 0 <= (number := float(text)) <= MAX_GUIDANCE_SCALE:
-            return number
-    raise ArgumentTypeError(f"{text!r} is not a number from 0 to {MAX_GUIDANCE_SCALE:g}")
+    return number
 
 
 def _focus(text: str) -> Focus:

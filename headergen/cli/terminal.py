@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 import shlex
 import sys
-from collections.abc import Iterable, Sequence
-from typing import Any, TextIO
+from collections.abc import Sequence
+from typing import Any, Self, TextIO
 
 from headergen.errors import HeadergenError
 
@@ -16,17 +16,47 @@ def say(text: str, stream: TextIO | None = None) -> None:
     print(printable(text), file=stream or sys.stdout, flush=True)
 
 
+class Problems:
+    """Prints what is wrong, a line each, and below it what to do.
+
+    Problems in a row that have the same remedy share it: it is printed once, below the last of
+    them. `errors` are those that were printed.
+    """
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self.errors: list[HeadergenError] = []
+        self._stream = stream or sys.stderr
+        self._remedy = ""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
+
+    def add(self, line: str, remedy: str | None = None) -> None:
+        """Print one problem; its remedy waits for the next one, or for `end`."""
+        if remedy != self._remedy:
+            self.end()
+        say(line, self._stream)
+        self._remedy = remedy or ""
+
+    def add_error(self, error: HeadergenError, place: str = "headergen") -> None:
+        """Print where and what is wrong; `place` is for an error that knows none."""
+        self.errors.append(error)
+        self.add(f"{error.place or place}: {error.headline}", error.advice)
+
+    def end(self) -> None:
+        """Print the remedy that waits, such as before anything else is printed."""
+        for line in self._remedy.split("\n") if self._remedy else ():
+            say(f"  {line}", self._stream)
+        self._remedy = ""
+
+
 def say_error(error: HeadergenError) -> None:
     """Print where and what is wrong, and below it what to do."""
-    say(f"{error.place or 'headergen'}: {error.headline}", sys.stderr)
-    say_advice([error])
-
-
-def say_advice(errors: Iterable[HeadergenError]) -> None:
-    """Print each piece of advice once, however many articles it is for."""
-    for advice in dict.fromkeys(error.advice for error in errors if error.advice):
-        for line in advice.split("\n"):
-            say(f"  {line}", sys.stderr)
+    with Problems() as problems:
+        problems.add_error(error)
 
 
 def say_findings(findings: Sequence[Any]) -> None:

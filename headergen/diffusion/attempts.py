@@ -14,7 +14,7 @@ from typing import Any
 
 from headergen.diffusion import placement, snapshot, survey
 from headergen.diffusion.client import Worker
-from headergen.diffusion.models import Model, admissible_size
+from headergen.diffusion.families.family import SCALES, Model
 from headergen.diffusion.placement import Hardware, Part, Placement
 from headergen.errors import (
     CheckpointError,
@@ -26,9 +26,6 @@ from headergen.errors import (
 )
 from headergen.progress import Loading, Note, Placed, Report, Step
 from headergen.wording import gigabytes
-
-# Fractions of the render size's sides, tried in turn when no placement is left to try.
-_SMALLER = (1.0, 0.75, 0.5)
 
 
 @dataclass(frozen=True)
@@ -241,7 +238,7 @@ def _with_less_vram(attempt: Attempt) -> Attempt | None:
     smaller = tuple(each for each in attempt.ladder if each.peak_vram_bytes < limit)
     if smaller:
         return replace(attempt, ladder=smaller)
-    scale = next((each for each in _SMALLER if each < attempt.scale), None)
+    scale = next((each for each in SCALES if each < attempt.scale), None)
     return replace(attempt, scale=scale) if scale else None
 
 
@@ -255,8 +252,7 @@ def _order(load: Load, attempt: Attempt, pending: Mapping[int, Paint]) -> dict[s
     row = load.row
     return {
         "folder": str(load.folder),
-        "pipeline": row.pipeline,
-        "pipeline_class": row.pipeline_class,
+        "family": row.family.name,
         "variant": row.variant,
         "scheduler_class": row.scheduler_class,
         "scheduler_options": dict(row.scheduler_options),
@@ -275,7 +271,8 @@ def _order(load: Load, attempt: Attempt, pending: Mapping[int, Paint]) -> dict[s
 def _scaled(request: Paint, row: Model, scale: float) -> Paint:
     if scale == 1:
         return request
-    width, height = admissible_size(row, int(request.width * scale), int(request.height * scale))
+    sizes = dict(zip(SCALES, row.sizes_painted(request.width, request.height), strict=True))
+    width, height = sizes[scale]
     return replace(request, width=width, height=height)
 
 

@@ -113,7 +113,7 @@ def _in_hub_cache(checkpoint: Checkpoint) -> Fetched | None:
     try:
         commit = checkpoint.revision or (folder / "refs" / "main").read_text("ascii").strip()
         (found,) = (folder / "snapshots").glob(f"{commit}*")
-        snapshot.read(found, row.pipeline_class, row.variant, replaced=replaced)
+        snapshot.read(found, row.family.pipeline_class, row.variant, replaced=replaced)
     except (OSError, ValueError, snapshot.SnapshotError):
         return None
     return Fetched(found, found.name)

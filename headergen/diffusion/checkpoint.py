@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from headergen.diffusion.models import Model
+from headergen.diffusion.families.family import Model
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import IO, Any, NamedTuple
 
+from headergen.diffusion.families import smallest
 from headergen.errors import (
     CheckpointError,
     DependencyError,
@@ -31,7 +32,7 @@ from headergen.errors import (
     WorkerDiedError,
 )
 
-_WORKER = Path(__file__).parent / "worker" / "__main__.py"
+WORKER = Path(__file__).parent / "worker" / "__main__.py"
 _GRACE_SECONDS = 2.0  # between SIGTERM and SIGKILL
 _STDERR_LINES = 200  # kept in case that the worker dies
 _STDERR_LINES_SHOWN = 15
@@ -99,13 +100,13 @@ _KINDS: Mapping[str, _Kind] = MappingProxyType(
             "half precision takes less RAM still\n"
             "- the pipeline class made for the model: headergen uses it\n"
             "- no CPU offload: headergen uses none\n"
-            "- animagine-xl-3.1 in place of z-image-turbo",
+            f"- the smallest model, {smallest().name}",
         ),
         "video memory": _Kind(
             VideoMemoryError,
             "out of video memory (VRAM) with the model {name}: {reason}{needs}",
             "close other programs that use the GPU, set a smaller image.width and image.height, "
-            "or choose a smaller model (animagine-xl-3.1)",
+            f"or choose a smaller model ({smallest().name})",
         ),
         "overflow": _Kind(
             NoPictureError,
@@ -242,7 +243,7 @@ class Worker:
 def _start(interpreter: Path, name: str, *, online: bool) -> subprocess.Popen[bytes]:
     try:
         return subprocess.Popen(
-            [interpreter, _WORKER],
+            [interpreter, WORKER],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

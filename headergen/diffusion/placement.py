@@ -2,7 +2,7 @@
 
 Memory is predicted as the weights that a stage holds, plus what the work itself takes. A
 prediction that is too low ends in a crash and one that is too high in a refusal, so allowances are
-rounded up; where memory runs out all the same, `painter` goes on down the list.
+rounded up; where memory runs out all the same, `attempts` goes on down the list.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from headergen.diffusion.models import Model
+from headergen.diffusion.families import smallest
+from headergen.diffusion.families.family import Family, Model
 from headergen.errors import PlacementError
 from headergen.wording import gigabytes
 
@@ -19,33 +20,12 @@ from headergen.wording import gigabytes
 _ELEMENT_BYTES = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2, "F8_E4M3": 1, "I8": 1, "U8": 1}
 _COMPUTE_BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}
 
-# Bytes a parameter of a part quantised by SDNQ, with its scales and the layers that it leaves
-# alone: 1.02 and 0.64 were measured on a transformer of 299 M random parameters in Z-Image's
-# layout. A UNet keeps its convolutions in half precision (some 0.5 G of SDXL's 2.57 G), a text
-# encoder its embedding table (0.39 G of Qwen3-4B's 4.02 G).
-_QUANTIZED_BYTES = {
-    "8bit": {"transformer": 1.1, "unet": 1.25, "text_encoder": 1.2},
-    "4bit": {"transformer": 0.7, "unet": 0.95, "text_encoder": 0.85},
-}
-
-# What the work takes beside the weights, in bytes a pixel of the render size.
-# Denoising, computed from the published widths and doubled for fragmentation. Z-Image: a token a
-# 256 px, three FFN tensors of 10240 and six of 3840 elements of 2 bytes. SDXL: its skip connections
-# and two attention levels, with guidance two pictures at once.
-_DENOISE_BYTES = {"ZImagePipeline": 1000, "StableDiffusionXLPipeline": 1500}
-# Decoding, measured by bench/activations.py (torch on a CPU), by bytes of an element.
-_DECODE_BYTES = {2: 2500, 4: 5000}
-_DECODE_TILED_BYTES = {2: 1000, 4: 2000}
-# Encoding: 512 tokens through Qwen3-4B, all 37 hidden states kept, or 77 through CLIP; computed.
-_ENCODE_BYTES = 300_000_000
-
 # RAM of the worker beside weights: Python, torch and the CUDA runtime's host side. The first two
 # were measured (0.5 GB); the rest is an allowance, untried.
 _LIBRARIES_BYTES = 1_500_000_000
 # One tensor on its way from the file to the device: the largest is an embedding table or an FFN.
 _IN_TRANSIT_BYTES = 800_000_000
 
-DENOISERS = ("transformer", "unet")
 BITS = ("", "8bit", "4bit")
 
 
@@ -59,13 +39,6 @@ class Part:
     name: str
     bytes_by_dtype: Mapping[str, int]
     quantized: bool = False
-
-    @property
-    def role(self) -> str:
-        """`encoder`, `denoiser` or `decoder`."""
-        if self.name in DENOISERS:
-            return "denoiser"
-        return "encoder" if self.name.startswith("text_encoder") else "decoder"
 
     @property
     def parameters(self) -> int:
@@ -167,7 +140,7 @@ def candidates(
     """
     dtype = dtype or compute_dtype(model, hardware)
     for bits in BITS if quantizable else BITS[:1]:
-        for stages in _stagings(parts):
+        for stages in _stagings(model.family, parts):
             for tiling in (False, True):
                 yield _placement(model, parts, hardware, render_size, dtype, bits, stages, tiling)
 
@@ -176,10 +149,10 @@ def compute_dtype(model: Model, hardware: Hardware) -> str:
     """Choose the precision of the computation: the model's own where the device has it.
 
     A CPU hardly knows float16 and takes bfloat16. Turing (compute capability 7.5) has no bfloat16:
-    torch emulates it, correctly but slowly; Z-Image overflows in float16 (Tongyi-MAI/Z-Image #14),
-    so emulation it is, and its weights stay small.
+    torch emulates it, correctly but slowly. A model that is published in bfloat16 may overflow in
+    float16, so emulation it is, and its weights stay small.
     """
-    return "bfloat16" if hardware.device == "cpu" else model.dtype
+    return "bfloat16" if hardware.device == "cpu" else model.family.dtype
 
 
 def safer_dtype(dtype: str, hardware: Hardware) -> str | None:
@@ -189,10 +162,10 @@ def safer_dtype(dtype: str, hardware: Hardware) -> str | None:
     return "float32" if dtype != "float32" else None
 
 
-def _stagings(parts: Sequence[Part]) -> Iterator[tuple[tuple[str, ...], ...]]:
+def _stagings(family: Family, parts: Sequence[Part]) -> Iterator[tuple[tuple[str, ...], ...]]:
     """All at once; encoders apart; each role apart."""
     by_role = {
-        role: tuple(part.name for part in parts if part.role == role)
+        role: tuple(part.name for part in parts if family.role(part.name) == role)
         for role in ("encoder", "denoiser", "decoder")
     }
     encoders, denoiser, decoder = by_role.values()
@@ -211,20 +184,23 @@ def _placement(
     stages: tuple[tuple[str, ...], ...],
     tiling: bool,
 ) -> Placement:
+    family = model.family
     quantization = {
-        part.name: bits for part in parts if bits and not part.quantized and part.role != "decoder"
+        part.name: bits
+        for part in parts
+        if bits and not part.quantized and family.role(part.name) != "decoder"
     }
     named = {part.name: part for part in parts}
     pixels = render_size[0] * render_size[1]
     held = max(
-        sum(_weight_bytes(named[name], dtype, quantization) for name in stage)
-        + max(_work_bytes(model, named[name], dtype, pixels, tiling) for name in stage)
+        sum(_weight_bytes(family, named[name], dtype, quantization) for name in stage)
+        + max(_work_bytes(family, name, dtype, pixels, tiling) for name in stage)
         for stage in stages
     )
-    in_ram = _LIBRARIES_BYTES + _host_bytes(stages, named, hardware, dtype, quantization)
+    in_ram = _LIBRARIES_BYTES + _host_bytes(family, stages, named, hardware, dtype, quantization)
     on_cpu = hardware.device == "cpu"
     if on_cpu:
-        in_ram += max(_work_bytes(model, part, dtype, pixels, tiling) for part in parts)
+        in_ram += max(_work_bytes(family, part.name, dtype, pixels, tiling) for part in parts)
     return Placement(
         device=hardware.device,
         dtype=dtype,
@@ -236,30 +212,30 @@ def _placement(
     )
 
 
-def _weight_bytes(part: Part, dtype: str, quantization: Mapping[str, str]) -> int:
+def _weight_bytes(family: Family, part: Part, dtype: str, quantization: Mapping[str, str]) -> int:
     """What a part's weights take on the device."""
     if part.quantized:
         return sum(part.bytes_by_dtype.values())
     if bits := quantization.get(part.name):
-        kind = "text_encoder" if part.role == "encoder" else part.name
-        return int(part.parameters * _QUANTIZED_BYTES[bits][kind])
-    # SDXL's VAE overflows in float16 and is loaded in float32 (`force_upcast`).
-    wide = part.role == "decoder" and dtype == "float16"
+        return int(part.parameters * family.quantized_bytes[part.name][bits])
+    # A VAE that overflows in float16 is loaded in float32 (`force_upcast`).
+    wide = family.role(part.name) == "decoder" and dtype == "float16"
     return part.parameters * (4 if wide else _COMPUTE_BYTES[dtype])
 
 
-def _work_bytes(model: Model, part: Part, dtype: str, pixels: int, tiling: bool) -> int:
-    """What the work of a part takes beside weights."""
-    if part.role == "encoder":
-        return _ENCODE_BYTES
-    size = _COMPUTE_BYTES[dtype]
-    if part.role == "denoiser":
-        return _DENOISE_BYTES[model.pipeline_class] * pixels * size // 2
+def _work_bytes(family: Family, part: str, dtype: str, pixels: int, tiling: bool) -> int:
+    """What the work of the part named `part` takes beside weights."""
+    role, size = family.role(part), _COMPUTE_BYTES[dtype]
+    if role == "encoder":
+        return family.encode_bytes
+    if role == "denoiser":
+        return family.denoise_bytes * pixels * size // 2
     size = 4 if dtype == "float16" else size
-    return (_DECODE_TILED_BYTES if tiling else _DECODE_BYTES)[size] * pixels
+    return (family.decode_tiled_bytes if tiling else family.decode_bytes) * pixels * size // 2
 
 
 def _host_bytes(
+    family: Family,
     stages: tuple[tuple[str, ...], ...],
     named: Mapping[str, Part],
     hardware: Hardware,
@@ -276,7 +252,7 @@ def _host_bytes(
         sum(
             0
             if _is_mapped(named[name], dtype, quantization)
-            else _weight_bytes(named[name], dtype, quantization)
+            else _weight_bytes(family, named[name], dtype, quantization)
             for name in stage
         )
         for stage in stages
@@ -312,7 +288,7 @@ def _nothing_fits(
         advice.append("install sdnq beside torch, with which headergen quantises the model")
     if "VRAM" in short:
         advice.append("set a smaller image.width and image.height")
-    advice.append("choose animagine-xl-3.1, which is smaller than z-image-turbo")
+    advice.append(f"choose {smallest().name}, the smallest model")
     return PlacementError(
         f"{name} does not fit on this machine: it needs at least {words}",
         remedy="choose one:\n" + "\n".join(f"- {each}" for each in advice),

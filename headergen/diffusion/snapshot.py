@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from headergen.diffusion.models import MODELS
+from headergen.diffusion.families import FAMILIES
 
 # Written last into a fetched model's folder: without it the folder is an unfinished download.
 MANIFEST = "headergen.json"
@@ -147,7 +147,7 @@ def check_class(index: Mapping[str, Any], pipeline_class: str) -> None:
         SnapshotError: Naming the class found, and the one expected or the known ones.
     """
     found = index.get("_class_name")
-    known = sorted({row.pipeline_class for row in MODELS.values()})
+    known = sorted(each.pipeline_class for each in FAMILIES.values())
     if found not in known:
         message = (
             f"it names the pipeline class {found!r}, which headergen does not know; "

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from headergen.diffusion import hardware, snapshot
 from headergen.diffusion.client import Worker
-from headergen.diffusion.models import Model
+from headergen.diffusion.families.family import Model
 from headergen.diffusion.placement import Hardware, Part
 
 
@@ -48,7 +48,7 @@ def parts_in(folder: Path, row: Model, replaced: Mapping[str, str]) -> list[Part
     Raises:
         SnapshotError: The folder is no whole checkpoint.
     """
-    found = snapshot.read(folder, row.pipeline_class, row.variant, replaced=replaced)
+    found = snapshot.read(folder, row.family.pipeline_class, row.variant, replaced=replaced)
     parts = [
         Part(name, found.bytes_by_dtype(name), found.is_quantized(name)) for name in found.weights
     ]

@@ -5,10 +5,11 @@ from __future__ import annotations
 from PIL import Image, ImageFilter
 
 from headergen.graphics.canvas import cover
+from headergen.vocabulary import HEADER_HEIGHT, HEADER_WIDTH, LINK_CARD_WIDTH, LISTING_HEIGHT
 
-# Of a header's width and height, what note.com's link cards and listings keep (984 px and 454 px
-# of 1280x670): what is laid out keeps its words and subjects inside.
-_SAFE_WIDTH, _SAFE_HEIGHT = 984 / 1280, 454 / 670
+# Of a header's width and height, what note.com's link cards and listings keep: what is laid out
+# keeps its words and subjects inside.
+_SAFE_WIDTH, _SAFE_HEIGHT = LINK_CARD_WIDTH / HEADER_WIDTH, LISTING_HEIGHT / HEADER_HEIGHT
 
 # A ground is blurred at this part of its size: as soft as in full, in a fraction of the time.
 _GROUND_SCALE = 16

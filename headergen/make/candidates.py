@@ -9,12 +9,12 @@ from pathlib import Path
 
 from headergen.article.article import Article
 from headergen.errors import UsageError
-from headergen.plan.candidates import RECORD, Candidate, Planned, asked, folder_of
+from headergen.plan.candidates import RECORD_FILE, Candidate, Planned, asked, folder_of
 from headergen.repository import durable, scratch
 from headergen.settings.config import Config
 
 
-def keep(article: Article, planned: Planned, png: bytes, root: Path) -> Candidate:
+def save_candidate(article: Article, planned: Planned, png: bytes, root: Path) -> Candidate:
     """Save a candidate's picture.
 
     Raises:
@@ -33,18 +33,20 @@ def keep(article: Article, planned: Planned, png: bytes, root: Path) -> Candidat
     )
 
 
-def record(article: Article, candidates: Iterable[Candidate], config: Config, root: Path) -> None:
+def save_record(
+    article: Article, candidates: Iterable[Candidate], config: Config, root: Path
+) -> None:
     """Keep on record what the article's candidates are.
 
     Raises:
-        ArticleError: as `Kept.are_for`.
+        ArticleError: as `Record.are_for`.
         UsageError: it cannot be written.
     """
     told = {
         "request": asked(article, config, root),
         "candidates": [asdict(each) for each in sorted(candidates, key=lambda each: each.number)],
     }
-    place = scratch.place(root, f"{folder_of(article, root)}/{RECORD}")
+    place = scratch.place(root, f"{folder_of(article, root)}/{RECORD_FILE}")
     _write(place, json.dumps(told, ensure_ascii=False, indent=1).encode())
 
 

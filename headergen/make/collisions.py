@@ -35,22 +35,19 @@ def find(jobs: Sequence[Job], config: Config, root: Path) -> dict[Path, ArticleE
 
     Each comes with the error that names the picture and the other articles.
     """
+    groups = _by_output(jobs)
+    every = [each for group in groups.values() for each in group]
+    replaced = {each.output for each in every if store.would_replace(each)}
+    naming = _articles_naming(replaced, jobs, config, root) if replaced else {}
     found: dict[Path, ArticleError] = {}
-    for group in _by_output(jobs).values():
+    for group in groups.values():
         for job in group:
+            own = job.article.path
             others = [other.article.path for other in group if other.article is not job.article]
-            others += _naming(job, config, root)
+            others += (path for path in naming.get(job.output, ()) if not path.samefile(own))
             if others:
-                found.setdefault(job.article.path, _error(job, others))
+                found.setdefault(own, _error(job, others))
     return found
-
-
-def _naming(job: Job, config: Config, root: Path) -> list[Path]:
-    """List the other articles that name the picture which the job would replace."""
-    if not store.would_replace(job):
-        return []
-    named_by = _articles_naming(job.output, config, root)
-    return [path for path in named_by if not path.samefile(job.article.path)]
 
 
 def _error(job: Job, others: Iterable[Path]) -> ArticleError:
@@ -63,18 +60,24 @@ def _error(job: Job, others: Iterable[Path]) -> ArticleError:
     return job.article.error(None, message, remedy)
 
 
-def _articles_naming(picture: Path, config: Config, root: Path) -> Iterator[Path]:
-    """Yield the articles below `root` that name `picture` (absolute) as the header or as a cut.
+def _articles_naming(
+    pictures: set[Path], jobs: Iterable[Job], config: Config, root: Path
+) -> dict[Path, list[Path]]:
+    """Return, for each of `pictures` (absolute), the articles below `root` that name it.
 
-    An article that can't be read names nothing.
+    They name it as their header or as a cut. An article that can't be read names nothing.
     """
+    known = {os.path.realpath(job.article.path): job.article for job in jobs}
+    naming: dict[Path, list[Path]] = {}
     for name in discovery.articles_below(os.fspath(root)):
         try:
-            found = articles.read(name, config.image_key)
-            if found and picture in _named_by(found, config, root):
-                yield found.path
+            article = known.get(os.path.realpath(name)) or articles.read(name, config.image_key)
+            named = _named_by(article, config, root) if article else ()
+            for picture in pictures.intersection(named):
+                naming.setdefault(picture, []).append(Path(name))
         except (HeadergenError, OSError):
             continue
+    return naming
 
 
 def _named_by(article: Article, config: Config, root: Path) -> Iterator[Path | None]:

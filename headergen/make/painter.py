@@ -5,7 +5,7 @@ A painter is a local model, and may be a server or several machines. `make` save
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
@@ -48,10 +48,23 @@ class Painted:
         return ", ".join([*parts, f"{image.width}×{image.height} px"])
 
 
-# Paints a picture for each painting. The second argument has a title for each, for progress.
-# Yields, as soon as it is there, the index of a painting with its picture, or with the error that
-# concerns it alone. Raises PaintError when no more can be painted. Close it when done.
-Paint = Callable[[Sequence[Painting], Sequence[str]], Generator[tuple[int, Painted | PaintError]]]
+class PaintFunction(Protocol):
+    """What a painter that is ready paints with."""
+
+    def __call__(
+        self, paintings: Sequence[Painting], titles: Sequence[str], /
+    ) -> Generator[tuple[int, Painted | PaintError]]:
+        """Paint a picture for each of `paintings`; `titles` are what progress calls them.
+
+        Close the generator when done with it.
+
+        Yields:
+            As soon as it is there, the index of a painting with its picture, or with the error that
+            concerns it alone.
+
+        Raises:
+            PaintError: no more can be painted.
+        """
 
 
 class Painter(Protocol):
@@ -63,7 +76,7 @@ class Painter(Protocol):
         It is only a quick look. Why a painter cannot paint is in the `MachineError` that it raises.
         """
 
-    def ready(self, report: Report) -> AbstractContextManager[Paint]:
+    def ready(self, report: Report) -> AbstractContextManager[PaintFunction]:
         """Prepare to paint; in the block no other run uses what the painter needs for itself.
 
         It may wait for another run. `report` is told of all that goes on until the end of the

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,8 +25,8 @@ from headergen.errors import (
 from headergen.graphics import canvas, composite, encoding
 from headergen.graphics.card import drawing as cards
 from headergen.graphics.card.content import Card
-from headergen.make import collisions, leftovers, store
-from headergen.make import cuts as cutting
+from headergen.make import collisions, store, unfinished
+from headergen.make.cuts import save_cuts
 from headergen.make.painter import Painted, Painter
 from headergen.picture import metadata, provenance
 from headergen.picture.provenance import Provenance
@@ -59,14 +59,14 @@ class Failed:
 
 
 @dataclass(frozen=True)
-class Kept:
+class Unchanged:
     """The title card that stood in for the job's picture still does; `how` says why."""
 
     job: Job
     how: str
 
 
-Outcome = Written | Failed | Kept
+Outcome = Written | Failed | Unchanged
 
 
 def run(
@@ -120,7 +120,7 @@ def _attempt(job: Job, root: Path) -> Outcome | None:
 
 def _finish_made(job: Job, root: Path) -> Written:
     """Make what is lacking beside a header that stands already."""
-    said = cutting.save_cuts(job, root)
+    said = save_cuts(job, root)
     store.write_back(job, root)
     is_completed = isinstance(job.content, Completion)
     return Written(job, ("brought up to date" if is_completed else "made by an earlier run") + said)
@@ -144,12 +144,14 @@ def _finish_kept(job: Job, asked: Painting, root: Path) -> Written | None:
     if job.title:
         with _naming_article(job):
             cards.lay_title(canvas.blank(job.width, job.height), job.title)
-    found = leftovers.find(job, asked, root)
+    found = unfinished.find(job, asked, root)
     if found is None:
         return None
-    image = canvas.cover(found[0], job.width, job.height)
-    written = _finish_header(job, image, found[1], "painted by an earlier run", root)
-    leftovers.drop(asked, root)
+    path, picture, origin = found
+    image = canvas.cover(picture, job.width, job.height)
+    written = _finish_header(job, image, origin, "painted by an earlier run", root)
+    with suppress(OSError):
+        path.unlink()
     return written
 
 
@@ -208,11 +210,11 @@ def _or_stand_in(outcome: Outcome, root: Path) -> Outcome:
         return Failed(job, error)
 
 
-def _completed(job: Job, why: str, root: Path) -> Written | Kept:
+def _completed(job: Job, why: str, root: Path) -> Written | Unchanged:
     """Leave the title card that stands in as it is, and make what is lacking beside it."""
     if not any(cuts.lacking(job.article, job.cuts, job.texts)):
-        return Kept(job, why)
-    said = cutting.save_cuts(job, root)
+        return Unchanged(job, why)
+    said = save_cuts(job, root)
     store.write_back(job, root)
     return Written(job, f"brought up to date; {why}{said}")
 
@@ -234,7 +236,7 @@ def _finish_header(
     encoded = encoding.encode_within(image, job.format, texts, encoding.bytes_of(job.max_kb))
     store.save(job, encoded.data, root)
     said = f"; saved {encoded.how} to fit {job.max_kb} kB" if encoded.how else ""
-    said += cutting.save_cuts(job, root)
+    said += save_cuts(job, root)
     store.write_back(job, root)
     return Written(job, how + said)
 
@@ -265,9 +267,9 @@ def _finish(job: Job, painting: Painting, result: Painted | PaintError, root: Pa
         return Failed(job, result)
     try:
         if job.output.exists():
-            leftovers.keep(job, painting, result, root)
+            unfinished.keep(job, painting, result, root)
         image = canvas.cover(result.image, job.width, job.height)
         return _finish_header(job, image, result.provenance, result.describe(), root)
     except HeadergenError as error:
-        leftovers.keep(job, painting, result, root)
+        unfinished.keep(job, painting, result, root)
         return Failed(job, error)

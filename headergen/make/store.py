@@ -10,7 +10,6 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from headergen.article import article as articles
-from headergen.article import edit
 from headergen.article.article import Article
 from headergen.errors import ArticleError, OutputError, PathError
 from headergen.picture import first_bytes
@@ -80,9 +79,8 @@ def require_wanted(job: Job) -> None:
     Raises:
         ArticleError: it was deleted, asks for something else, or cannot be written back.
     """
-    finished = _finished(job)
     now = _article_bytes(job)
-    unchanged = now in (job.article.data, finished)
+    unchanged = now in (job.article.data, job.finished)
     if not unchanged and not _asks_the_same(job.article, now):
         raise job.article.error(
             None,
@@ -115,12 +113,11 @@ def write_back(job: Job, root: Path) -> None:
         ArticleError: it was edited or deleted, or cannot be written; the header is kept.
         OutputError: the header has disappeared.
     """
-    finished = _finished(job)
-    if _article_bytes(job) == finished:
+    if _article_bytes(job) == job.finished:
         return  # another run did it, or only the picture's file was missing
     _require_inside(job, job.article.path, root)
     try:
-        durable.write(job.article.path, finished, confirm=lambda: _confirm(job, root))
+        durable.write(job.article.path, job.finished, confirm=lambda: _confirm(job, root))
     except OSError as error:
         message = f"cannot be written: {error.strerror}; {job.image} is kept"
         raise job.article.error(None, message, "run again") from error
@@ -138,12 +135,6 @@ def _confirm(job: Job, root: Path) -> None:
             f"was edited while its header was made; {job.image} is kept",
             "run again: the picture is used if it is still wanted",
         )
-
-
-def _finished(job: Job) -> bytes:
-    others = dict(job.texts)
-    image = others.pop(job.article.image_key)
-    return edit.with_image(job.article, image, job.digest, job.changes, others)
 
 
 def _article_bytes(job: Job) -> bytes:
@@ -180,7 +171,7 @@ def _require_inside(job: Job, path: Path, root: Path) -> None:
 def _taken(job: Job) -> OutputError:
     """Tell how to keep a picture of the author's; a pointer of Git LFS stands for one, too."""
     if git.is_lfs_pointer(job.output):
-        return _output_error(job, f"{job.image} is a Git LFS pointer", "run `git lfs pull`")
+        return _output_error(job, f"{job.image} is a Git LFS pointer", git.LFS_REMEDY)
     remedy = (
         "rename or delete that file; or make it the header: "
         f"name it in {job.article.image_key} and remove header.digest"

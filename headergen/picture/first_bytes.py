@@ -9,8 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from headergen.vocabulary import DIGEST_PATTERN
+
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 DIGEST_KEYWORD = "headergen:digest"
+
+# As XMP has it.
+DIGEST_IN_XMP = f'{DIGEST_KEYWORD}="({DIGEST_PATTERN})"'
 
 # A PNG's digest has a chunk of its own, and in XMP it comes first: no need to read further.
 METADATA_LIMIT_BYTES = 64 * 1024
@@ -141,7 +146,7 @@ def _webp_digest(file: BinaryIO) -> str | None:
         name, length = struct.unpack("<4sI", head)
         if name == b"XMP ":
             start = file.read(min(length, METADATA_LIMIT_BYTES))
-            found = re.search(rb'headergen:digest="([0-9a-f]{8}(?:-stand-in)?)"', start)
+            found = re.search(DIGEST_IN_XMP.encode(), start)
             return found[1].decode() if found else None
         file.seek(length + length % 2, 1)
     return None

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from headergen.errors import SourceError
-from headergen.picture.first_bytes import DIGEST_KEYWORD, PNG_SIGNATURE, format_of
+from headergen.picture.first_bytes import DIGEST_IN_XMP, DIGEST_KEYWORD, PNG_SIGNATURE, format_of
 from headergen.picture.provenance import Metadata
 
 # XMP of photographs is a few KB, a prompt less; beyond this it is nobody's reading.
@@ -56,7 +56,7 @@ def of_source(path: Path) -> Metadata:
 
 
 def _digest_in(xmp: str) -> str | None:
-    found = re.search(rf'{DIGEST_KEYWORD}="([0-9a-f]{{8}}(?:-stand-in)?)"', xmp)
+    found = re.search(DIGEST_IN_XMP, xmp)
     return found and found[1]
 
 

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from headergen import __version__
+from headergen.vocabulary import COMMIT_PATTERN
 
 TOOL = f"headergen {__version__}"
 
@@ -152,7 +153,7 @@ def _unquoted(value: str) -> str:
 
 
 def _commit(text: str | None) -> str | None:
-    return text if text and re.fullmatch("[0-9a-f]{7,40}", text) else None
+    return text if text and re.fullmatch(COMMIT_PATTERN, text) else None
 
 
 def _whole(text: str | None) -> int | None:

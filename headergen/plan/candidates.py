@@ -6,18 +6,17 @@ inside, and a record of what each request was.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from headergen.article import article as articles
 from headergen.article import edit
 from headergen.article.article import Article
 from headergen.article.edit import Changes
 from headergen.errors import ArticleError
+from headergen.picture import metadata, provenance
 from headergen.picture.first_bytes import probe
 from headergen.plan import defaults
 from headergen.plan import job as planning
@@ -27,7 +26,7 @@ from headergen.plan.variations import Variant, variants
 from headergen.repository import scratch
 from headergen.settings.config import Config
 
-RECORD = "candidates.json"
+RECORD_FILE = "candidates.json"
 
 
 @dataclass(frozen=True)
@@ -42,7 +41,7 @@ class Planned:
     @property
     def painted_as(self) -> str:
         """Tell this painting from any other, as `Candidate.painted_as` does."""
-        return _painted_as(self.painting)
+        return self.painting.asked_as
 
 
 @dataclass(frozen=True)
@@ -66,7 +65,7 @@ class Candidate:
 
 
 @dataclass(frozen=True)
-class Kept:
+class Record:
     """An article's candidates; `request` is the digest of the request that they are variants of."""
 
     request: str
@@ -88,7 +87,7 @@ def asked(article: Article, config: Config, root: Path) -> str:
     """Return the digest of the request for a painting, the article's or its default; else "".
 
     Raises:
-        ArticleError: as `Kept.are_for`.
+        ArticleError: as `Record.are_for`.
     """
     request = defaults.request_for(article, config, root)
     return states.digest_of(request, ()) if request and request.prompt else ""
@@ -147,9 +146,7 @@ def job_with(article: Article, changes: Changes, config: Config, root: Path) -> 
         message = f"has a picture of your own: {article.image}"
         remedy = f"remove {article.image_key} to have headergen paint one"
         raise article.error(None, message, remedy)
-    changed = articles.parse(article.path, edit.with_request(article, changes), article.image_key)
-    assert changed is not None
-    found = planning.job_for(changed, config, root)
+    found = planning.job_for(edit.with_request(article, changes), config, root)
     if stand_in := planning.stand_in_of(found):
         found = planning.job_of(stand_in.wanted, config, root)
     if isinstance(found, Job):
@@ -169,13 +166,13 @@ def picture_of(article: Article, number: int, root: Path) -> Path:
     return root / scratch.FOLDER / folder_of(article, root) / f"{number}.png"
 
 
-def read(article: Article, root: Path) -> Kept | None:
+def read(article: Article, root: Path) -> Record | None:
     """Read what is kept of an article's candidates; None: nothing, or nothing that can be read."""
     try:
-        text = (root / scratch.FOLDER / folder_of(article, root) / RECORD).read_text("utf-8")
+        text = (root / scratch.FOLDER / folder_of(article, root) / RECORD_FILE).read_text("utf-8")
         record = json.loads(text)
         found = tuple(_candidate(each) for each in record["candidates"])
-        return Kept(str(record["request"]), found)
+        return Record(str(record["request"]), found)
     except (OSError, ValueError, LookupError, TypeError):
         return None
 
@@ -196,7 +193,7 @@ def shown(article: Article, config: Config, root: Path) -> list[Candidate]:
     """List the candidates that can be picked for the article as it is, and are there.
 
     Raises:
-        ArticleError: as `Kept.are_for`.
+        ArticleError: as `Record.are_for`.
     """
     kept = read(article, root)
     if kept is None or not kept.are_for(article, config, root):
@@ -219,21 +216,18 @@ def reusable(article: Article, wanted: Iterable[Planned], root: Path) -> list[Ca
         found
         for each in wanted
         if (found := by_number.get(each.number))
-        and is_painted_so(found, each.job)
         and is_whole(article, found, each.job, root)
+        and is_painted_so(article, found, each.job, root)
     ]
 
 
-def is_painted_so(candidate: Candidate, job: Job) -> bool:
-    """Tell whether the candidate was told what the job's model would be, if the job needs one."""
-    return not isinstance(job.content, Painting) or (
-        candidate.painted_as == _painted_as(job.content)
-    )
-
-
-def _painted_as(painting: Painting) -> str:
-    settings = replace(painting, device="", notes=())
-    return hashlib.sha256(repr(settings).encode()).hexdigest()[:16]
+def is_painted_so(article: Article, candidate: Candidate, job: Job, root: Path) -> bool:
+    """Return whether the candidate was asked for as the job would ask for it, if a model paints."""
+    painting = job.content
+    if not isinstance(painting, Painting) or candidate.painted_as == painting.asked_as:
+        return True
+    picture = picture_of(article, candidate.number, root)
+    return painting.is_told_by(provenance.read(metadata.read(picture)).settings)
 
 
 def is_whole(article: Article, candidate: Candidate, job: Job, root: Path) -> bool:

@@ -16,7 +16,7 @@ from headergen.picture.first_bytes import Picture
 from headergen.plan import places
 from headergen.plan.state import Fresh, StandIn
 from headergen.settings.config import Config
-from headergen.settings.cuts import Shape
+from headergen.settings.cuts import WantedCut
 from headergen.vocabulary import FORMATS
 
 
@@ -65,16 +65,16 @@ def cuts_of(article: Article, config: Config, root: Path) -> tuple[Cut, ...]:
     Raises:
         ArticleError: its file cannot be named after the article.
     """
-    found = ((shape, _cut(article, shape, config, root)) for shape in config.also)
-    return tuple(cut for shape, cut in found if not _is_own(article, shape, cut, config, root))
+    found = ((wanted, _cut(article, wanted, config, root)) for wanted in config.also)
+    return tuple(cut for wanted, cut in found if not _is_own(article, wanted, cut, config, root))
 
 
-def _cut(article: Article, shape: Shape, config: Config, root: Path) -> Cut:
-    output = places.output_for(article, config, root, suffix=shape.suffix)
-    return Cut(shape.key, *output, shape.width, shape.height)
+def _cut(article: Article, wanted: WantedCut, config: Config, root: Path) -> Cut:
+    output = places.output_for(article, config, root, suffix=wanted.suffix)
+    return Cut(wanted.key, *output, wanted.width, wanted.height)
 
 
-def _is_own(article: Article, shape: Shape, cut: Cut, config: Config, root: Path) -> bool:
+def _is_own(article: Article, wanted: WantedCut, cut: Cut, config: Config, root: Path) -> bool:
     """Tell whether the author wrote what stands under the key, and not headergen.
 
     A path that leads nowhere is the author's as well: it may start at the site's root.
@@ -87,18 +87,18 @@ def _is_own(article: Article, shape: Shape, cut: Cut, config: Config, root: Path
     named = places.cut_of(article, cut.key, config, root)
     try:
         # `output` may have been another, which put the cut elsewhere.
-        is_cut = article.path.stem + shape.suffix in text
+        is_cut = article.path.stem + wanted.suffix in text
         return named is None or not is_cut or first_bytes.probe(named).digest is None
     except OSError:
         return text not in (
-            places.output_for(article, config, root, suffix=shape.suffix, format=format).text
+            places.output_for(article, config, root, suffix=wanted.suffix, format=format).text
             for format in FORMATS
         )
 
 
 def named_by(article: Article, config: Config, root: Path) -> list[Path]:
     """List the files that the article names under the keys of the config's `also`."""
-    found = (places.cut_of(article, shape.key, config, root) for shape in config.also)
+    found = (places.cut_of(article, wanted.key, config, root) for wanted in config.also)
     return list(filter(None, found))
 
 

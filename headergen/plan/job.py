@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
+from headergen.article import edit
 from headergen.article.article import Article
 from headergen.article.edit import Changes
 from headergen.article.request import Request
+from headergen.diffusion import prompt as prompts
 from headergen.diffusion.checkpoint import Checkpoint
 from headergen.graphics.card.content import Card
+from headergen.picture.parameters import Settings
 from headergen.plan import card_content, cuts, defaults, model_choice, places
 from headergen.plan.cuts import Cut
 from headergen.plan.state import Fresh, HandMade, StandIn, Wanted, may_be_for, state_of
@@ -33,6 +38,44 @@ class Painting:
     guidance_scale: float
     seed: int
     notes: tuple[str, ...] = ()
+
+    @property
+    def settings(self) -> Settings:
+        """What the picture will say of itself, without what is known only when it is painted.
+
+        A local model or GGUF file is called by its name alone.
+        """
+        file = self.checkpoint.transformer
+        return Settings(
+            prompt=self.prompt,
+            negative_prompt=self.negative_prompt,
+            model=self.checkpoint.name,
+            steps=self.steps,
+            guidance_scale=self.guidance_scale,
+            seed=self.seed,
+            transformer=file and Path(file).name,
+        )
+
+    @property
+    def asked_as(self) -> str:
+        """A hash of what the model is asked; the device and the notes are not in it."""
+        model, size = self.checkpoint, (self.render_width, self.render_height)
+        which = model.row.name, model.location, model.revision, model.transformer
+        return hashlib.sha256(repr((self.settings, size, which)).encode()).hexdigest()[:16]
+
+    def is_told_by(self, told: Settings | None) -> bool:
+        """Return whether a picture with these settings inside was painted so, on any device.
+
+        It may be smaller than planned if memory ran out. Pictures of version 0.1.0 are known by
+        this alone: its hash covered the code's own table of models.
+        """
+        model = self.checkpoint
+        if told is None or not (told.revision or "").startswith(model.revision or ""):
+            return False
+        sizes = model.row.sizes_painted(self.render_width, self.render_height)
+        planned = replace(self.settings, negative_prompt=self.negative_prompt or None)
+        found = replace(told, revision=None, quantization=None, width=None, height=None)
+        return found == planned and (told.width, told.height) in sizes
 
 
 @dataclass(frozen=True)
@@ -65,7 +108,7 @@ class Job:
     `metadata` says how much of its provenance the picture carries: one of `config.METADATA`.
     `max_kb` bounds its file, in units of 1,024 bytes. `cuts` are made of it; `texts` are all that
     the article then says, by dotted keys. `title` is laid over the picture. `stand_in` is drawn
-    where a painting can't be painted here. A job for a `cut` is a part of another job.
+    where a painting can't be painted here. A job for a `cut` is a part of the `whole` job.
     """
 
     article: Article
@@ -86,6 +129,7 @@ class Job:
     stand_in: Card | None = None
     changes: Changes = field(default_factory=dict)
     cut: Cut | None = None
+    whole: Job | None = None
 
     @property
     def outputs(self) -> list[Path]:
@@ -104,9 +148,22 @@ class Job:
                 height=cut.height,
                 cuts=(),
                 cut=cut,
+                whole=self,
             )
             for cut in self.cuts
         ]
+
+    @cached_property
+    def finished(self) -> bytes:
+        """The article's bytes as they name the finished header.
+
+        Raises:
+            ArticleError: They cannot be made without risk.
+        """
+        if self.whole:
+            return self.whole.finished
+        others = {key: text for key, text in self.texts.items() if key != self.article.image_key}
+        return edit.with_image(self.article, self.image, self.digest, self.changes, others)
 
 
 Plan = Job | StandIn | Fresh | HandMade | None
@@ -226,8 +283,6 @@ def painting(
     `own` is the config as far as it is meant for the model chosen, `size` the finished picture's
     width and height in px, `seed` the one to take where the request names none.
     """
-    from headergen.diffusion import prompt as prompts  # not where there is nothing to paint
-
     row = chosen.row
     width, height = model_choice.size_to_paint(row, own, *size)
     negative = (request.negative_prompt, own.negative_prompt, row.negative_prompt)
@@ -235,16 +290,16 @@ def painting(
     prompt = (own.prompt_template or row.prompt_template).replace("{prompt}", request.prompt or "")
     negative_prompt = next((text for text in negative if text is not None), None)
     guidance_scale = next(scale for scale in guidance if scale is not None)
-    guided = guidance_scale > row.guided_above
+    guided, weights = guidance_scale > row.family.guided_above, row.family.prompt_weights
     return Painting(
         checkpoint=chosen,
         device=own.device,
-        prompt=prompt if row.prompt_weights else prompts.plain_text(prompt),
+        prompt=prompt if weights else prompts.plain_text(prompt),
         negative_prompt=negative_prompt,
         render_width=width,
         render_height=height,
         steps=request.steps or own.num_inference_steps or row.num_inference_steps,
         guidance_scale=guidance_scale,
         seed=seed if request.seed is None else request.seed,
-        notes=prompts.notes(prompt, negative_prompt, weights=row.prompt_weights, guided=guided),
+        notes=prompts.notes(prompt, negative_prompt, weights=weights, guided=guided),
     )

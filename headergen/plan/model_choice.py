@@ -11,13 +11,16 @@ from typing import Any
 
 from headergen.article.request import Request
 from headergen.diffusion.checkpoint import Checkpoint
-from headergen.diffusion.models import MODELS, Model, admissible_size, render_size
+from headergen.diffusion.families import FAMILIES, MODELS
+from headergen.diffusion.families.family import Model
 from headergen.errors import ConfigError
 from headergen.settings.config import KEYS, Config
 from headergen.settings.styles import Style
 
 # What the config says of the model that it names; the device is the machine's, whatever paints.
-_OF_THE_MODEL = {key.field for name, key in KEYS.items() if name.startswith("image.")} - {"device"}
+_OF_THE_MODEL = [
+    row for name, row in KEYS.items() if name.startswith("image.") and name != "image.device"
+]
 
 
 def config_of(config: Config, model: str | None) -> Config:
@@ -27,7 +30,7 @@ def config_of(config: Config, model: str | None) -> Config:
     """
     if model is None or model == config.model:
         return config
-    defaults: dict[str, Any] = {name: getattr(Config, name) for name in _OF_THE_MODEL}
+    defaults: dict[str, Any] = {row.attribute: row.default for row in _OF_THE_MODEL}
     return replace(config, **{**defaults, "model": model}, path=None, lines={})
 
 
@@ -123,9 +126,9 @@ def _row_for_folder(config: Config, folder: Path) -> Model:
 
 
 def _only_row_of_class(config: Config, name: object) -> Model:
-    rows = [row for row in MODELS.values() if row.pipeline_class == name]
+    rows = [row for row in MODELS.values() if row.family.pipeline_class == name]
     if not rows:
-        known = sorted({row.pipeline_class for row in MODELS.values()})
+        known = sorted(each.pipeline_class for each in FAMILIES.values())
         raise config.error(
             "image.model",
             f"{config.model!r} is a {name}, which headergen does not know; "
@@ -179,9 +182,9 @@ def size_to_paint(row: Model, own: Config, width: int, height: int) -> tuple[int
     It is the config's render size, a missing side in the picture's proportion; else the best.
     """
     if own.render_width and own.render_height:
-        return admissible_size(row, own.render_width, own.render_height)
+        return row.admissible_size(own.render_width, own.render_height)
     if own.render_width:
-        return admissible_size(row, own.render_width, round(own.render_width * height / width))
+        return row.admissible_size(own.render_width, round(own.render_width * height / width))
     if own.render_height:
-        return admissible_size(row, round(own.render_height * width / height), own.render_height)
-    return render_size(row, width, height)
+        return row.admissible_size(round(own.render_height * width / height), own.render_height)
+    return row.render_size(width, height)

@@ -20,9 +20,13 @@ from headergen.vocabulary import STAND_IN
 if TYPE_CHECKING:
     from headergen.plan.job import Plan
 
-LFS_POINTER = "is a Git LFS pointer, not the picture: run `git lfs pull`"
-
-OUTDATED = "was made for another request: git add the newer one, or delete it to have one made"
+# What may be wrong with a picture, and what to do about it.
+LFS_POINTER = "is a Git LFS pointer, not the picture", git.LFS_REMEDY
+OUTDATED = (
+    "was made for another request",
+    "git add the newer one, or delete it to have one made",
+)
+IGNORED_REMEDY = "take it out of .gitignore, or git add -f it"
 
 
 @dataclass(frozen=True)
@@ -46,12 +50,14 @@ class Named:
 class Unstaged:
     """A file that the commit lacks, or holds in a state that nobody can tell is the right one.
 
-    `ignored` says that `git add` of `path` does not help; the message says what does.
+    `ignored` says that `git add` of `path` does not help. `remedy` is what does, or what has to be
+    done besides.
     """
 
     named: Named
     path: Path
     message: str
+    remedy: str | None = None
     ignored: bool = False
 
 
@@ -99,9 +105,9 @@ def unstaged(named: Sequence[Named], config: Config, root: Path) -> Iterator[Uns
 def _unfit(named: Named) -> Iterator[Unstaged]:
     """Yield a picture that is not the one which the article's digest speaks of."""
     if git.is_lfs_pointer(named.picture):
-        yield Unstaged(named, named.picture, LFS_POINTER, ignored=True)
+        yield Unstaged(named, named.picture, *LFS_POINTER, ignored=True)
     elif named.digest and is_outdated(first_bytes.probe(named.picture), named):
-        yield Unstaged(named, named.picture, OUTDATED)
+        yield Unstaged(named, named.picture, *OUTDATED)
 
 
 def is_outdated(found: first_bytes.Picture, named: Named) -> bool:
@@ -130,11 +136,10 @@ def not_in_index(named: Sequence[Named], config: Config, root: Path) -> Iterator
 
 def _unstaged_picture(named: Named, letters: str) -> Iterator[Unstaged]:
     if letters == "!!":
-        message = "is ignored by git: take it out of .gitignore, or git add -f it"
-        yield Unstaged(named, named.picture, message, ignored=True)
+        yield Unstaged(named, named.picture, "is ignored by git", IGNORED_REMEDY, ignored=True)
     elif letters in ("??", ".A"):
-        also = "; name it in `git commit …` as well" if git.is_partial_commit() else ""
-        yield Unstaged(named, named.picture, f"is not staged{also}")
+        remedy = "name it in `git commit …` as well" if git.is_partial_commit() else None
+        yield Unstaged(named, named.picture, "is not staged", remedy)
     elif letters[1] != ".":
         yield Unstaged(named, named.picture, "is staged in another state than on disk")
 
@@ -154,19 +159,19 @@ def _unstaged_lines(
         if found and found.blob and found.letters[1] == "M":
             staged.append((each, found.blob))
     blobs = git.blobs(root, [blob for _, blob in staged])
-    for each, blob in staged:
-        if not _names_the_same(each, blobs[blob], config):
+    committed = {each.path: _parsed(each.path, blobs[blob], config) for each, blob in staged}
+    for each, _ in staged:
+        there = committed[each.path]
+        if there is None or (there.text_at(each.key), there.digest) != (each.image, each.digest):
             message = f"is staged without the line that names {each.image}"
             yield Unstaged(each, each.path, message)
 
 
-def _names_the_same(named: Named, staged: bytes, config: Config) -> bool:
+def _parsed(path: Path, staged: bytes, config: Config) -> Article | None:
     try:
-        there = articles.parse(named.path, staged, config.image_key)
+        return articles.parse(path, staged, config.image_key)
     except ArticleError:
-        return False
-    told = there and (there.text_at(named.key), there.digest)
-    return told == (named.image, named.digest)
+        return None
 
 
 def describe(found: Unstaged) -> str:

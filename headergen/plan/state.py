@@ -6,16 +6,16 @@ Nothing of painting is loaded here: this is all that a check needs.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from headergen.article.article import Article
 from headergen.article.request import Request
+from headergen.fields import unknown
 from headergen.picture.first_bytes import SUFFIX_FORMATS, probe
 from headergen.plan import card_content, defaults, places
 from headergen.settings.config import Config
-from headergen.vocabulary import LAYOUTS, STAND_IN
+from headergen.vocabulary import STAND_IN
 from headergen.wording import shown
 
 
@@ -78,7 +78,7 @@ def state_of(article: Article, config: Config, root: Path, *, in_hook: bool = Fa
     to say so; painting it again would be in vain.
 
     Raises:
-        ArticleError: a model or a layout is unknown, or a picture is named that cannot be made.
+        ArticleError: a model is unknown, or a picture is named that cannot be made.
         PathError: a path leaves the repository or is malformed.
         SourceError: a source picture is missing or no regular file.
     """
@@ -112,23 +112,16 @@ def _gets_one(article: Article, config: Config, root: Path) -> bool:
 
 
 def _require_known(article: Article, request: Request, config: Config) -> None:
-    """Refuse names that no table has: a model (hub ids come from the config alone), a layout."""
+    """Refuse a model that no table has (hub ids come from the config alone), a crowded cover."""
     if request.model is not None:
-        from headergen.diffusion.models import MODELS  # for the few articles that name one
+        from headergen.diffusion.families import MODELS  # for the few articles that name one
 
-        _require_one_of([*MODELS, config.model], "model", request.model, article)
-    if request.layout is not None:
-        _require_one_of(LAYOUTS, "layout", request.layout, article)
+        models = dict.fromkeys([*MODELS, config.model])
+        if request.model not in models:
+            raise article.error("header.model", unknown("model", request.model, models))
     if request.layout == "cover" and len(request.sources) > 1:
         message = "'cover' takes one source; leave the layout out, or try split"
         raise article.error("header.layout", message)
-
-
-def _require_one_of(choices: Sequence[str], key: str, name: str, article: Article) -> None:
-    if name not in choices:
-        known = ", ".join(dict.fromkeys(choices))
-        message = f"unknown {key} {shown(name)}; choose from {known}"
-        raise article.error(f"header.{key}", message)
 
 
 def _is_hand_made(article: Article, image: str, picture: Path | None) -> bool:

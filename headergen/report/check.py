@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +18,8 @@ from headergen.settings.config import Config
 
 # note.com refuses larger uploads.
 LARGEST_BYTES = 10 * 1024 * 1024
+
+_RUN = "run `headergen run`"
 
 # What `check` ends with: 2 where the article is at fault, 1 where its header needs the author.
 CODES = {
@@ -37,12 +39,18 @@ CODES = {
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that needs the author; `line` is 1-based."""
+    """One thing that needs the author; `line` is 1-based, and `remedy` says what to do."""
 
     path: str
     line: int
     code: str
     message: str
+    remedy: str | None = None
+
+    @property
+    def text(self) -> str:
+        """Message and remedy in one line."""
+        return ": ".join(filter(None, (self.message, self.remedy)))
 
 
 @dataclass(frozen=True)
@@ -53,40 +61,80 @@ class _Absent:
     awaited: Path | None
 
 
+@dataclass(frozen=True)
+class Look:
+    """The article in the file `name`, its state, and what was found without git.
+
+    `article` is None where it asks for nothing or cannot be read.
+    """
+
+    name: str
+    article: Article | None
+    state: states.State
+    found: tuple[Finding | _Absent | Named, ...]
+
+    @property
+    def is_broken(self) -> bool:
+        """Whether the article has no state because something in it is at fault."""
+        return self.state is None and bool(self.found)
+
+
 def check(names: Iterable[str], config: Config, root: Path, *, in_git: bool) -> list[Finding]:
     """Check the articles in the files `names`; `in_git` says that `root` is a git working tree.
 
     Raises:
         GitError: git cannot say what is in the index.
     """
-    looks = [each for name in names for each in _look(name, config, root)]
-    absent = [each for each in looks if isinstance(each, _Absent)]
+    # Of the articles themselves nothing is kept: a site has thousands, and their texts are long.
+    found = [each for name in names for each in look(name, config, root).found]
+    return findings(found, config, root, in_git=in_git)
+
+
+def findings(
+    found: Sequence[Finding | _Absent | Named], config: Config, root: Path, *, in_git: bool
+) -> list[Finding]:
+    """Return all findings, sorted, for what was found in articles.
+
+    Raises:
+        GitError: git cannot say what is in the index.
+    """
+    absent = [each for each in found if isinstance(each, _Absent)]
     pictures = [each.awaited for each in absent if each.awaited]
     left_out = git.left_out(root, pictures) if in_git else set()
-    named = [each for each in looks if isinstance(each, Named)]
-    findings = [each for each in looks if isinstance(each, Finding)]
-    findings += (each.finding for each in absent if each.awaited not in left_out)
-    findings += (found for each in named for found in _of_picture(each, config))
+    named = [each for each in found if isinstance(each, Named)]
+    every = [each for each in found if isinstance(each, Finding)]
+    every += (each.finding for each in absent if each.awaited not in left_out)
+    every += (finding for each in named for finding in _of_picture(each, config))
     if in_git:
-        findings += map(_of_unstaged, staged.not_in_index(named, config, root))
-    return sorted(findings, key=lambda finding: (finding.path, finding.line))
+        every += map(_of_unstaged, staged.not_in_index(named, config, root))
+    return sorted(every, key=lambda finding: (finding.path, finding.line))
 
 
-def _look(name: str, config: Config, root: Path) -> Iterator[Finding | _Absent | Named]:
-    """Look at one article, without git; of its text nothing is kept."""
+def look(name: str, config: Config, root: Path, *, every: bool = False) -> Look:
+    """Look at one article, without git; at one that asks for nothing only if `every`."""
+    article: Article | None = None
+    state: states.State = None
+    found: tuple[Finding | _Absent | Named, ...] = ()
     try:
-        every = defaults.has_default(name, config, root)
-        found = articles.read(name, config.image_key, every=every)
-        state = states.state_of(found, config, root) if found else None
-        beside = [*_beside(state, config, root), *staged.named_by(state, config, root)]
+        has_default = defaults.has_default(name, config, root)
+        article = articles.read(name, config.image_key, every=every or has_default)
+        state = states.state_of(article, config, root) if article else None
+        if article and (has_default or article.value_at("header") is not None):
+            found = tuple(_of_state(state, config, root))
     except (HeadergenError, OSError) as error:
-        yield _of_error(name, error)
-        return
+        found = (_of_error(name, error),)
+    return Look(name, article, state, found)
+
+
+def _of_state(
+    state: states.State, config: Config, root: Path
+) -> Iterator[Finding | _Absent | Named]:
     if isinstance(state, states.Wanted):
         yield _Absent(_of_wanted(state), staged.awaited(state.article, state.digest, config, root))
     elif isinstance(state, states.StandIn):
         yield _of_stand_in(state)
-    yield from beside
+    yield from _beside(state, config, root)
+    yield from staged.named_by(state, config, root)
 
 
 def _beside(state: states.State, config: Config, root: Path) -> Iterator[Finding | _Absent]:
@@ -98,18 +146,17 @@ def _beside(state: states.State, config: Config, root: Path) -> Iterator[Finding
         return
     path, line = str(article.path), article.image_line
     if config.require_alt and not _has_alt(article, config):
-        message = "the header has no alt: describe the picture in header.alt"
-        yield Finding(path, line, "no-alt", message)
+        remedy = "describe the picture in header.alt"
+        yield Finding(path, line, "no-alt", "the header has no alt", remedy)
     made = article.digest is not None
     if config.alt_key and made and article.alt not in (None, article.text_at(config.alt_key)):
-        message = f"{config.alt_key} is not what header.alt says: run `headergen run`"
-        yield Finding(path, line, "stale", message)
+        message = f"{config.alt_key} is not what header.alt says"
+        yield Finding(path, line, "stale", message, _RUN)
     for cut in cuts.beside(state, config, root):
         names_it = article.text_at(cut.key) == cut.image
         if not names_it or not cut.output.is_file():
-            message = f"{cut.key}: no {cut.image} yet: run `headergen run`"
-            file = staged.tracked(cut.output) if names_it else None
-            yield _Absent(Finding(path, line, "missing", message), file)
+            finding = Finding(path, line, "missing", f"{cut.key}: no {cut.image} yet", _RUN)
+            yield _Absent(finding, staged.tracked(cut.output) if names_it else None)
 
 
 def _has_alt(article: Article, config: Config) -> bool:
@@ -119,7 +166,8 @@ def _has_alt(article: Article, config: Config) -> bool:
 
 def _of_unstaged(found: Unstaged) -> Finding:
     named = found.named
-    return Finding(str(named.path), named.line, "not-in-index", staged.describe(found))
+    remedy = found.remedy or "git add it"
+    return Finding(str(named.path), named.line, "not-in-index", staged.describe(found), remedy)
 
 
 def _of_error(name: str, error: HeadergenError | OSError) -> Finding:
@@ -127,26 +175,26 @@ def _of_error(name: str, error: HeadergenError | OSError) -> Finding:
         return Finding(name, 1, "bad-frontmatter", f"cannot be read: {error.strerror}")
     outside = isinstance(error, OutsideRepositoryError)
     code = "outside-repository" if outside else "bad-frontmatter"
-    message = f"{error.key}: {error.message}" if error.key else error.message
-    return Finding(name, error.line or 1, code, message)
+    return Finding(name, error.line or 1, code, error.headline, error.advice or None)
 
 
 def _of_wanted(state: states.Wanted) -> Finding:
     article = state.article
     path = str(article.path)
     if state.is_stale:
-        message = f"the request changed since {article.image} was made: run `headergen run`"
-        return Finding(path, article.line, "stale", message)
+        message = f"the request changed since {article.image} was made"
+        return Finding(path, article.line, "stale", message, _RUN)
     if article.image is None:
-        return Finding(path, article.line, "missing", "no header yet: run `headergen run`")
-    message = f"{article.image} does not exist: run `headergen run`"
-    return Finding(path, article.image_line, "missing", message)
+        return Finding(path, article.line, "missing", "no header yet", _RUN)
+    message = f"{article.image} does not exist"
+    return Finding(path, article.image_line, "missing", message, _RUN)
 
 
 def _of_stand_in(state: states.StandIn) -> Finding:
     article = state.article
-    message = f"{article.image} is a title card that stands in: run `headergen run` with a GPU"
-    return Finding(str(article.path), article.image_line, "stand-in", message)
+    message = f"{article.image} is a title card that stands in"
+    remedy = f"{_RUN} on a machine with a GPU"
+    return Finding(str(article.path), article.image_line, "stand-in", message, remedy)
 
 
 def _of_picture(named: Named, config: Config) -> list[Finding]:
@@ -162,17 +210,19 @@ def _of_readable_picture(named: Named, config: Config) -> Iterator[Finding]:
     found = first_bytes.probe(named.picture)
     wanted = first_bytes.SUFFIX_FORMATS.get(named.picture.suffix.lower())
     if found.format == "unknown" and git.is_lfs_pointer(named.picture):
-        yield Finding(path, line, "lfs-pointer", f"{image} {staged.LFS_POINTER}")
+        what, remedy = staged.LFS_POINTER
+        yield Finding(path, line, "lfs-pointer", f"{image} {what}", remedy)
     elif found.format == "unknown" or found.format != wanted:
         what = "no picture that headergen knows" if found.format == "unknown" else found.format
         yield Finding(path, line, "wrong-format", f"{image} is {what}")
     elif (found.width, found.height) != named.size:
         size, wanted_size = (f"{w}×{h}" for w, h in ((found.width, found.height), named.size))
-        remedy = ": delete it to have it made anew" if named.digest else ""
-        message = f"{image} is {size} px, not {wanted_size}{remedy}"
-        yield Finding(path, line, "wrong-size", message)
+        message = f"{image} is {size} px, not {wanted_size}"
+        again = "delete it to have it made again" if named.digest else None
+        yield Finding(path, line, "wrong-size", message, again)
     if staged.is_outdated(found, named):
-        yield Finding(path, line, "stale", f"{image} {staged.OUTDATED}")
+        what, remedy = staged.OUTDATED
+        yield Finding(path, line, "stale", f"{image} {what}", remedy)
     if found.size_bytes > LARGEST_BYTES:
         size = f"{found.size_bytes / 1024**2:.1f} MB"
         yield Finding(path, line, "too-large", f"{image} is {size}; note.com takes 10 MB at most")

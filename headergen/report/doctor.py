@@ -12,9 +12,9 @@ from typing import Any
 from headergen.diffusion import cache, hardware, placement
 from headergen.diffusion.cache import Fetched
 from headergen.diffusion.checkpoint import Checkpoint
+from headergen.diffusion.families import FAMILIES, MODELS
 from headergen.diffusion.hardware import Card, Cards, Memory
 from headergen.diffusion.interpreter import ask, find_interpreter
-from headergen.diffusion.models import MODELS
 from headergen.diffusion.placement import Hardware, Part
 from headergen.diffusion.snapshot import MANIFEST, SnapshotError
 from headergen.diffusion.survey import parts_in, parts_to_fetch
@@ -30,7 +30,11 @@ _BUSY_FRACTION = 0.25  # of a card's memory in others' hands is worth a look
 # The oldest versions that headergen was tried with, and what each optional library is for.
 _NEEDED = {"torch": (2, 8), "diffusers": (0, 42), "transformers": (5, 0)}
 _OPTIONAL = {
-    "compel": "prompts of SDXL models",
+    **{
+        library: f"prompts of {family.name} models"
+        for family in FAMILIES.values()
+        for library in family.libraries
+    },
     "sdnq": "8 and 4 bits, for cards below 16 GB",
     "gguf": "image.transformer",
 }
@@ -57,7 +61,7 @@ print(json.dumps({{
 
 
 @dataclass(frozen=True)
-class Finding:
+class Diagnosis:
     """One thing looked at; `remedy` says what to do where it is not `ok`."""
 
     subject: str
@@ -66,7 +70,7 @@ class Finding:
     remedy: str | None = None
 
 
-def examine(config: Config, root: Path) -> Iterator[Finding]:
+def examine(config: Config, root: Path) -> Iterator[Diagnosis]:
     """Look at everything that painting needs, from the hardware to the models; changes nothing."""
     memory, found = hardware.memory(), hardware.cards()
     yield _memory(memory)
@@ -76,9 +80,9 @@ def examine(config: Config, root: Path) -> Iterator[Finding]:
     try:
         python = find_interpreter(config.worker_python, root)
     except InterpreterNotFoundError as error:
-        yield Finding("interpreter", False, error.headline, error.advice)
+        yield Diagnosis("interpreter", False, error.headline, error.advice)
     else:
-        yield Finding("interpreter", True, f"{python} has torch and diffusers")
+        yield Diagnosis("interpreter", True, f"{python} has torch and diffusers")
         answer = _ask(python)
         yield from _libraries(answer, config.device, found)
     yield _disk()
@@ -87,7 +91,7 @@ def examine(config: Config, root: Path) -> Iterator[Finding]:
     try:
         chosen = model_choice.for_config(config, root)
     except ConfigError as error:
-        yield Finding("image.model", False, str(error), error.advice or "correct the config")
+        yield Diagnosis("image.model", False, str(error), error.advice or "correct the config")
         chosen = None
     for each in _models(chosen):
         own = config if each == chosen else model_choice.config_of(config, each.name)
@@ -98,33 +102,33 @@ def examine(config: Config, root: Path) -> Iterator[Finding]:
         )
 
 
-def _memory(memory: Memory) -> Finding:
+def _memory(memory: Memory) -> Diagnosis:
     total, free = _gb(memory.total_bytes), _gb(memory.available_bytes)
     limit = ", a limit of this container" if memory.limited else ""
     swap = f"swap {_gb(memory.swap_total_bytes)}, {_gb(memory.swap_free_bytes)} free"
     ok = memory.available_bytes >= _PAINTER_RAM_BYTES
-    return Finding("system RAM", ok, f"{total}{limit}, {free} free; {swap}", _CLOSE)
+    return Diagnosis("system RAM", ok, f"{total}{limit}, {free} free; {swap}", _CLOSE)
 
 
 _CLOSE = "close other programs: when RAM runs out, the kernel ends the worker (exit 137)"
 
 
-def _kernel_log() -> Finding:
+def _kernel_log() -> Diagnosis:
     log = hardware.kernel_log()
     if log.fault:
-        return Finding("kernel log", True, f"cannot be read ({log.fault}): sudo dmesg shows it")
+        return Diagnosis("kernel log", True, f"cannot be read ({log.fault}): sudo dmesg shows it")
     if not log.kills:
-        return Finding("kernel log", True, "no process was ended for want of RAM")
+        return Diagnosis("kernel log", True, "no process was ended for want of RAM")
     last = log.kills[-1]
     held = f" with {_gb(last.resident_bytes)}" if last.resident_bytes else ""
     count = f"{len(log.kills)} ended for want of RAM"
-    return Finding("kernel log", False, f"{count}, last {last.name} ({last.pid}){held}", _CLOSE)
+    return Diagnosis("kernel log", False, f"{count}, last {last.name} ({last.pid}){held}", _CLOSE)
 
 
-def _graphics(found: Cards) -> Iterator[Finding]:
+def _graphics(found: Cards) -> Iterator[Diagnosis]:
     if not found.cards:
         reason = found.fault or "nvidia-smi finds no NVIDIA card"
-        yield Finding("graphics", False, reason, _NO_CARD)
+        yield Diagnosis("graphics", False, reason, _NO_CARD)
     for card in found.cards:
         yield _card(card, found)
 
@@ -132,7 +136,7 @@ def _graphics(found: Cards) -> Iterator[Finding]:
 _NO_CARD = "prompts need CUDA, MPS (a Mac has it without NVIDIA), or `image: {device: cpu}`"
 
 
-def _card(card: Card, found: Cards) -> Finding:
+def _card(card: Card, found: Cards) -> Diagnosis:
     capability = ".".join(map(str, card.capability)) if card.capability else "unknown"
     cuda = f", CUDA up to {'.'.join(map(str, found.cuda))}" if found.cuda else ""
     message = (
@@ -141,12 +145,12 @@ def _card(card: Card, found: Cards) -> Finding:
     )
     total, free = card.total_bytes or 0, card.free_bytes or 0
     if total - free <= _BUSY_FRACTION * total:
-        return Finding("graphics", True, message)
+        return Diagnosis("graphics", True, message)
     users = ", ".join(
         f"{each.name} ({each.pid}) {_gb(each.used_bytes)}" for each in hardware.tenants()
     )
     remedy = f"close what holds the rest: {users or 'the driver does not tell which program'}"
-    return Finding("graphics", False, message, remedy)
+    return Diagnosis("graphics", False, message, remedy)
 
 
 def _ask(python: Path) -> Mapping[str, Any]:
@@ -159,17 +163,17 @@ def _ask(python: Path) -> Mapping[str, Any]:
     return answer
 
 
-def _libraries(answer: Mapping[str, Any], device: str, found: Cards) -> Iterator[Finding]:
+def _libraries(answer: Mapping[str, Any], device: str, found: Cards) -> Iterator[Diagnosis]:
     if "fault" in answer:
-        yield Finding("libraries", False, f"cannot be imported: {answer['fault']}", _REINSTALL)
+        yield Diagnosis("libraries", False, f"cannot be imported: {answer['fault']}", _REINSTALL)
         return
     versions = ", ".join(f"{name} {version}" for name, version in answer["versions"].items())
     old = [name for name, least in _NEEDED.items() if _version(answer["versions"][name]) < least]
     message = f"{versions}; too old: {', '.join(old)}" if old else versions
-    yield Finding("libraries", not old, message, _REINSTALL)
+    yield Diagnosis("libraries", not old, message, _REINSTALL)
     for name in answer["lacking"]:
         message = f"{name} is not installed: {_OPTIONAL[name]} need it"
-        yield Finding("libraries", False, message, f"pip install {name}, in that environment")
+        yield Diagnosis("libraries", False, message, f"pip install {name}, in that environment")
     yield _device(answer, device, found)
 
 
@@ -180,7 +184,7 @@ def _version(text: str) -> tuple[int, ...]:
     return tuple(int(part) for part in text.split(".")[:2] if part.isdecimal())
 
 
-def _device(answer: Mapping[str, Any], wanted: str, found: Cards) -> Finding:
+def _device(answer: Mapping[str, Any], wanted: str, found: Cards) -> Diagnosis:
     """Judge what torch sees by what the config wants."""
     seen = [name for name in ("cuda", "mps") if answer[name]]
     built = f"built for CUDA or ROCm {answer['runtime']}" if answer["runtime"] else "a CPU build"
@@ -188,9 +192,9 @@ def _device(answer: Mapping[str, Any], wanted: str, found: Cards) -> Finding:
     kind, _, number = wanted.partition(":")
     if kind == "cuda" and answer["cuda"] and int(number or 0) >= len(answer["cards"]):
         last = len(answer["cards"]) - 1
-        return Finding("device", False, message, f"there is no {wanted}: cuda:{last} is the last")
+        return Diagnosis("device", False, message, f"there is no {wanted}: cuda:{last} is the last")
     ok = wanted == "cpu" or (bool(seen) if wanted == "auto" else kind in seen)
-    return Finding("device", ok, message, None if ok else _device_remedy(answer, found))
+    return Diagnosis("device", ok, message, None if ok else _device_remedy(answer, found))
 
 
 def _device_remedy(answer: Mapping[str, Any], found: Cards) -> str:
@@ -204,14 +208,14 @@ def _device_remedy(answer: Mapping[str, Any], found: Cards) -> str:
     return "torch and the driver do not go together: update the driver, then restart"
 
 
-def _disk() -> Finding:
+def _disk() -> Diagnosis:
     folder = cache.models_folder()
     free = hardware.free_disk_bytes(folder)
     largest = max(MODELS.values(), key=lambda row: row.stored_bytes)
     ok = free >= largest.stored_bytes or any(folder.glob(f"*/*/{MANIFEST}"))
     message = f"{_gb(free)} free for models in {folder}"
     needs = f"{largest.name} takes {_gb(largest.stored_bytes)}: make room, or set HEADERGEN_MODELS"
-    return Finding("disk", ok, message, None if ok else needs)
+    return Diagnosis("disk", ok, message, None if ok else needs)
 
 
 def _hardware(wanted: str, memory: Memory, found: Cards, answer: Mapping[str, Any]) -> Hardware:
@@ -267,7 +271,7 @@ def _model(
     asked: str,
     quantizable: bool,
     wanted: bool = False,
-) -> Finding:
+) -> Diagnosis:
     """Say whether a model is here, and how it would be placed on this machine at `size` px.
 
     `asked` is the device that the config names.
@@ -278,17 +282,17 @@ def _model(
     try:
         parts = _parts(chosen, found)
         if not parts:
-            return Finding(subject, True, f"{here}; its size shows when it is fetched")
+            return Diagnosis(subject, True, f"{here}; its size shows when it is fetched")
         placed = placement.ladder(
             chosen.row, parts, machine, size, quantizable=quantizable, name=subject
         )[0]
     except SnapshotError as error:
-        return Finding(subject, False, f"{here}; cannot be used: {error}", _NO_CHECKPOINT)
+        return Diagnosis(subject, False, f"{here}; cannot be used: {error}", _NO_CHECKPOINT)
     except PlacementError as error:
-        return Finding(subject, False, f"{here}; {error.headline}", error.advice)
+        return Diagnosis(subject, False, f"{here}; {error.headline}", error.advice)
     # A run takes no CPU that nobody named: it is slow.
     only_if = "" if asked == machine.device or machine.device != "cpu" else _IF_CPU
-    return Finding(subject, True, f"{here}; {only_if}would paint {placed.describe()}")
+    return Diagnosis(subject, True, f"{here}; {only_if}would paint {placed.describe()}")
 
 
 _IF_CPU = "with `image: {device: cpu}` "

@@ -15,6 +15,7 @@ from headergen.repository.porcelain import ask, pathspecs, status_entries
 
 # A file's first line in the place of a large one: github.com/git-lfs/git-lfs, docs/spec.md.
 LFS_VERSION_LINE = b"version https://git-lfs.github.com/spec/v1\n"
+LFS_REMEDY = "run `git lfs pull`"
 
 
 @dataclass(frozen=True)

@@ -141,5 +141,5 @@ def require_picture_file(path: Path, name: str) -> None:
         raise SourceError(message, remedy="let your user read it, or name another")
     if git.is_lfs_pointer(path):
         raise SourceError(
-            f"{shown(name)} is a Git LFS pointer, not the picture", remedy="run `git lfs pull`"
+            f"{shown(name)} is a Git LFS pointer, not the picture", remedy=git.LFS_REMEDY
         )

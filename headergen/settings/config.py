@@ -2,71 +2,250 @@
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any
 
+from headergen.article.card_request import COLOURS
 from headergen.article.request import AUTHOR_KEYS
 from headergen.errors import ConfigError
+from headergen.fields import (
+    GUIDANCE_SCALE,
+    RENDER_SIDE,
+    SIDE,
+    STEPS,
+    Location,
+    Schema,
+    choice,
+    flag,
+    number,
+    read,
+    record,
+    row,
+    rows_of,
+    schema_of,
+    several,
+    text,
+    whole,
+)
 from headergen.settings import config_file
-from headergen.settings.cuts import Shape, read_shapes
-from headergen.settings.styles import Default, Fault, Style, read_colours, read_default, read_styles
-from headergen.vocabulary import FORMATS, METADATA, THEMES_FOR_ALL, Look
+from headergen.settings.cuts import OUTSIDE_HEADER, WantedCut
+from headergen.settings.styles import DEFAULT, STYLES, Default, Style
+from headergen.vocabulary import (
+    COLOUR_PATTERN,
+    COMMIT_PATTERN,
+    FORMATS,
+    HEADER_HEIGHT,
+    HEADER_WIDTH,
+    KEY_PATTERN,
+    METADATA,
+    THEMES,
+    THEMES_FOR_ALL,
+    Look,
+)
 
 # Where a config may be, relative to the repository's root; the first that speaks of headergen.
 FILES = ("headergen.yaml", "config.yaml", "pyproject.toml")
 
+_OUTPUT_PATTERN = r"(?!/|~|[A-Za-z]:)[^\\\x00-\x1f{}]*(\{(stem|format)\}[^\\\x00-\x1f{}]*)+"
+_NOT_THE_AUTHORS = rf"(?!header(?:\.(?:{'|'.join([*AUTHOR_KEYS, 'digest'])}))?$)"
+
 
 @dataclass(frozen=True)
 class Config:
-    """Settings of one repository; every field has the default that holds without a config file.
+    """Settings of one repository. Each field but `path` and `lines` is a key of the config.
 
-    `None` means "what the model table says". Sizes are in px; `render_width` and `render_height`
-    are what the model paints, `width` and `height` what the header measures.
+    `render_width` and `render_height` are what the model paints, `width` and `height` what the
+    header measures. `lines` has the 1-based line of each key that the file at `path` sets.
     """
 
+    model: str = row(
+        text("a model"),
+        "a name of the model table, a local diffusers folder, or a hub id (`owner/name`)",
+        name="image.model",
+        default="z-image-turbo",
+    )
+    revision: str | None = row(
+        text("a commit id of the model's repository", COMMIT_PATTERN),
+        "the commit of the model's repository that every machine uses",
+        name="image.revision",
+        usual="the one fetched",
+    )
+    transformer: str | None = row(
+        text("a .gguf file: a path, or owner/repository/file.gguf on the hub", r".+\.gguf"),
+        "a GGUF file in place of the model's transformer: a path, or `owner/repository/file.gguf`",
+        name="image.transformer",
+        usual="the model's",
+    )
+    preset: str | None = row(
+        text("a name of the model table"),
+        "the model whose settings a folder or hub id takes: a name of the model table",
+        name="image.preset",
+    )
+    device: str = row(
+        text("one of auto, cuda, cuda:N, mps, cpu", r"auto|cpu|mps|cuda(:\d+)?"),
+        "where the model paints; `auto` is CUDA, else MPS",
+        name="image.device",
+        default="auto",
+    )
+    render_width: int | None = row(
+        RENDER_SIDE,
+        "width in px at which the model paints, rounded up to what it admits",
+        name="image.width",
+        usual="best for the header",
+    )
+    render_height: int | None = row(
+        RENDER_SIDE,
+        "height in px at which the model paints, rounded up to what it admits",
+        name="image.height",
+        usual="best for the header",
+    )
+    num_inference_steps: int | None = row(
+        STEPS, "denoising steps", name="image.num_inference_steps", usual="the model's"
+    )
+    guidance_scale: float | None = row(
+        GUIDANCE_SCALE,
+        "how strongly the prompt steers",
+        name="image.guidance_scale",
+        usual="the model's",
+    )
+    prompt_template: str | None = row(
+        text("a text with {prompt} in it", r"[\s\S]*\{prompt\}[\s\S]*"),
+        "text around the prompt, with `{prompt}` in it",
+        name="image.prompt_template",
+        usual="the model's",
+    )
+    negative_prompt: str | None = row(
+        text(may_be_empty=True),
+        "what to keep out, for every article that has no negative prompt",
+        name="image.negative_prompt",
+        usual="the model's",
+    )
+    width: int = row(SIDE, "width of the header in px", name="header.width", default=HEADER_WIDTH)
+    height: int = row(
+        SIDE, "height of the header in px", name="header.height", default=HEADER_HEIGHT
+    )
+    format: str = row(
+        choice(FORMATS), "file format of the header", name="header.format", default="png"
+    )
+    max_kb: int | None = row(
+        whole(10, 10 * 1024),
+        "the most that a header may have, in units of 1,024 bytes",
+        name="header.max_kb",
+    )
+    gutter: float = row(
+        number(0, 100),
+        "space between panels, in px of a header of 1280×670; on a shelf four times as much",
+        name="composite.gutter",
+        default=Look.gutter,
+    )
+    corners: float | None = row(
+        number(0, 200),
+        "radius of round corners, in px of a header of 1280×670; panels then keep a margin, too",
+        name="composite.corners",
+        usual="the layout's",
+    )
+    background: str = row(
+        text(
+            'one of auto, blur, colours, or a colour in quotes such as "#f4f1ea"',
+            rf"auto|blur|colours|{COLOUR_PATTERN}",
+        ),
+        "behind the pictures: `auto` (what suits the layout), `blur` (themselves), `colours` "
+        "(theirs), or a colour",
+        name="composite.background",
+        default=Look.background,
+    )
+    slant: float = row(
+        number(-30, 30),
+        "degrees by which the seams of a split lean",
+        name="composite.slant",
+        default=Look.slant,
+    )
+    output: str = row(
+        text(
+            "a path relative to the article, with {stem} and, if wanted, {format} in it",
+            _OUTPUT_PATTERN,
+        ),
+        "where headers go, relative to the article; `{stem}` is the article's name",
+        default="note_images/{stem}.{format}",
+    )
+    metadata: str = row(
+        choice(METADATA),
+        "what pictures tell of their making: `full`, `minimal` (without the prompt and settings), "
+        "`none`",
+        default="full",
+    )
+    image_key: str = row(
+        text(
+            "a frontmatter key such as header.image, cover.image or heroImage",
+            rf"{_NOT_THE_AUTHORS}{KEY_PATTERN}",
+        ),
+        "the key under which your site reads the picture: `cover.image`, `heroImage`, `eyecatch` …",
+        default="header.image",
+    )
+    image_prefix: str = row(
+        text(pattern=r"[^\x00-\x1f]*", may_be_empty=True),
+        "what goes before the path in that key",
+        default="",
+    )
+    default: Default | None = row(
+        DEFAULT, "the header of an article that asks for none: `{card: true}` or `{prompt: …}`"
+    )
+    styles: tuple[Style, ...] = row(
+        STYLES, "looks for the articles at some paths; the first that matches counts", default=()
+    )
+    fallback: str | None = row(
+        choice(("card",)), "draws a title card as a stand-in where a prompt can't be painted"
+    )
+    card_theme: str | None = row(
+        choice(THEMES_FOR_ALL),
+        "the theme of title cards",
+        name="card.theme",
+        usual=f"`{THEMES[0]}`",
+    )
+    card_colours: tuple[str, ...] = row(
+        COLOURS, "ground and accent", name="card.colours", default=(), usual="from the title"
+    )
+    card_author: str | None = row(
+        text("a name"), "the author's name on title cards", name="card.author"
+    )
+    card_logo: str | None = row(
+        text("a path"),
+        "a picture on title cards, relative to the repository's root",
+        name="card.logo",
+    )
+    card_date: bool = row(
+        flag(), "whether title cards show the article's date", name="card.date", default=False
+    )
+    card_tags: bool = row(
+        flag(), "whether title cards show the article's tags", name="card.tags", default=False
+    )
+    also: tuple[WantedCut, ...] = row(
+        several(record(WantedCut, "{key: …, width: …, height: …}"), "cuts", least=0),
+        "cuts, pictures in other shapes, beside each header: "
+        "`[{key: og_image, width: 1200, height: 630}]`",
+        default=(),
+    )
+    alt_key: str | None = row(
+        text("a frontmatter key outside of `header`, such as cover.alt", OUTSIDE_HEADER),
+        "the key under which your site reads the header's `alt`, such as `cover.alt`",
+    )
+    require_alt: bool = row(flag(), "whether the check asks for an `alt`", default=False)
+    worker_python: str | None = row(
+        text("a path to a Python"),
+        "the Python that has torch and diffusers",
+        name="worker.python",
+        usual="found by itself",
+    )
+    worker_timeout_s: float = row(
+        number(1, 86_400),
+        "seconds without a sign of life after which painting is given up",
+        name="worker.timeout_s",
+        default=3600.0,
+    )
     path: str | None = None
-    model: str = "z-image-turbo"
-    preset: str | None = None
-    revision: str | None = None
-    transformer: str | None = None
-    device: str = "auto"
-    render_width: int | None = None
-    render_height: int | None = None
-    num_inference_steps: int | None = None
-    guidance_scale: float | None = None
-    prompt_template: str | None = None
-    negative_prompt: str | None = None
-    width: int = 1280
-    height: int = 670
-    format: str = "png"
-    output: str = "note_images/{stem}.{format}"
-    max_kb: int | None = None
-    metadata: str = "full"
-    gutter: float = Look.gutter
-    corners: float | None = Look.corners
-    background: str = Look.background
-    slant: float = Look.slant
-    image_key: str = "header.image"
-    image_prefix: str = ""
-    also: tuple[Shape, ...] = ()
-    alt_key: str | None = None
-    require_alt: bool = False
-    worker_python: str | None = None
-    worker_timeout_s: float = 3600.0
-    default: Default | None = None
-    styles: tuple[Style, ...] = ()
-    fallback: str | None = None
-    card_theme: str | None = None
-    card_colours: tuple[str, ...] = ()
-    card_author: str | None = None
-    card_logo: str | None = None
-    card_date: bool = False
-    card_tags: bool = False
     lines: Mapping[str, int] = field(default_factory=dict, compare=False)
 
     @property
@@ -80,99 +259,7 @@ class Config:
         return ConfigError(message, path=self.path, line=line, key=key, remedy=remedy)
 
 
-@dataclass(frozen=True)
-class Key:
-    """What the config may say under one key, and the field of `Config` that it fills.
-
-    `read`, if given, makes the field's value of a list or a mapping.
-    """
-
-    field: str
-    type: type
-    low: float = -math.inf
-    high: float = math.inf
-    choices: tuple[str, ...] = ()
-    pattern: str = r"(?s).*"
-    wanted: str = ""
-    read: Callable[[object, Fault], Any] | None = None
-
-
-KEYS: Mapping[str, Key] = {
-    "image.model": Key("model", str, pattern=r".+", wanted="a model"),
-    "image.preset": Key("preset", str, pattern=r".+", wanted="a name of the model table"),
-    "image.revision": Key(
-        "revision", str, pattern=r"[0-9a-f]{7,40}", wanted="a commit id of the model's repository"
-    ),
-    "image.transformer": Key(
-        "transformer",
-        str,
-        pattern=r".+\.gguf",
-        wanted="a .gguf file: a path, or owner/repository/file.gguf on the hub",
-    ),
-    "image.device": Key(
-        "device",
-        str,
-        pattern=r"auto|cpu|mps|cuda(:\d+)?",
-        wanted="one of auto, cuda, cuda:N, mps, cpu",
-    ),
-    "image.width": Key("render_width", int, 64, 4096),
-    "image.height": Key("render_height", int, 64, 4096),
-    "image.num_inference_steps": Key("num_inference_steps", int, 1, 200),
-    "image.guidance_scale": Key("guidance_scale", float, 0, 50),
-    "image.prompt_template": Key(
-        "prompt_template",
-        str,
-        pattern=r"(?s).*\{prompt\}.*",
-        wanted="a text with {prompt} in it",
-    ),
-    "image.negative_prompt": Key("negative_prompt", str),
-    "header.width": Key("width", int, 16, 8192),
-    "header.height": Key("height", int, 16, 8192),
-    "header.format": Key("format", str, choices=FORMATS),
-    "composite.gutter": Key("gutter", float, 0, 100),
-    "composite.corners": Key("corners", float, 0, 200),
-    "composite.background": Key(
-        "background",
-        str,
-        pattern=r"auto|blur|colours|#[0-9a-fA-F]{6}",
-        wanted='one of auto, blur, colours, or a colour in quotes such as "#f4f1ea"',
-    ),
-    "composite.slant": Key("slant", float, -30, 30),
-    "output": Key(
-        "output",
-        str,
-        pattern=r"(?!/|~|[A-Za-z]:)[^\\\x00-\x1f{}]*(\{(stem|format)\}[^\\\x00-\x1f{}]*)+",
-        wanted="a path relative to the article, with {stem} and, if wanted, {format} in it",
-    ),
-    "header.max_kb": Key("max_kb", int, 10, 10 * 1024),
-    "metadata": Key("metadata", str, choices=METADATA),
-    "image_key": Key(
-        "image_key",
-        str,
-        pattern=rf"(?!header(\.({'|'.join([*AUTHOR_KEYS, 'digest'])}))?$)[\w-]+(\.[\w-]+)*",
-        wanted="a frontmatter key such as header.image, cover.image or heroImage",
-    ),
-    "image_prefix": Key("image_prefix", str, pattern=r"[^\x00-\x1f]*", wanted="a text"),
-    "also": Key("also", list, read=read_shapes),
-    "alt_key": Key(
-        "alt_key",
-        str,
-        pattern=r"(?!header(\.|$))[\w-]+(\.[\w-]+)*",
-        wanted="a frontmatter key outside of `header`, such as cover.alt",
-    ),
-    "require_alt": Key("require_alt", bool),
-    "default": Key("default", dict, read=read_default),
-    "styles": Key("styles", list, read=read_styles),
-    "fallback": Key("fallback", str, choices=("card",)),
-    "card.theme": Key("card_theme", str, choices=THEMES_FOR_ALL),
-    "card.colours": Key("card_colours", list, read=read_colours),
-    "card.author": Key("card_author", str, pattern=r".+", wanted="a name"),
-    "card.logo": Key("card_logo", str, pattern=r".+", wanted="a picture, from the root"),
-    "card.date": Key("card_date", bool),
-    "card.tags": Key("card_tags", bool),
-    "worker.python": Key("worker_python", str, pattern=r".+", wanted="a path to a Python"),
-    "worker.timeout_s": Key("worker_timeout_s", float, 1, 86_400),
-}
+KEYS = rows_of(Config)
 
 
 def load(root: Path, named: Path | None = None) -> Config:
@@ -204,92 +291,23 @@ def _speaks_of_headergen(path: Path) -> bool:
     )
 
 
+def schema() -> Schema:
+    """Return the JSON schema of the config."""
+    return schema_of(KEYS)
+
+
 def _read(path: Path) -> Config:
-    values, lines = config_file.read(path, _SECTIONS)
-    if path.name == "config.yaml":
-        values = {key: value for key, value in values.items() if key.partition(".")[0] in _TOP}
-    return _build(str(path), values, lines)
-
-
-_TOP = dict.fromkeys(key.partition(".")[0] for key in KEYS)
-_SECTIONS = dict.fromkeys(key.partition(".")[0] for key in KEYS if "." in key)
-
-
-def _build(path: str, values: Mapping[str, Any], lines: Mapping[str, int]) -> Config:
-    fields: dict[str, Any] = {}
-    for name, value in values.items():
-        place: dict[str, Any] = {"path": path, "line": lines.get(name), "key": name}
-        key = KEYS.get(name)
-        if key is None and name in _SECTIONS:
-            if value is not None:
-                known = ", ".join(key for key in KEYS if key.startswith(f"{name}."))
-                message = f"{value!r} is not a mapping of keys to values"
-                raise ConfigError(message, **place, remedy=f"known keys: {known}")
-            continue
-        if key is None:
-            raise ConfigError(_unknown_key(name), **place)
-        if value is not None:
-            fields[key.field] = _checked(value, key, place)
-    config = Config(path=path, lines=lines, **fields)
+    top = {name.partition(".")[0] for name in KEYS}
+    sections = {name.partition(".")[0] for name in KEYS if "." in name}
+    # Another tool may own a file of this name, and have keys of its own in it.
+    keys = top if path.name == "config.yaml" else None
+    values, lines = config_file.read(path, sections, keys)
+    fields: dict[str, Any] = read(KEYS, values, Location(str(path), lines, ConfigError))
+    config = Config(path=str(path), lines=lines, **fields)
     _check_output(config)
     _check_keys(config)
+    _check_cuts(config)
     return config
-
-
-def _checked(value: Any, key: Key, place: Mapping[str, Any]) -> Any:
-    if key.read:
-        return key.read(value, partial(_fault, place))
-    if key.type is float and type(value) is int:
-        value = float(value)
-    if type(value) is not key.type or not _fits(value, key):
-        raise ConfigError(f"{value!r} is not {_wanted(key)}", **place)
-    return value
-
-
-def _fault(place: Mapping[str, Any], key: str, message: str) -> ConfigError:
-    """Make the error for `key` below the one at `place`."""
-    joined = f"{place['key']}{'' if key.startswith('[') else '.'}{key}" if key else place["key"]
-    return ConfigError(message, path=place["path"], line=place["line"], key=joined)
-
-
-def _fits(value: Any, key: Key) -> bool:
-    if key.type is bool:
-        return True
-    if key.type is not str:
-        return bool(key.low <= value <= key.high)
-    if key.choices:
-        return value in key.choices
-    return re.fullmatch(key.pattern, value) is not None
-
-
-def _wanted(key: Key) -> str:
-    if key.wanted:
-        return key.wanted
-    if key.choices:
-        return "one of " + ", ".join(key.choices)
-    if key.type is str:
-        return "a text"
-    if key.type is bool:
-        return "true or false"
-    kind = "a whole number" if key.type is int else "a number"
-    return f"{kind} from {key.low:g} to {key.high:g}"
-
-
-def _unknown_key(name: str) -> str:
-    near = _nearest_key(name)
-    hint = f"did you mean {near}? " if near else ""
-    return f"unknown key; {hint}known keys: {', '.join(KEYS)}"
-
-
-def _nearest_key(name: str) -> str | None:
-    """Find what was meant: `image.steps` is num_inference_steps, `imgae` is image."""
-    import difflib
-
-    last = name.rpartition(".")[2]
-    for known in KEYS:
-        if last in known.rpartition(".")[2].split("_"):
-            return known
-    return next(iter(difflib.get_close_matches(name, [*KEYS, *_SECTIONS], n=1)), None)
 
 
 def _check_output(config: Config) -> None:
@@ -311,10 +329,19 @@ def _check_output(config: Config) -> None:
 def _check_keys(config: Config) -> None:
     """Refuse to write two things under one key, or one within the other."""
     image_keys = {"image_key": config.image_key, "alt_key": config.alt_key}
-    keys = [*image_keys.items(), *(("also", shape.key) for shape in config.also)]
+    keys = [*image_keys.items(), *(("also", cut.key) for cut in config.also)]
     seen: list[str] = []
     for name, key in keys:
         for other in seen if key else ():
             if f"{key}.".startswith(f"{other}.") or f"{other}.".startswith(f"{key}."):
                 raise config.error(name, f"{key!r} and {other!r} can't both be written")
         seen += [key] if key else []
+
+
+def _check_cuts(config: Config) -> None:
+    seen: set[str] = set()
+    for name in (cut.suffix.casefold() for cut in config.also):
+        if name in seen:
+            message = f"two pictures would be named …{name}; choose another key for one"
+            raise config.error("also", message)
+        seen.add(name)

@@ -1,20 +1,24 @@
-"""The config's file: YAML or TOML, read to values and the lines that they stand on."""
+"""The config's file: YAML or TOML, read to values and the lines of their keys."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from headergen.article.frontmatter.block import Block
+from headergen.article.frontmatter.document import dotted, lines_of
 from headergen.errors import ConfigError
+
+# Deeper than the theme of a style's default card, and more than any list of styles has.
+_DEPTH, _MOST = 5, 1000
 
 
 def read_bytes(path: Path) -> bytes:
     """Return a file's bytes.
 
     Raises:
-        ConfigError: it cannot be read.
+        ConfigError: It cannot be read.
     """
     try:
         return path.read_bytes()
@@ -22,20 +26,21 @@ def read_bytes(path: Path) -> bytes:
         raise ConfigError(f"cannot be read: {error.strerror}", path=str(path)) from error
 
 
-def read(path: Path, sections: Container[str]) -> tuple[dict[str, Any], dict[str, int]]:
-    """Read a config file: its values by dotted keys, and the 1-based lines of those.
+def read(
+    path: Path, sections: Collection[str], keys: Collection[str] | None = None
+) -> tuple[dict[str, Any], dict[str, int]]:
+    """Read a config file: its values by dotted keys, and the 1-based lines of keys and list items.
 
-    `sections` are the keys whose mappings are taken apart; a value elsewhere stays as it is.
+    `sections` are the keys whose mappings become dotted keys. With `keys`, keys that are not
+    among them are left out.
 
     Raises:
-        ConfigError: it cannot be read, is no YAML or TOML, or has a key twice.
+        ConfigError: It cannot be read, is not YAML or TOML, or has a key twice.
     """
-    text = _decode(path)
-    if path.suffix == ".toml":
-        values = dict(_flatten(_parse_toml(path, text), sections))
-        return values, {key: line for key in values if (line := _toml_line(text, key))}
-    mapping, lines = _parse_yaml(path, text)
-    return dict(_flatten(mapping, sections)), lines
+    language = "toml" if path.suffix == ".toml" else "yaml"
+    block = Block(path, language, b"", _decode(path), b"", 1, ConfigError, "the config")
+    values, lines = (_read_toml if language == "toml" else _read_yaml)(block, keys)
+    return dict(_flatten(values, sections)), lines
 
 
 def _decode(path: Path) -> str:
@@ -48,79 +53,47 @@ def _decode(path: Path) -> str:
         raise ConfigError("is not UTF-8", path=str(path), line=line, remedy=remedy) from error
 
 
-def _parse_yaml(path: Path, text: str) -> tuple[Mapping[Any, Any], dict[str, int]]:
-    import yaml
+def _read_yaml(block: Block, keys: Collection[str] | None) -> tuple[dict[Any, Any], dict[str, int]]:
+    from headergen.article.frontmatter import yaml_read
 
-    from headergen.article.frontmatter.yaml_loader import CONSTRUCTOR_ERRORS
-
-    try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        values = yaml.safe_load(text)
-    except (yaml.YAMLError, *CONSTRUCTOR_ERRORS) as error:
-        mark = getattr(error, "problem_mark", None)
-        line = mark.line + 1 if mark else None
-        reason = getattr(error, "problem", None) or error
-        raise _invalid(path, f"is not valid YAML: {reason}", line) from error
-    if values is None:
-        return {}, {}
-    if not isinstance(values, dict) or not isinstance(node, yaml.MappingNode):
+    document = yaml_read.read(block)
+    if document is None:
+        if all(line.lstrip()[:1] in ("", "#") or line == "---" for line in block.text.splitlines()):
+            return {}, {}
         remedy = "begin it with a key, such as `image:`"
-        message = "must be a mapping of keys to values"
-        raise ConfigError(message, path=str(path), line=1, remedy=remedy)
-    return values, _yaml_lines(path, node)
-
-
-def _invalid(path: Path, message: str, line: int | None) -> ConfigError:
-    remedy = "correct that line: texts with signs in them stand in quotes"
-    return ConfigError(message, path=str(path), line=line, remedy=remedy)
-
-
-def _yaml_lines(path: Path, node: Any, prefix: str = "") -> dict[str, int]:
-    """Find the line of each key; a key that is there twice would silently lose its first value."""
+        raise block.error("must be a mapping of keys to values", 0, remedy=remedy)
+    values = {name: document.values[name] for name in document.values if not keys or name in keys}
     lines: dict[str, int] = {}
-    for key, value in node.value:
-        name, line = f"{prefix}{key.value}", key.start_mark.line + 1
-        if name in lines:
-            raise ConfigError(
-                "is there twice", path=str(path), line=line, key=name, remedy="keep one of them"
-            )
-        lines[name] = line
-        if value.id == "mapping" and not prefix:
-            lines |= _yaml_lines(path, value, f"{name}.")
-    return lines
+    for name, value in values.items():
+        if isinstance(name, str):
+            lines |= lines_of(document, (name,), value, depth=_DEPTH, most=_MOST)
+    return values, lines
 
 
-def _parse_toml(path: Path, text: str) -> Mapping[Any, Any]:
+def _read_toml(block: Block, keys: Collection[str] | None) -> tuple[dict[Any, Any], dict[str, int]]:
     import tomllib
 
-    try:
-        document = tomllib.loads(text)
-    except (ValueError, RecursionError) as error:  # a number of 5000 digits is a ValueError
-        place = re.search(r"at line (\d+)", str(error))
-        line = int(place[1]) if place else None
-        raise _invalid(path, f"is not valid TOML: {error}", line) from error
-    return _headergen_table(path, document) if path.name == "pyproject.toml" else document
+    from headergen.article.frontmatter import toml_read, toml_scan
+
+    values = toml_read.values_of(block, tomllib.loads)
+    table = ("tool", "headergen") if block.path.name == "pyproject.toml" else ()
+    for name in table:
+        values = values.get(name, {})
+        if not isinstance(values, dict):
+            remedy = "write it as [tool.headergen]"
+            raise ConfigError(
+                "must be a table", path=str(block.path), key="tool.headergen", remedy=remedy
+            )
+    lines: dict[str, int] = {}
+    for entry in toml_scan.scan(block):
+        if entry.path[: len(table)] == table:
+            lines.setdefault(dotted(entry.path[len(table) :]), block.line(entry.start))
+    return values, lines
 
 
-def _headergen_table(path: Path, document: dict[str, Any]) -> dict[str, Any]:
-    tool = document.get("tool")
-    table = tool.get("headergen", {}) if isinstance(tool, dict) else {}
-    if not isinstance(table, dict):
-        remedy = "write it as [tool.headergen]"
-        raise ConfigError("must be a table", path=str(path), key="tool.headergen", remedy=remedy)
-    return table
-
-
-def _toml_line(text: str, key: str) -> int | None:
-    """Find the first line that sets the last part of `key`; TOML parsers give no positions."""
-    name = re.escape(key.rpartition(".")[2])
-    found = re.search(rf'^[ \t]*(?:[\w-]+\.)*"?{name}"?[ \t]*=', text, re.MULTILINE)
-    return text.count("\n", 0, found.start()) + 1 if found else None
-
-
-def _flatten(values: Mapping[Any, Any], sections: Container[str]) -> Iterator[tuple[str, Any]]:
+def _flatten(values: Mapping[Any, Any], sections: Collection[str]) -> Iterator[tuple[Any, Any]]:
     for key, value in values.items():
-        if isinstance(value, dict) and str(key) in sections:
+        if isinstance(value, dict) and key in sections:
             yield from ((f"{key}.{inner}", setting) for inner, setting in value.items())
         else:
-            yield str(key), value
+            yield key, value

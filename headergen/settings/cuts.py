@@ -1,62 +1,27 @@
-"""What the config's `also` asks for: the shapes of the cuts beside each header."""
+"""What the config's `also` asks for: the cuts of each header."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-# Raises the config's error for a key below `also` ("[0].width"), with what is wrong.
-Fault = Callable[[str, str], Exception]
+from headergen.fields import SIDE, required, text
+from headergen.vocabulary import KEY_PATTERN
 
-_KEY = re.compile(r"(?!header(\.|$))[\w-]+(\.[\w-]+)*")
-_SIDES = {"width": (16, 8192), "height": (16, 8192)}
+OUTSIDE_HEADER = rf"(?!header(?:\.|$)){KEY_PATTERN}"
 
 
 @dataclass(frozen=True)
-class Shape:
-    """What the config's `also` asks for: a frontmatter key, dotted, and a size in px."""
+class WantedCut:
+    """A cut that each header has: its dotted key in the frontmatter and its size in px."""
 
-    key: str
-    width: int
-    height: int
+    key: str = required(
+        text("a frontmatter key outside of `header`, such as og_image", OUTSIDE_HEADER),
+        "the frontmatter key under which your site reads the cut",
+    )
+    width: int = required(SIDE, "width of the cut in px")
+    height: int = required(SIDE, "height of the cut in px")
 
     @property
     def suffix(self) -> str:
         """What its file's name has after the article's."""
         return "-" + self.key.replace(".", "-")
-
-
-def read_shapes(value: object, fault: Fault) -> tuple[Shape, ...]:
-    """Read the config's `also`.
-
-    Raises:
-        Exception: What `fault` makes, where something is not admissible.
-    """
-    if not isinstance(value, list):
-        raise fault("", f"{value!r} is not a list such as [{{key: og_image, width: 1200, …}}]")
-    shapes = tuple(_read_shape(each, f"[{i}]", fault) for i, each in enumerate(value))
-    for each in _doubles(shape.suffix for shape in shapes):
-        raise fault("", f"two pictures would be named …{each}; choose another key for one")
-    return shapes
-
-
-def _doubles(names: Iterable[str]) -> Iterator[str]:
-    seen: set[str] = set()
-    for name in names:
-        if name.casefold() in seen:
-            yield name
-        seen.add(name.casefold())
-
-
-def _read_shape(value: object, place: str, fault: Fault) -> Shape:
-    if not isinstance(value, dict) or set(value) != {"key", *_SIDES}:
-        raise fault(place, f"{value!r} is not {{key: …, width: …, height: …}}")
-    if not isinstance(value["key"], str) or not _KEY.fullmatch(value["key"]):
-        wanted = "a frontmatter key outside of `header`, such as og_image or cover.square"
-        raise fault(f"{place}.key", f"{value['key']!r} is not {wanted}")
-    for side, (low, high) in _SIDES.items():
-        if type(value[side]) is not int or not low <= value[side] <= high:
-            message = f"{value[side]!r} is not a whole number from {low} to {high}"
-            raise fault(f"{place}.{side}", message)
-    return Shape(value["key"], value["width"], value["height"])

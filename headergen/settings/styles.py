@@ -3,32 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache, partial
-from pathlib import Path, PurePath
-from typing import TYPE_CHECKING, Any
+from functools import lru_cache
+from pathlib import PurePath
+from typing import TYPE_CHECKING
 
-from headergen.article.card_request import CardRequest, read_card
-from headergen.article.frontmatter.mapping import HeaderMapping
-from headergen.errors import ArticleError
+from headergen.article.card_request import CARD, CardRequest
+from headergen.fields import Location, choice, either, record, required, row, several, text, unknown
 from headergen.vocabulary import THEMES_FOR_ALL
-from headergen.wording import shown
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
 
 PLACEHOLDERS = ("{title}", "{tags}")
-DEFAULT_KEYS = ("card", "prompt")
-STYLE_KEYS = ("paths", "default", "prompt_prefix", "model", "theme")
 
 # Pages of a repository that nobody publishes as articles, in whatever case.
 _NO_ARTICLES = frozenset(
     ("readme", "changelog", "contributing", "code_of_conduct", "license", "security", "support")
 )
-
-# Raises the config's error for a key below the one being read ("" for that one itself).
-Fault = Callable[[str, str], Exception]
 
 
 @dataclass(frozen=True)
@@ -38,130 +30,60 @@ class Default:
     `prompt` may hold `{title}` and `{tags}`.
     """
 
-    card: CardRequest | None = None
-    prompt: str | None = None
+    card: CardRequest | None = row(CARD, "a title card: `true`, or the keys of `header.card`")
+    prompt: str | None = row(
+        text(), f"what to paint, with {' and '.join(f'`{each}`' for each in PLACEHOLDERS)}"
+    )
+
+
+def _check_default(default: Default, where: Location) -> None:
+    if default.card and default.prompt:
+        raise where.error("card and prompt exclude each other; keep one of them")
+    if not default.card and not default.prompt:
+        raise where.error("asks for nothing: write {card: true} or {prompt: …}, or remove the key")
+    for name in re.findall(r"\{[^{}]*\}?", default.prompt or ""):
+        if name not in PLACEHOLDERS:
+            raise where.at("prompt").error(unknown("placeholder", name, PLACEHOLDERS))
+    card = default.card or CardRequest()
+    if card.logo:
+        message = "names one article's file; all cards have the config's `card.logo`"
+        raise where.at("card.logo").error(message)
+    if card.picture:
+        message = f"names one article's file: the theme {card.theme!r} is for one"
+        raise where.at("card.picture").error(message)
+
+
+DEFAULT = record(Default, "{card: true} or {prompt: …}", _check_default)
 
 
 @dataclass(frozen=True)
 class Style:
     """One look, for the articles that match `paths` (as in .gitignore, from the root)."""
 
-    paths: tuple[str, ...]
-    default: Default | None = None
-    prompt_prefix: str | None = None
-    model: str | None = None
-    theme: str | None = None
-
-
-def read_default(value: object, fault: Fault) -> Default:
-    """Read the config's `default`, or that of a style.
-
-    Raises:
-        Exception: What `fault` makes, where something is not admissible.
-    """
-    if not isinstance(value, dict) or len(value) != 1 or next(iter(value)) not in DEFAULT_KEYS:
-        wanted = "{card: true} or {prompt: …}"
-        raise fault("", f"{shown(value)} is not {wanted}")
-    if "prompt" in value:
-        prompt = _text(value, "prompt", fault)
-        if not prompt or not prompt.strip():
-            raise fault("prompt", "is empty; write what the pictures should be")
-        for name in re.findall(r"\{[^{}]*\}?", prompt):
-            if name not in PLACEHOLDERS:
-                raise fault("prompt", f"knows no {name}; choose from {', '.join(PLACEHOLDERS)}")
-        return Default(prompt=prompt)
-    if not value["card"]:
-        raise fault("card", "asks for nothing: leave `default` out")
-    card = _card(value["card"], fault)
-    if card.logo:
-        raise fault(
-            "card.logo", "names one article's file; all cards have the config's `card.logo`"
-        )
-    if card.picture:
-        raise fault(
-            "card.picture", f"names one article's file: the theme {card.theme!r} is for one"
-        )
-    return Default(card=card)
-
-
-def _card(value: object, fault: Fault) -> CardRequest:
-    """Read a card as frontmatter would have it, with the config's errors."""
-    try:
-        card = read_card(HeaderMapping(Path(), 0, {"card": value}, {}, ()))
-    except ArticleError as error:
-        raise fault((error.key or "").removeprefix("header."), error.message) from error
-    assert card is not None
-    return card
-
-
-def read_colours(value: object, fault: Fault) -> tuple[str, ...]:
-    """Read a card's colours.
-
-    Raises:
-        Exception: What `fault` makes, where something is not admissible.
-    """
-    return _card({"colours": value}, lambda _, message: fault("", message)).colours
-
-
-def read_styles(value: object, fault: Fault) -> tuple[Style, ...]:
-    """Read the config's `styles`.
-
-    Raises:
-        Exception: What `fault` makes, where something is not admissible.
-    """
-    if not isinstance(value, list):
-        raise fault("", f"{shown(value)} is not a list of styles")
-    return tuple(
-        _read_style(each, partial(_fault_in_item, fault, number))
-        for number, each in enumerate(value)
+    paths: tuple[str, ...] = required(
+        either(
+            text("a path such as articles/games/**"),
+            several(text("a path"), "paths"),
+            then=lambda found: (found,) if isinstance(found, str) else found,
+        ),
+        "the articles, as in `.gitignore`",
     )
+    default: Default | None = row(DEFAULT, "as the config's `default`")
+    prompt_prefix: str | None = row(text(may_be_empty=True), "text before every prompt")
+    model: str | None = row(text("a model"), "a name of the model table")
+    theme: str | None = row(choice(THEMES_FOR_ALL), "the theme of title cards")
 
 
-def _fault_in_item(fault: Fault, number: int, key: str, message: str) -> Exception:
-    return fault(_below(f"[{number}]", key), message)
+def _check_style(style: Style, where: Location) -> None:
+    if style.model is None:
+        return
+    from headergen.diffusion.families import MODELS  # for the few configs that name one here
+
+    if style.model not in MODELS:
+        raise where.at("model").error(unknown("model", style.model, MODELS))
 
 
-def _below(key: str, inner: str) -> str:
-    return f"{key}.{inner}" if inner else key
-
-
-def _read_style(value: object, fault: Fault) -> Style:
-    if not isinstance(value, dict) or "paths" not in value:
-        raise fault("", f"{shown(value)} is no style: it needs `paths`")
-    for key in value:
-        if key not in STYLE_KEYS:
-            raise fault(str(key), f"unknown key; choose from {', '.join(STYLE_KEYS)}")
-    paths = value["paths"] if isinstance(value["paths"], list) else [value["paths"]]
-    if not paths or not all(isinstance(each, str) and each for each in paths):
-        raise fault("paths", f"{shown(value['paths'])} is not a path such as articles/games/**")
-    from headergen.diffusion.models import MODELS  # not where no style is told
-
-    default = value.get("default")
-    if default is not None:
-        default = read_default(default, lambda key, message: fault(_below("default", key), message))
-    return Style(
-        paths=tuple(paths),
-        default=default,
-        prompt_prefix=_text(value, "prompt_prefix", fault),
-        model=_name(value, "model", MODELS, fault),
-        theme=_name(value, "theme", dict.fromkeys(THEMES_FOR_ALL), fault),
-    )
-
-
-def _text(value: Mapping[Any, Any], key: str, fault: Fault) -> str | None:
-    text = value.get(key)
-    if text is not None and not isinstance(text, str):
-        raise fault(key, f"{shown(text)} is not a text")
-    return text
-
-
-def _name(
-    value: Mapping[Any, Any], key: str, choices: Mapping[str, object], fault: Fault
-) -> str | None:
-    name = _text(value, key, fault)
-    if name is not None and name not in choices:
-        raise fault(key, f"unknown {key} {name!r}; choose from {', '.join(choices)}")
-    return name
+STYLES = several(record(Style, "a style: a mapping with `paths`", _check_style), "styles", least=0)
 
 
 def style_of(path: PurePath, styles: tuple[Style, ...]) -> Style | None:

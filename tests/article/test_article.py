@@ -20,6 +20,7 @@ from headergen.article.frontmatter.toml_edit import TomlHandler
 from headergen.article.frontmatter.yaml_loader import keeping
 from headergen.errors import ArticleError
 from headergen.vocabulary import ARTICLE_SUFFIXES
+from tests.support.headers import header_of
 from tests.support.paths import DATA
 
 ARTICLES = DATA / "articles"
@@ -28,7 +29,7 @@ GOLDEN = sorted(
     for path in ARTICLES.glob("*/*")
     if path.suffix in ARTICLE_SUFFIXES and not path.stem.endswith(".expected")
 )
-IMAGE = "note_images/003.png"
+IMAGE = header_of("003")
 DIGEST = "3fa9c1d2"
 PATH = Path("articles/a.md")
 
@@ -151,6 +152,7 @@ def test_reads_every_key_of_a_prompt_with_its_line() -> None:
     assert (article.image, article.digest, article.alt) == ("a.png", "3fa9c1d2", "夕焼けの絵")
     assert (article.line, article.image_line, article.path) == (4, 12, PATH)
     assert article.lines == {
+        "header": 4,
         "header.prompt": 5,
         "header.negative_prompt": 7,
         "header.model": 8,
@@ -181,6 +183,7 @@ def test_reads_sources_with_the_line_of_each(data: str) -> None:
     assert request is not None
     assert (request.sources, request.layout) == (("a.png", "b.png"), "grid")
     assert article.lines == {
+        "header": 2,
         "header.layout": 3,
         "header.sources": 4,
         "header.sources[0]": 5,
@@ -369,7 +372,7 @@ CHOICES = "choose from prompt, negative_prompt, model, seed, steps, guidance_sca
         pytest.param("header:\n  prompt:\n", 3, "is empty", id="null prompt"),
         pytest.param("header:\n  prompt: 3\n", 3, "expected text, not 3", id="prompt is a number"),
         pytest.param("header:\n  prompt: [a]\n", 3, "not ['a']", id="prompt is a list"),
-        pytest.param('header:\n  prompt: "a\\0b"\n', 3, "holds a character", id="NUL in prompt"),
+        pytest.param('header:\n  prompt: "a\\0b"\n', 3, "contains a character", id="NUL in prompt"),
         pytest.param("header:\n  model: ''\n", 3, "is empty", id="empty model"),
         pytest.param("header:\n  alt: 1\n", 3, "header.alt: expected text", id="alt is a number"),
         pytest.param(
@@ -403,7 +406,9 @@ CHOICES = "choose from prompt, negative_prompt, model, seed, steps, guidance_sca
             id="source is a number",
         ),
         pytest.param("header:\n  sources:\n  - ''\n", 4, "sources[0]: is empty", id="empty source"),
-        pytest.param("header:\n  layout: 2\n", 3, "expected text, not 2", id="layout is a number"),
+        pytest.param(
+            "header:\n  layout: 2\n", 3, "expected one of auto, cover", id="layout is a number"
+        ),
         pytest.param(
             "header:\n  sources: [a]\n  seed: 1\n",
             4,
@@ -529,7 +534,7 @@ def test_refuses_toml(text: str, line: int, message: str) -> None:
         pytest.param(
             b"---\nheader: {prompt: x}\n\n# Text\n",
             1,
-            "never closed; put ---",
+            "never closed\nput ---",
             id="fence not closed",
         ),
         pytest.param(
@@ -605,14 +610,14 @@ def test_refuses_a_lone_surrogate_that_the_pure_loader_lets_pass(
 ) -> None:
     use_pure_loader(monkeypatch)
     text = 'title: x\nheader:\n  prompt: "\\ud800"\n'
-    assert_refused(yaml_article(text).encode(), 4, "holds a character")
+    assert_refused(yaml_article(text).encode(), 4, "contains a character")
 
 
 def assert_refused(data: bytes, line: int, message: str, image_key: str = "header.image") -> None:
     with pytest.raises(ArticleError) as caught:
         parse(PATH, data, image_key)
     assert str(caught.value).startswith(f"articles/a.md:{line}: ")
-    assert message in str(caught.value)
+    assert message in f"{caught.value}\n{caught.value.remedy}"
     assert len(str(caught.value)) < 400
 
 

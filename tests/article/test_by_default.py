@@ -9,10 +9,11 @@ import pytest
 from headergen.article.article import Article, parse
 from headergen.article.edit import with_image
 from headergen.errors import ArticleError
+from tests.support.headers import header_of
 from tests.support.paths import DATA
 
 PAIRS = sorted((DATA / "by_default").glob("*/*.expected.md"))
-IMAGE = "note_images/003.png"
+IMAGE = header_of("003")
 DIGEST = "3fa9c1d2"
 
 

@@ -27,13 +27,13 @@ def read(data: bytes, image_key: str = "header.image") -> Article:
 def test_writes_exactly_the_expected_bytes_and_reads_them_back(expected: Path) -> None:
     before = expected.with_name(expected.name.replace(".expected", "")).read_bytes()
     article = read(before, expected.parent.name)
-    written = with_request(article, CHANGES)
+    written = with_request(article, CHANGES).data
     assert written == expected.read_bytes()
     after = read(written, expected.parent.name)
     assert after.request is not None
     assert (after.request.prompt, after.request.seed) == ("夜の海、満月", 42)
     assert (after.image, after.digest) == (article.image, article.digest)
-    assert with_request(after, CHANGES) == written
+    assert with_request(after, CHANGES).data == written
 
 
 def test_every_golden_file_has_its_partner() -> None:
@@ -80,9 +80,9 @@ def test_words_go_behind_a_text_of_several_lines_and_away_again(before: str, aft
     assert article.request.prompt is not None
     prompt = article.request.prompt
     longer = f"{prompt.rstrip()}, low{prompt[len(prompt.rstrip()) :]}"
-    written = with_request(article, {"prompt": longer})
+    written = with_request(article, {"prompt": longer}).data
     assert written == pattern.format(after).encode()
-    assert with_request(read(written), {"prompt": prompt}) == article.data
+    assert with_request(read(written), {"prompt": prompt}).data == article.data
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
@@ -186,6 +187,7 @@ def ordered(value: Any) -> str:
     return repr(value)
 
 
+@pytest.mark.slow
 @settings(max_examples=400, deadline=None)
 @given(text=text_of(some(YAML_ROOT), YAML_HEADER, some(YAML_ROOT)), image_key=IMAGE_KEYS)
 def test_yaml_gains_the_two_keys_and_nothing_else(text: str, image_key: str) -> None:
@@ -203,6 +205,7 @@ def test_yaml_gains_the_two_keys_and_nothing_else(text: str, image_key: str) -> 
     assert ordered(yaml.safe_load(new_text)) == ordered(values)
 
 
+@pytest.mark.slow
 @settings(max_examples=400, deadline=None)
 @given(text=TOML_TEXT, image_key=IMAGE_KEYS)
 def test_toml_gains_the_two_keys_and_nothing_else(text: str, image_key: str) -> None:

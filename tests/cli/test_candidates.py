@@ -16,7 +16,7 @@ from headergen.article.article import Article
 from headergen.cli.main import main
 from headergen.diffusion import interpreter
 from headergen.graphics import encoding, thumbnail
-from headergen.make import candidates as keeping
+from headergen.make.candidates import save_candidate, save_record
 from headergen.picture import first_bytes
 from headergen.picture.provenance import Metadata
 from headergen.plan import candidates, variations
@@ -24,6 +24,7 @@ from headergen.repository import durable
 from headergen.settings import config as configs
 from tests.report.preview.test_page import data_of
 from tests.support import repository
+from tests.support.headers import header_of
 from tests.support.repository import Repository
 
 ARTICLE = b"---\ntitle: The sea\nheader:\n  prompt: the sea   # wide\n---\nBody.\n"
@@ -54,7 +55,7 @@ def painted(tmp_path_factory: pytest.TempPathFactory, tiny_zimage: Path) -> Pain
 
 
 @pytest.fixture
-def repo(painted: Painted, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
+def work(painted: Painted, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
     """A copy of it, and the current folder in it."""
     shutil.copytree(painted.repo.root, tmp_path / "repo")
     monkeypatch.chdir(tmp_path / "repo")
@@ -73,7 +74,7 @@ def read(text: bytes) -> Article:
 
 
 def test_one_load_paints_numbered_candidates_and_names_the_words_that_vary(
-    painted: Painted, repo: Repository
+    painted: Painted, work: Repository
 ) -> None:
     assert painted.output.count("starting ") == 1
     lines = painted.output.splitlines()
@@ -86,32 +87,32 @@ def test_one_load_paints_numbered_candidates_and_names_the_words_that_vary(
         f"3 candidates on one sheet: {FOLDER}/sheet.png",
         "to make one the header: headergen pick posts/a.md NUMBER",
     ]
-    found = sizes(repo.root / FOLDER)
+    found = sizes(work.root / FOLDER)
     sheet = found.pop("sheet.png")
     assert found == dict.fromkeys(("1.png", "2.png", "3.png"), (64, 32))
     assert sheet[0] > 1000
-    assert (repo.root / "posts/a.md").read_bytes() == ARTICLE
-    repo.git("add", ".")
-    assert ".headergen" not in repo.git("status", "--short")
+    assert (work.root / "posts/a.md").read_bytes() == ARTICLE
+    work.git("add", ".")
+    assert ".headergen" not in work.git("status", "--short")
 
 
 def test_a_pick_is_byte_for_byte_what_a_run_would_have_painted(
-    repo: Repository, capsys: pytest.CaptureFixture[str]
+    work: Repository, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["pick", "posts/a.md", "2"]) == 0
     captured = capsys.readouterr()
     assert captured.out.splitlines() == [
-        "posts/a.md: note_images/a.png (candidate 2: seed 2, golden hour)",
-        "to complete the commit: git add -- posts/a.md posts/note_images/a.png",
+        f"posts/a.md: {header_of('a')} (candidate 2: seed 2, golden hour)",
+        f"to complete the commit: git add -- posts/a.md posts/{header_of('a')}",
     ]
     assert captured.err == ""
-    header = repo.root / "posts/note_images/a.png"
-    written = (repo.root / "posts/a.md").read_text()
+    header = work.root / f"posts/{header_of('a')}"
+    written = (work.root / "posts/a.md").read_text()
     digest = first_bytes.probe(header).digest
     assert written.replace(f"'{digest}'", f"{digest}") == (
         "---\ntitle: The sea\nheader:\n"
         "  prompt: 'the sea, warm light of the golden hour'   # wide\n"
-        f"  seed: 2\n  image: note_images/a.png\n  digest: {digest}\n---\nBody.\n"
+        f"  seed: 2\n  image: {header_of('a')}\n  digest: {digest}\n---\nBody.\n"
     )
     picked = header.read_bytes()
     assert main(["run", "posts/a.md"]) == 0
@@ -122,19 +123,19 @@ def test_a_pick_is_byte_for_byte_what_a_run_would_have_painted(
     assert header.read_bytes() == picked
 
 
-def test_an_author_may_pick_again_and_gets_the_first_prompt_back(repo: Repository) -> None:
+def test_an_author_may_pick_again_and_gets_the_first_prompt_back(work: Repository) -> None:
     assert main(["pick", "posts/a.md", "2"]) == 0
     assert main(["pick", "posts/a.md", "1"]) == 0
-    found = read((repo.root / "posts/a.md").read_bytes())
+    found = read((work.root / "posts/a.md").read_bytes())
     assert found.request is not None
     assert (found.request.prompt, found.request.seed) == ("the sea", 1)
-    assert first_bytes.probe(repo.root / "posts/note_images/a.png").digest == found.digest
+    assert first_bytes.probe(work.root / f"posts/{header_of('a')}").digest == found.digest
 
 
 def test_what_is_painted_stays_and_more_are_added_to_it(
-    repo: Repository, capsys: pytest.CaptureFixture[str]
+    work: Repository, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    first = repo.root / FOLDER / "1.png"
+    first = work.root / FOLDER / "1.png"
     made = first.stat().st_mtime_ns
     assert main(["candidates", "posts/a.md", "-n", "2"]) == 0
     assert "starting" not in capsys.readouterr().err
@@ -154,19 +155,19 @@ def test_what_is_painted_stays_and_more_are_added_to_it(
     ],
 )
 def test_candidates_of_another_config_are_painted_anew(
-    repo: Repository, setting: dict[str, int | str]
+    work: Repository, setting: dict[str, int | str]
 ) -> None:
     article, config = read(ARTICLE), configs.load(Path())
-    wanted = candidates.planned(article, config, repo.root, 3)
-    assert len(candidates.reusable(article, wanted, repo.root)) == 3
+    wanted = candidates.planned(article, config, work.root, 3)
+    assert len(candidates.reusable(article, wanted, work.root)) == 3
     other = replace(config, **setting)  # type: ignore[arg-type]
-    wanted = candidates.planned(article, other, repo.root, 3)
-    assert candidates.reusable(article, wanted, repo.root) == []
+    wanted = candidates.planned(article, other, work.root, 3)
+    assert candidates.reusable(article, wanted, work.root) == []
 
 
-def test_the_preview_shows_the_candidates_of_an_article(repo: Repository) -> None:
+def test_the_preview_shows_the_candidates_of_an_article(work: Repository) -> None:
     assert main(["preview"]) == 0
-    (told,) = data_of((repo.root / ".headergen/preview.html").read_text("utf-8"))["articles"]
+    (told,) = data_of((work.root / ".headergen/preview.html").read_text("utf-8"))["articles"]
     assert [(each["number"], each["what"]) for each in told["candidates"]] == [
         (1, "seed 1"),
         (2, "seed 2, golden hour"),
@@ -174,17 +175,17 @@ def test_the_preview_shows_the_candidates_of_an_article(repo: Repository) -> Non
     ]
     assert told["candidates"][0]["thumbnail"].startswith("data:image/webp;base64,")
     assert told["pick"] == "headergen pick posts/a.md"
-    repo.write("posts/a.md", ARTICLE.replace(b"the sea ", b"a lake "))
+    work.write("posts/a.md", ARTICLE.replace(b"the sea ", b"a lake "))
     assert main(["preview"]) == 0
-    (told,) = data_of((repo.root / ".headergen/preview.html").read_text("utf-8"))["articles"]
+    (told,) = data_of((work.root / ".headergen/preview.html").read_text("utf-8"))["articles"]
     assert told["candidates"] == []
 
 
 def test_a_prompt_that_takes_no_words_varies_by_its_seeds_and_says_so(
-    repo: Repository, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    work: Repository, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(interpreter, "_NEEDED_MODULES", ("no_such_torch",))
-    repo.write("posts/a.md", '+++\n[header]\nprompt = """\nthe sea,\nwide"""\n+++\n')
+    work.write("posts/a.md", '+++\n[header]\nprompt = """\nthe sea,\nwide"""\n+++\n')
     assert main(["candidates", "posts/a.md", "-n", "2"]) == 3
     captured = capsys.readouterr()
     assert captured.out.startswith("1  seed 1\n2  seed 2\n")
@@ -205,7 +206,7 @@ def test_a_prompt_that_takes_no_words_varies_by_its_seeds_and_says_so(
     ],
 )
 def test_notes_of_candidates_are_those_of_the_articles_painting(
-    repo: Repository,
+    work: Repository,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     prompt: str,
@@ -213,7 +214,7 @@ def test_notes_of_candidates_are_those_of_the_articles_painting(
     notes: list[str],
 ) -> None:
     monkeypatch.setattr(interpreter, "_NEEDED_MODULES", ("no_such_torch",))
-    repo.write("posts/b.md", f"---\nheader: {{prompt: {prompt}}}\n---\n")
+    work.write("posts/b.md", f"---\nheader: {{prompt: {prompt}}}\n---\n")
     assert main(["candidates", "posts/b.md", "-n", count]) == 3
     lines = capsys.readouterr().err.splitlines()
     said = [line for line in lines if "note: " in line]
@@ -221,48 +222,48 @@ def test_notes_of_candidates_are_those_of_the_articles_painting(
 
 
 def test_a_pick_writes_the_configs_default_into_the_article_as_its_own_prompt(
-    repo: Repository, capsys: pytest.CaptureFixture[str]
+    work: Repository, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    settings = (repo.root / "headergen.yaml").read_text()
-    repo.write("headergen.yaml", f"default: {{prompt: 'flat, {{title}}'}}\n{settings}")
-    repo.write("posts/c.md", "# Sea\n\nBody.\n")
-    keep_candidates(repo, "posts/c.md", 2)
+    settings = (work.root / "headergen.yaml").read_text()
+    work.write("headergen.yaml", f"default: {{prompt: 'flat, {{title}}'}}\n{settings}")
+    work.write("posts/c.md", "# Sea\n\nBody.\n")
+    keep_candidates(work, "posts/c.md", 2)
     assert main(["candidates", "posts/c.md", "-n", "2"]) == 0
     captured = capsys.readouterr()
     assert captured.out.startswith("1  seed 1\n2  seed 2, golden hour: flat, Sea, warm light of ")
     assert "starting" not in captured.err
     assert main(["pick", "posts/c.md", "2"]) == 0
-    digest = first_bytes.probe(repo.root / "posts/note_images/c.png").digest
-    written = (repo.root / "posts/c.md").read_text()
+    digest = first_bytes.probe(work.root / f"posts/{header_of('c')}").digest
+    written = (work.root / "posts/c.md").read_text()
     assert written.replace(f"'{digest}'", f"{digest}") == (
         "---\nheader:\n  prompt: 'flat, Sea, warm light of the golden hour'\n  seed: 2\n"
-        f"  image: note_images/c.png\n  digest: {digest}\n---\n\n# Sea\n\nBody.\n"
+        f"  image: {header_of('c')}\n  digest: {digest}\n---\n\n# Sea\n\nBody.\n"
     )
     assert main(["run", "posts/c.md"]) == 0
     assert "nothing to do" in capsys.readouterr().out
 
 
-def keep_candidates(repo: Repository, name: str, count: int) -> None:
+def keep_candidates(work: Repository, name: str, count: int) -> None:
     """Keep candidates as if a model had painted them."""
-    found = articles.parse(repo.root / name, (repo.root / name).read_bytes(), every=True)
+    found = articles.parse(work.root / name, (work.root / name).read_bytes(), every=True)
     assert found
-    config = configs.load(repo.root)
+    config = configs.load(work.root)
     painted = Image.effect_noise((64, 32), 64).convert("RGB")
     kept = [
-        keeping.keep(
-            found, each, encoding.encode(painted, "png", Metadata(each.job.digest)), repo.root
+        save_candidate(
+            found, each, encoding.encode(painted, "png", Metadata(each.job.digest)), work.root
         )
-        for each in candidates.planned(found, config, repo.root, count)
+        for each in candidates.planned(found, config, work.root, count)
     ]
-    keeping.record(found, kept, config, repo.root)
+    save_record(found, kept, config, work.root)
 
 
 def test_a_picture_that_only_the_site_finds_is_not_replaced_by_a_default(
-    repo: Repository, capsys: pytest.CaptureFixture[str]
+    work: Repository, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    settings = (repo.root / "headergen.yaml").read_text()
-    repo.write("headergen.yaml", f"default: {{prompt: flat}}\n{settings}")
-    repo.write("posts/c.md", "---\nheader: {image: site.png}\n---\n")
+    settings = (work.root / "headergen.yaml").read_text()
+    work.write("headergen.yaml", f"default: {{prompt: flat}}\n{settings}")
+    work.write("posts/c.md", "---\nheader: {image: site.png}\n---\n")
     assert main(["candidates", "posts/c.md"]) == 2
     assert "has a picture of your own: site.png" in capsys.readouterr().err
 
@@ -278,31 +279,31 @@ def test_a_picture_that_only_the_site_finds_is_not_replaced_by_a_default(
     ],
 )
 def test_articles_that_have_no_candidates_are_told_why(
-    repo: Repository, capsys: pytest.CaptureFixture[str], text: str, told: str
+    work: Repository, capsys: pytest.CaptureFixture[str], text: str, told: str
 ) -> None:
-    Image.new("RGB", (64, 32)).save(repo.root / "posts/x.png")
-    repo.write("posts/b.md", text)
+    Image.new("RGB", (64, 32)).save(work.root / "posts/x.png")
+    work.write("posts/b.md", text)
     assert main(["candidates", "posts/b.md"]) == 2
     err = capsys.readouterr().err
     assert err.startswith("posts/b.md:")
     assert told in err
-    assert not (repo.root / ".headergen/candidates/posts/b.md").exists()
+    assert not (work.root / ".headergen/candidates/posts/b.md").exists()
 
 
 # --- a pick that cannot be -------------------------------------------------------------------
 
 
-def refused(repo: Repository, number: str = "1") -> bool:
+def refused(work: Repository, number: str = "1") -> bool:
     """Pick, and tell whether that was refused and the article left alone."""
-    before = (repo.root / "posts/a.md").read_bytes()
+    before = (work.root / "posts/a.md").read_bytes()
     code = main(["pick", "posts/a.md", number])
-    return code == 2 and (repo.root / "posts/a.md").read_bytes() == before
+    return code == 2 and (work.root / "posts/a.md").read_bytes() == before
 
 
 def test_without_candidates_there_is_nothing_to_pick(
-    repo: Repository, capsys: pytest.CaptureFixture[str]
+    work: Repository, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    repo.write("posts/b.md", ARTICLE)
+    work.write("posts/b.md", ARTICLE)
     assert main(["pick", "posts/b.md", "1"]) == 2
     err = capsys.readouterr().err
     assert "posts/b.md:3: has no candidates" in err
@@ -310,83 +311,83 @@ def test_without_candidates_there_is_nothing_to_pick(
 
 
 def test_a_number_that_there_is_not_is_refused_with_those_that_there_are(
-    repo: Repository, capsys: pytest.CaptureFixture[str]
+    work: Repository, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert refused(repo, "4")
+    assert refused(work, "4")
     assert "has no candidate 4; choose from 1, 2, 3" in capsys.readouterr().err
 
 
 def test_candidates_of_an_older_request_are_refused(
-    repo: Repository, capsys: pytest.CaptureFixture[str]
+    work: Repository, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    repo.write("posts/a.md", ARTICLE.replace(b"the sea ", b"a lake "))
-    assert refused(repo)
+    work.write("posts/a.md", ARTICLE.replace(b"the sea ", b"a lake "))
+    assert refused(work)
     assert "asks for something else since" in capsys.readouterr().err
 
 
 def test_candidates_of_another_size_are_refused(
-    repo: Repository, capsys: pytest.CaptureFixture[str]
+    work: Repository, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    text = (repo.root / "headergen.yaml").read_text()
-    repo.write("headergen.yaml", text.replace("height: 32", "height: 34"))
-    assert refused(repo)
+    text = (work.root / "headergen.yaml").read_text()
+    work.write("headergen.yaml", text.replace("height: 32", "height: 34"))
+    assert refused(work)
     assert "does not fit the article any more" in capsys.readouterr().err
 
 
 def test_candidates_that_a_run_would_paint_otherwise_are_refused(
-    repo: Repository, capsys: pytest.CaptureFixture[str]
+    work: Repository, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    repo.write("headergen.yaml", SETTINGS.format(model="z-image-turbo"))
-    assert refused(repo)
+    work.write("headergen.yaml", SETTINGS.format(model="z-image-turbo"))
+    assert refused(work)
     err = capsys.readouterr().err
     assert "candidate 1 was painted otherwise than a run would paint now" in err
     assert "paint them: headergen candidates posts/a.md" in err
 
 
 def test_a_picture_of_the_authors_is_not_overwritten(
-    repo: Repository, capsys: pytest.CaptureFixture[str]
+    work: Repository, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    mine = repo.root / "posts/note_images/a.png"
+    mine = work.root / f"posts/{header_of('a')}"
     mine.parent.mkdir()
     Image.new("RGB", (64, 32), "red").save(mine)
     before = mine.read_bytes()
-    assert refused(repo)
+    assert refused(work)
     assert "headergen did not make it" in capsys.readouterr().err
     assert mine.read_bytes() == before
 
 
 def test_another_articles_header_is_not_overwritten(
-    repo: Repository, capsys: pytest.CaptureFixture[str]
+    work: Repository, capsys: pytest.CaptureFixture[str]
 ) -> None:
     header = encoding.encode(Image.new("RGB", (64, 32)), "png", Metadata("3fa9c1d2"))
-    repo.write("posts/note_images/a.png", header)
-    repo.write("posts/a.mdx", edit.with_image(read(ARTICLE), "note_images/a.png", "3fa9c1d2"))
-    assert refused(repo)
+    work.write(f"posts/{header_of('a')}", header)
+    work.write("posts/a.mdx", edit.with_image(read(ARTICLE), header_of("a"), "3fa9c1d2"))
+    assert refused(work)
     assert "the same file as a picture of posts/a.mdx" in capsys.readouterr().err
-    assert (repo.root / "posts/note_images/a.png").read_bytes() == header
+    assert (work.root / f"posts/{header_of('a')}").read_bytes() == header
 
 
 @pytest.mark.parametrize("damage", ["{", '{"request": "x", "candidates": [{"number": "../x"}]}'])
 def test_a_damaged_record_counts_as_none(
-    repo: Repository, capsys: pytest.CaptureFixture[str], damage: str
+    work: Repository, capsys: pytest.CaptureFixture[str], damage: str
 ) -> None:
-    repo.write(f"{FOLDER}/candidates.json", damage)
-    assert refused(repo)
+    work.write(f"{FOLDER}/candidates.json", damage)
+    assert refused(work)
     assert "has no candidates" in capsys.readouterr().err
 
 
 def test_a_record_that_speaks_of_another_picture_is_refused(
-    repo: Repository, capsys: pytest.CaptureFixture[str]
+    work: Repository, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    record = json.loads((repo.root / FOLDER / "candidates.json").read_text())
+    record = json.loads((work.root / FOLDER / "candidates.json").read_text())
     record["candidates"][0]["prompt"] = "another"
-    repo.write(f"{FOLDER}/candidates.json", json.dumps(record))
-    assert refused(repo)
+    work.write(f"{FOLDER}/candidates.json", json.dumps(record))
+    assert refused(work)
     assert "does not fit the article any more" in capsys.readouterr().err
 
 
 def test_a_pick_that_is_cut_off_is_finished_by_the_same_command(
-    repo: Repository, monkeypatch: pytest.MonkeyPatch
+    work: Repository, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write = durable.write
 
@@ -397,28 +398,28 @@ def test_a_pick_that_is_cut_off_is_finished_by_the_same_command(
 
     monkeypatch.setattr(durable, "write", killed)
     assert main(["pick", "posts/a.md", "1"]) == 130
-    assert (repo.root / "posts/a.md").read_bytes() == ARTICLE
+    assert (work.root / "posts/a.md").read_bytes() == ARTICLE
     monkeypatch.setattr(durable, "write", write)
     assert main(["pick", "posts/a.md", "1"]) == 0
-    assert "seed: 1\n" in (repo.root / "posts/a.md").read_text()
+    assert "seed: 1\n" in (work.root / "posts/a.md").read_text()
 
 
-def test_a_candidate_takes_the_place_of_the_card_that_stands_in_for_it(repo: Repository) -> None:
+def test_a_candidate_takes_the_place_of_the_card_that_stands_in_for_it(work: Repository) -> None:
     assert main(["pick", "posts/a.md", "2"]) == 0
-    header = repo.root / "posts/note_images/a.png"
-    picked, article = header.read_bytes(), (repo.root / "posts/a.md").read_bytes()
+    header = work.root / f"posts/{header_of('a')}"
+    picked, article = header.read_bytes(), (work.root / "posts/a.md").read_bytes()
     header.unlink()
-    settings = (repo.root / "headergen.yaml").read_text()
-    repo.write("headergen.yaml", f"fallback: card\nworker: {{python: nowhere/python}}\n{settings}")
+    settings = (work.root / "headergen.yaml").read_text()
+    work.write("headergen.yaml", f"fallback: card\nworker: {{python: nowhere/python}}\n{settings}")
     assert main(["run"]) == 0
     assert (first_bytes.probe(header).digest or "").endswith("-stand-in")
     assert main(["pick", "posts/a.md", "2"]) == 0
     assert header.read_bytes() == picked
-    assert (repo.root / "posts/a.md").read_bytes() == article
+    assert (work.root / "posts/a.md").read_bytes() == article
 
 
 def test_a_candidate_that_is_the_header_already_is_told_so(
-    repo: Repository, capsys: pytest.CaptureFixture[str]
+    work: Repository, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["pick", "posts/a.md", "1"]) == 0
     capsys.readouterr()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
 import signal
@@ -18,6 +19,8 @@ from headergen.diffusion.cache import Fetched
 from headergen.picture import first_bytes, metadata, provenance
 from headergen.picture.parameters import Settings
 from headergen.picture.provenance import SourceType
+from tests.support import checkpoints
+from tests.support.headers import HEADERS, header_of
 from tests.support.paths import CHECKOUT
 from tests.support.repository import Repository
 
@@ -49,7 +52,7 @@ def test_a_header_tells_what_was_really_painted_and_nothing_of_the_machine(
     repo.write("headergen.yaml", f"image: {{model: {tiny_zimage}, device: cpu}}\n")
     repo.write("a.md", "---\nheader: {prompt: 海, seed: 3}\n---\n")
     assert main(["run"]) == 0
-    path = repo.root / "note_images/a.png"
+    path = repo.root / header_of("a")
     told = provenance.read(metadata.read(path))
     assert told.source_type == SourceType.PAINTED
     # The painter went down to a smaller size, and to 8 bits, for want of memory.
@@ -62,14 +65,9 @@ def test_a_header_tells_what_was_really_painted_and_nothing_of_the_machine(
 def test_what_is_no_picture_is_never_saved(
     repo: Repository, tiny_zimage: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    import torch
-    from safetensors.torch import load_file, save_file
-
     folder = shutil.copytree(tiny_zimage, repo.root / "model")
-    file = folder / "vae" / "diffusion_pytorch_model.safetensors"
-    tensors = load_file(file)
-    tensors["decoder.conv_out.bias"].fill_(torch.nan)
-    save_file(tensors, file, metadata={"format": "pt"})
+    vae = folder / "vae" / "diffusion_pytorch_model.safetensors"
+    checkpoints.fill(vae, "decoder.conv_out.bias", math.nan)
     repo.write("headergen.yaml", "image: {model: model, device: cpu, width: 64, height: 64}\n")
     article = "---\nheader: {prompt: a, steps: 1}\n---\n"
     repo.write("a.md", article)
@@ -106,12 +104,10 @@ def test_run_loads_a_model_once_for_all_its_articles(
     assert captured.err.count("starting sdxl") == 1
     assert "painting b.md (2 of 2)" in captured.err
     for name in ("a", "b"):
-        found = first_bytes.probe(repo.root / "note_images" / f"{name}.png")
+        found = first_bytes.probe(repo.root / header_of(name))
         assert (found.width, found.height) == (100, 50)
         assert f"digest: {found.digest}" in (repo.root / f"{name}.md").read_text().replace("'", "")
-    assert (repo.root / "note_images/a.png").read_bytes() != (
-        repo.root / "note_images/b.png"
-    ).read_bytes()
+    assert (repo.root / header_of("a")).read_bytes() != (repo.root / header_of("b")).read_bytes()
 
 
 def test_without_a_gpu_each_prompt_article_is_told_what_is_missing(
@@ -178,6 +174,7 @@ def processes_with(variable: str) -> list[str]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="needs Linux's /proc")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_run_keeps_what_is_painted_and_leaves_nothing_running(
@@ -210,8 +207,8 @@ def test_an_interrupted_run_keeps_what_is_painted_and_leaves_nothing_running(
     run.stdout.close()
     assert run.wait(30) == 128 + number
     assert "interrupted" in told
-    assert "git add -- a.md note_images/a.png" in told
-    assert "image: note_images/a.png" in (repo.root / "a.md").read_text()
+    assert f"git add -- a.md {header_of('a')}" in told
+    assert f"image: {header_of('a')}" in (repo.root / "a.md").read_text()
     assert (repo.root / "b.md").read_text() == last
-    assert [path.name for path in (repo.root / "note_images").iterdir()] == ["a.png"]
+    assert [path.name for path in (repo.root / HEADERS).iterdir()] == ["a.png"]
     assert processes_with(mark) == []

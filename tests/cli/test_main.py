@@ -16,7 +16,7 @@ from headergen.cli.main import main
 from headergen.graphics import encoding
 from headergen.picture import first_bytes, metadata, provenance
 from headergen.picture.provenance import NO_METADATA, Metadata, Provenance, SourceType
-from tests.support import repository
+from tests.support.headers import HEADERS, header_of
 from tests.support.repository import Repository
 
 COMPOSITE = """\
@@ -30,16 +30,11 @@ Body.
 PROMPT = "---\nheader: {prompt: a cat}\n---\n"
 
 
-@pytest.fixture
-def repo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
-    """A repository with two source pictures, and the current folder in it."""
-    made = repository.create(tmp_path / "repo")
-    Image.linear_gradient("L").convert("RGB").save(made.root / "a.png")
-    Image.radial_gradient("L").convert("RGB").save(made.root / "b.jpg")
-    (made.root / "taken.png").mkdir()
-    monkeypatch.chdir(made.root)
-    monkeypatch.delenv("PRE_COMMIT", raising=False)
-    return made
+@pytest.fixture(autouse=True)
+def sources(repo: Repository) -> None:
+    """Put two source pictures into the repository."""
+    repo.write_sources("a.png", "b.jpg")
+    (repo.root / "taken.png").mkdir()
 
 
 def test_run_composes_writes_back_and_says_how_to_go_on(
@@ -48,12 +43,12 @@ def test_run_composes_writes_back_and_says_how_to_go_on(
     article = repo.write("post.md", COMPOSITE)
     assert main(["run"]) == 0
     out = capsys.readouterr().out
-    assert "post.md: note_images/post.png (composed of 2 pictures)" in out
-    assert out.endswith("git add -- post.md note_images/post.png\n")
-    with Image.open(repo.root / "note_images" / "post.png") as header:
+    assert f"post.md: {header_of('post')} (composed of 2 pictures)" in out
+    assert out.endswith(f"git add -- post.md {header_of('post')}\n")
+    with Image.open(repo.root / header_of("post")) as header:
         assert (header.size, header.format) == ((1280, 670), "PNG")
-    digest = first_bytes.probe(repo.root / "note_images" / "post.png").digest
-    added = f"  image: note_images/post.png\n  digest: {digest}\n"
+    digest = first_bytes.probe(repo.root / header_of("post")).digest
+    added = f"  image: {header_of('post')}\n  digest: {digest}\n"
     before = "  sources: [a.png, b.jpg]\n"
     assert article.read_text().replace("'", "") == COMPOSITE.replace(before, before + added)
 
@@ -67,7 +62,7 @@ def test_a_composite_tells_whether_a_part_of_it_is_of_ai(repo: Repository, is_of
     assert main(["run"]) == 0
     assert main(["composite", "a.png", "b.jpg", "--output", "x.webp"]) == 0
     wanted = SourceType.COMPOSITE_WITH_AI if is_of_ai else SourceType.COMPOSITE
-    for name in ("note_images/post.png", "x.webp"):
+    for name in (header_of("post"), "x.webp"):
         assert provenance.read(metadata.read(repo.root / name)).source_type == wanted
 
 
@@ -76,8 +71,8 @@ def test_the_config_bounds_what_pictures_tell(repo: Repository) -> None:
     repo.write("post.md", COMPOSITE)
     assert main(["run"]) == 0
     assert main(["composite", "a.png", "b.jpg", "--output", "x.webp"]) == 0
-    header = metadata.read(repo.root / "note_images/post.png")
-    assert header == Metadata(first_bytes.probe(repo.root / "note_images/post.png").digest)
+    header = metadata.read(repo.root / header_of("post"))
+    assert header == Metadata(first_bytes.probe(repo.root / header_of("post")).digest)
     assert metadata.read(repo.root / "x.webp") == NO_METADATA
 
 
@@ -91,15 +86,15 @@ def test_a_budget_is_kept_said_and_checked(
     assert main(["run"]) == 0
     out = capsys.readouterr().out
     assert re.search(r"composed of 2 pictures; saved at quality \d+ to fit 160 kB", out)
-    assert (repo.root / "note_images/post.webp").stat().st_size <= 160 * 1024
+    assert (repo.root / header_of("post", "webp")).stat().st_size <= 160 * 1024
     repo.write("headergen.yaml", "header: {format: webp, max_kb: 50}\n")
     repo.git("add", ".")
     assert main(["check"]) == 1
-    assert "too-large: note_images/post.webp is " in capsys.readouterr().out
-    (repo.root / "note_images/post.webp").unlink()
+    assert f"too-large: {header_of('post', 'webp')} is " in capsys.readouterr().out
+    (repo.root / header_of("post", "webp")).unlink()
     assert main(["run"]) == 3
     assert "px take " in capsys.readouterr().err
-    assert list((repo.root / "note_images").iterdir()) == []
+    assert list((repo.root / HEADERS).iterdir()) == []
 
 
 def test_a_second_run_has_nothing_to_do(
@@ -117,10 +112,10 @@ def test_a_second_run_has_nothing_to_do(
 def test_a_changed_source_is_composed_anew(repo: Repository) -> None:
     repo.write("post.md", COMPOSITE)
     main(["run"])
-    before = (repo.root / "note_images" / "post.png").read_bytes()
+    before = (repo.root / header_of("post")).read_bytes()
     Image.new("RGB", (50, 50), "red").save(repo.root / "a.png")
     assert main(["run"]) == 0
-    assert (repo.root / "note_images" / "post.png").read_bytes() != before
+    assert (repo.root / header_of("post")).read_bytes() != before
     assert main(["check"]) == 1
 
 
@@ -142,9 +137,9 @@ def test_a_picture_of_the_authors_is_never_overwritten(
     repo: Repository, capsys: pytest.CaptureFixture[str]
 ) -> None:
     article = repo.write("post.md", COMPOSITE)
-    mine = repo.write("note_images/post.png", b"mine")
+    mine = repo.write(header_of("post"), b"mine")
     assert main(["run"]) == 2
-    assert "post.md:3: note_images/post.png exists and headergen did not make it" in (
+    assert f"post.md:3: {header_of('post')} exists and headergen did not make it" in (
         capsys.readouterr().err
     )
     assert mine.read_bytes() == b"mine"
@@ -156,13 +151,13 @@ def test_a_header_made_before_a_crash_is_reused(
 ) -> None:
     article = repo.write("post.md", COMPOSITE)
     main(["run"])
-    header = repo.root / "note_images" / "post.png"
+    header = repo.root / header_of("post")
     made = header.stat().st_mtime_ns
     article.write_text(COMPOSITE)
     assert main(["run"]) == 0
     assert "made by an earlier run" in capsys.readouterr().out
     assert header.stat().st_mtime_ns == made
-    assert "image: note_images/post.png" in article.read_text()
+    assert f"image: {header_of('post')}" in article.read_text()
 
 
 def test_two_articles_with_one_output_are_both_refused(
@@ -173,9 +168,9 @@ def test_two_articles_with_one_output_are_both_refused(
     repo.write("other.md", COMPOSITE)
     assert main(["run"]) == 2
     err = capsys.readouterr().err
-    assert "post.md:3: note_images/post.png would be the same file as a picture of POST.mdx" in err
-    assert "POST.mdx:3: note_images/POST.png would be the same file as a picture of post.md" in err
-    assert [path.name for path in (repo.root / "note_images").iterdir()] == ["other.png"]
+    assert f"post.md:3: {header_of('post')} would be the same file as a picture of POST.mdx" in err
+    assert f"POST.mdx:3: {header_of('POST')} would be the same file as a picture of post.md" in err
+    assert [path.name for path in (repo.root / HEADERS).iterdir()] == ["other.png"]
 
 
 def test_a_picture_put_in_a_headers_place_is_never_overwritten(
@@ -183,7 +178,7 @@ def test_a_picture_put_in_a_headers_place_is_never_overwritten(
 ) -> None:
     article = repo.write("post.md", COMPOSITE)
     main(["run"])
-    mine = repo.write("note_images/post.png", (repo.root / "a.png").read_bytes())
+    mine = repo.write(header_of("post"), (repo.root / "a.png").read_bytes())
     article.write_text(article.read_text().replace("[a.png, b.jpg]", "[b.jpg]"))
     before = article.read_bytes()
     assert main(["run"]) == 2
@@ -222,9 +217,9 @@ def test_a_linked_article_is_the_file_that_it_leads_to(
     (repo.root / "link.md").symlink_to("posts/real.md")
     assert main(["run"]) == 0
     out = capsys.readouterr().out
-    assert out.endswith("git add -- posts/real.md posts/note_images/real.png\n")
+    assert out.endswith(f"git add -- posts/real.md posts/{header_of('real')}\n")
     assert (repo.root / "link.md").is_symlink()
-    assert "image: note_images/real.png" in article.read_text()
+    assert f"image: {header_of('real')}" in article.read_text()
     assert main(["run", "link.md"]) == 0
     assert capsys.readouterr().out.startswith("nothing to do: 1 of 1")
 
@@ -242,7 +237,7 @@ def test_one_bad_article_never_stops_the_others(
     assert "a.md:4: header.sorces: " in captured.err
     assert "b.md:4: header.sources[1]: 'gone.jpg' does not exist" in captured.err
     assert "c.md:4: header.sources[1]: " in captured.err
-    assert "d.md: note_images/d.png" in captured.out
+    assert f"d.md: {header_of('d')}" in captured.out
 
 
 def test_an_article_that_was_edited_meanwhile_is_not_overwritten(
@@ -300,7 +295,7 @@ def test_the_walk_skips_hidden_folders_and_packages(repo: Repository) -> None:
         repo.write(f"{folder}/a.png", (repo.root / "a.png").read_bytes())
         repo.write(f"{folder}/post.md", COMPOSITE.replace(", b.jpg", ""))
     assert main(["run"]) == 0
-    assert [path.parent.parent.name for path in repo.root.rglob("note_images/*")] == ["blog"]
+    assert [path.parent.parent.name for path in repo.root.rglob(f"{HEADERS}/*")] == ["blog"]
 
 
 def test_hook_ends_with_1_until_the_picture_is_staged(
@@ -309,13 +304,13 @@ def test_hook_ends_with_1_until_the_picture_is_staged(
     repo.write("post.md", COMPOSITE)
     repo.git("add", ".")
     assert main(["hook", "--", "post.md"]) == 1
-    assert "git add -- post.md note_images/post.png" in capsys.readouterr().out
+    assert f"git add -- post.md {header_of('post')}" in capsys.readouterr().out
     assert main(["hook", "--", "post.md"]) == 1
     captured = capsys.readouterr()
-    assert "post.md:5: note_images/post.png is not staged" in captured.err
+    assert f"post.md:5: {header_of('post')} is not staged" in captured.err
     assert "post.md:5: the article is staged without the line" in captured.err
-    assert "git add -- note_images/post.png post.md" in captured.out
-    repo.git("add", "--", "note_images/post.png", "post.md")
+    assert f"git add -- {header_of('post')} post.md" in captured.out
+    repo.git("add", "--", header_of("post"), "post.md")
     assert main(["hook", "--", "post.md"]) == 0
     assert capsys.readouterr().out == ""
 
@@ -326,7 +321,7 @@ def test_hook_finds_a_picture_staged_in_an_older_state(
     repo.write("post.md", COMPOSITE)
     main(["run"])
     repo.git("add", ".")
-    with (repo.root / "note_images" / "post.png").open("ab") as file:
+    with (repo.root / header_of("post")).open("ab") as file:
         file.write(b"x")
     assert main(["hook", "post.md"]) == 1
     assert "is staged in another state than on disk" in capsys.readouterr().err
@@ -335,14 +330,14 @@ def test_hook_finds_a_picture_staged_in_an_older_state(
 def test_hook_says_so_when_git_ignores_the_picture(
     repo: Repository, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    repo.write(".gitignore", "note_images/\n")
+    repo.write(".gitignore", f"{HEADERS}/\n")
     repo.write("post.md", COMPOSITE)
     main(["run"])
     repo.git("add", ".")
     capsys.readouterr()
     assert main(["hook", "post.md"]) == 1
     captured = capsys.readouterr()
-    assert "note_images/post.png is ignored by git" in captured.err
+    assert f"{header_of('post')} is ignored by git" in captured.err
     assert "git add --" not in captured.out
 
 
@@ -387,7 +382,7 @@ def test_an_unreadable_or_endless_name_never_stops_the_others(
     captured = capsys.readouterr()
     assert captured.err.startswith("a.md")
     assert "more than 255 bytes" in captured.err
-    assert "b.md: note_images/b.png" in captured.out
+    assert f"b.md: {header_of('b')}" in captured.out
 
 
 def test_output_that_nobody_reads_on_is_no_error(repo: Repository) -> None:
@@ -405,17 +400,17 @@ def test_the_printed_line_works_where_the_author_is(
     repo.git("add", ".")
     monkeypatch.setenv("GIT_PREFIX", "posts/")
     assert main(["hook", "posts/post.md"]) == 1
-    assert "git add -- post.md note_images/post.png\n" in capsys.readouterr().out
+    assert f"git add -- post.md {header_of('post')}\n" in capsys.readouterr().out
 
 
 def test_a_new_header_that_git_ignores_is_not_in_the_printed_line(
     repo: Repository, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    repo.write(".gitignore", "note_images/\n")
+    repo.write(".gitignore", f"{HEADERS}/\n")
     repo.write("post.md", COMPOSITE)
     assert main(["hook", "post.md"]) == 1
     captured = capsys.readouterr()
-    assert "note_images/post.png is ignored by git" in captured.err
+    assert f"{header_of('post')} is ignored by git" in captured.err
     assert captured.out.endswith("git add -- post.md\n")
 
 
@@ -452,7 +447,7 @@ def findings(capsys: pytest.CaptureFixture[str], code: int = 1) -> list[tuple[in
     assert main(["check", "--json"]) == code
     found = json.loads(capsys.readouterr().out)
     for each in found:
-        assert set(each) == {"path", "line", "code", "message"}
+        assert set(each) == {"path", "line", "code", "message", "remedy"}
     return [(each["line"], each["code"]) for each in found]
 
 
@@ -543,7 +538,7 @@ def test_check_changes_nothing(repo: Repository) -> None:
     article = repo.write("post.md", COMPOSITE)
     assert main(["check"]) == 1
     assert article.read_text() == COMPOSITE
-    assert not (repo.root / "note_images").exists()
+    assert not (repo.root / HEADERS).exists()
 
 
 def test_check_and_run_work_outside_of_git(
@@ -653,10 +648,10 @@ sys.exit(main(["run"]))
     repo.write("a.md", COMPOSITE)
     repo.write("b.md", COMPOSITE)
     output = repo.run(sys.executable, "-c", program, code=128 + 15)
-    assert "a.md: note_images/a.png" in output
-    assert "git add -- a.md note_images/a.png" in output
+    assert f"a.md: {header_of('a')}" in output
+    assert f"git add -- a.md {header_of('a')}" in output
     assert "interrupted" in output
-    assert [path.name for path in (repo.root / "note_images").iterdir()] == ["a.png"]
+    assert [path.name for path in (repo.root / HEADERS).iterdir()] == ["a.png"]
     assert (repo.root / "b.md").read_text() == COMPOSITE
 
 

@@ -16,6 +16,7 @@ from headergen.cli.main import main
 from headergen.diffusion import attempts, cache, snapshot
 from headergen.picture import metadata, provenance
 from headergen.picture.parameters import TOOL
+from tests.support.headers import header_of
 from tests.support.hub import serve_hub
 from tests.support.repository import Repository
 
@@ -43,18 +44,18 @@ def test_a_header_is_painted_again_pixel_by_pixel(repo: Repository, tiny_zimage:
     repo.write("headergen.yaml", f"image: {{{model}, {told}}}\nheader: {{width: 80, height: 40}}\n")
     repo.write("a.md", '---\nheader: {prompt: "a \\\\(cat\\\\)\\nSteps: 1"}\n---\n')
     assert main(["run"]) == 0
-    header = repo.root / "note_images" / "a.png"
+    header = repo.root / header_of("a")
 
     # All that the config said of the model is another now, and so is the header's size.
     repo.write("headergen.yaml", f"image: {{{model}, negative_prompt: dogs}}\n")
-    assert main(["generate", "--from", "note_images/a.png"]) == 0
-    again = repo.root / "note_images" / "a-again.png"
+    assert main(["generate", "--from", header_of("a")]) == 0
+    again = repo.root / header_of("a-again")
     assert pixels(again) == pixels(header)
     assert provenance.read(metadata.read(again)).parameters == (
         provenance.read(metadata.read(header)).parameters
     )
 
-    assert main(["generate", "--from", "note_images/a.png", "b.png", "--seed", "7"]) == 0
+    assert main(["generate", "--from", header_of("a"), "b.png", "--seed", "7"]) == 0
     assert pixels(repo.root / "b.png") != pixels(header)
     settings = provenance.read(metadata.read(repo.root / "b.png")).settings
     assert settings
@@ -269,7 +270,7 @@ def test_show_prints_json_of_a_composite_and_loads_no_pillow(repo: Repository) -
     repo.write("headergen.yaml", "header: {format: webp}\n")
     repo.headergen("run")
     program = "import sys; from headergen.__main__ import main; main(); print('PIL' in sys.modules)"
-    name = "note_images/a.webp"
+    name = header_of("a", "webp")
     *lines, pillow = repo.run(sys.executable, "-c", program, "show", name, "--json").splitlines()
     found: dict[str, Any] = json.loads("\n".join(lines))
     assert pillow == "False"

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from tests.support import repository
+from tests.support.headers import header_of
 from tests.support.paths import CHECKOUT
 from tests.support.repository import Repository
 
@@ -45,12 +46,10 @@ repos:
 
 
 @pytest.fixture
-def repo(tmp_path: Path) -> Repository:
+def work(tmp_path: Path) -> Repository:
     """A repository with one commit, two source pictures, and pre-commit's hook installed."""
     made = repository.create(tmp_path / "repo")
-    (made.root / "assets").mkdir()
-    Image.linear_gradient("L").convert("RGB").save(made.root / "assets" / "one.png")
-    Image.radial_gradient("L").convert("RGB").save(made.root / "assets" / "two.webp")
+    made.write_sources("assets/one.png", "assets/two.webp")
     made.write(".pre-commit-config.yaml", local_hook())
     made.git("add", ".")
     made.git("commit", "--quiet", "-m", "start")
@@ -64,97 +63,99 @@ def git_add_line(output: str) -> list[str]:
     return shlex.split(line)
 
 
-def added_lines(repo: Repository, name: str, before: str) -> list[str]:
+def added_lines(work: Repository, name: str, before: str) -> list[str]:
     """Return the lines that the committed article has and the author's did not, the rest equal."""
-    committed = repo.committed(name).decode().split("\n")
+    committed = work.committed(name).decode().split("\n")
     written = before.split("\n")
     new = [line for line in committed if line not in written]
     assert [line for line in committed if line in written] == written
     return [re.sub(r"'?[0-9a-f]{8}'?$", "…", line.strip()) for line in new]
 
 
-def header_size(repo: Repository, name: str) -> tuple[int, int]:
-    out = repo.root.parent / "header"
-    out.write_bytes(repo.committed(name))
+def header_size(work: Repository, name: str) -> tuple[int, int]:
+    out = work.root.parent / "header"
+    out.write_bytes(work.committed(name))
     with Image.open(out) as header:
         header.load()
         return header.size
 
 
+@pytest.mark.slow
 def test_two_articles_from_frontmatter_to_a_commit_that_holds_their_headers(
-    repo: Repository, tiny_zimage: Path
+    work: Repository, tiny_zimage: Path
 ) -> None:
-    (repo.root / "tiny").symlink_to(tiny_zimage)
-    repo.write(".gitignore", "tiny\n")
-    repo.write("headergen.yaml", "image: {model: ./tiny, device: cpu}\n")
+    (work.root / "tiny").symlink_to(tiny_zimage)
+    work.write(".gitignore", "tiny\n")
+    work.write("headergen.yaml", "image: {model: ./tiny, device: cpu}\n")
     prompt = PROMPT.replace("header: {prompt", "header:\n  prompt").replace(", seed: 7}", "")
-    repo.write("articles/games.md", COMPOSITE)
-    repo.write("articles/sea side.md", prompt)
-    repo.git("add", ".")
+    work.write("articles/games.md", COMPOSITE)
+    work.write("articles/sea side.md", prompt)
+    work.git("add", ".")
 
-    told = repo.git("commit", "-m", "articles", code=1)
-    assert "articles/games.md: note_images/games.png (composed of 2 pictures)" in told
-    assert "articles/sea side.md: note_images/sea side.png (painted by tiny, " in told
+    told = work.git("commit", "-m", "articles", code=1)
+    assert f"articles/games.md: {header_of('games')} (composed of 2 pictures)" in told
+    assert f"articles/sea side.md: {header_of('sea side')} (painted by tiny, " in told
 
-    repo.run(*git_add_line(told))
-    repo.git("commit", "--quiet", "-m", "articles")
-    assert repo.git("status", "--porcelain") == ""
+    work.run(*git_add_line(told))
+    work.git("commit", "--quiet", "-m", "articles")
+    assert work.git("status", "--porcelain") == ""
     for name, before in (("games", COMPOSITE), ("sea side", prompt)):
-        assert header_size(repo, f"articles/note_images/{name}.png") == (1280, 670)
-        added = [f"image: note_images/{name}.png", "digest: …"]
-        assert added_lines(repo, f"articles/{name}.md", before) == added
+        assert header_size(work, f"articles/{header_of(name)}") == (1280, 670)
+        added = [f"image: {header_of(name)}", "digest: …"]
+        assert added_lines(work, f"articles/{name}.md", before) == added
 
 
-def test_a_second_commit_without_the_picture_fails_and_says_so(repo: Repository) -> None:
-    repo.write("articles/games.md", COMPOSITE)
-    repo.git("add", ".")
-    repo.git("commit", "-m", "x", code=1)
-    repo.git("add", "articles/games.md")
-    told = repo.git("commit", "-m", "x", code=1)
-    assert "note_images/games.png is not staged" in told
-    assert git_add_line(told)[3:] == ["articles/note_images/games.png"]
+def test_a_second_commit_without_the_picture_fails_and_says_so(work: Repository) -> None:
+    work.write("articles/games.md", COMPOSITE)
+    work.git("add", ".")
+    work.git("commit", "-m", "x", code=1)
+    work.git("add", "articles/games.md")
+    told = work.git("commit", "-m", "x", code=1)
+    assert f"{header_of('games')} is not staged" in told
+    assert git_add_line(told)[3:] == [f"articles/{header_of('games')}"]
 
 
-def test_a_second_commit_with_neither_staged_reuses_the_picture(repo: Repository) -> None:
-    repo.write("articles/games.md", COMPOSITE)
-    repo.git("add", ".")
-    repo.git("commit", "-m", "x", code=1)
-    header = repo.root / "articles" / "note_images" / "games.png"
+def test_a_second_commit_with_neither_staged_reuses_the_picture(work: Repository) -> None:
+    work.write("articles/games.md", COMPOSITE)
+    work.git("add", ".")
+    work.git("commit", "-m", "x", code=1)
+    header = work.root / "articles" / header_of("games")
     made = header.stat().st_mtime_ns
-    told = repo.git("commit", "-m", "x", code=1)
+    told = work.git("commit", "-m", "x", code=1)
     assert "made by an earlier run" in told
     assert header.stat().st_mtime_ns == made
-    repo.run(*git_add_line(told))
-    repo.git("commit", "--quiet", "-m", "x")
+    work.run(*git_add_line(told))
+    work.git("commit", "--quiet", "-m", "x")
 
 
-def test_commit_all_does_not_leave_the_picture_behind(repo: Repository) -> None:
-    repo.write("articles/games.md", COMPOSITE)
-    repo.git("add", ".")
-    repo.git("commit", "-m", "x", code=1)
-    told = repo.git("commit", "-am", "x", code=1)
-    repo.run(*git_add_line(told))
-    repo.git("commit", "--quiet", "-am", "x")
-    assert header_size(repo, "articles/note_images/games.png") == (1280, 670)
+@pytest.mark.slow
+def test_commit_all_does_not_leave_the_picture_behind(work: Repository) -> None:
+    work.write("articles/games.md", COMPOSITE)
+    work.git("add", ".")
+    work.git("commit", "-m", "x", code=1)
+    told = work.git("commit", "-am", "x", code=1)
+    work.run(*git_add_line(told))
+    work.git("commit", "--quiet", "-am", "x")
+    assert header_size(work, f"articles/{header_of('games')}") == (1280, 670)
 
 
-def test_all_files_makes_everything_that_is_missing(repo: Repository) -> None:
+def test_all_files_makes_everything_that_is_missing(work: Repository) -> None:
     for name in ("a", "b"):
-        repo.write(f"articles/{name}.md", COMPOSITE)
-    repo.git("add", ".")
-    repo.git("commit", "--quiet", "--no-verify", "-m", "x")
-    told = repo.run(sys.executable, "-m", "pre_commit", "run", "--all-files", code=1)
-    assert "note_images/a.png" in told
-    assert "note_images/b.png" in told
-    repo.run(*git_add_line(told))
-    repo.run(sys.executable, "-m", "pre_commit", "run", "--all-files")
+        work.write(f"articles/{name}.md", COMPOSITE)
+    work.git("add", ".")
+    work.git("commit", "--quiet", "--no-verify", "-m", "x")
+    told = work.run(sys.executable, "-m", "pre_commit", "run", "--all-files", code=1)
+    assert header_of("a") in told
+    assert header_of("b") in told
+    work.run(*git_add_line(told))
+    work.run(sys.executable, "-m", "pre_commit", "run", "--all-files")
 
 
-def test_the_check_hook_reports_and_changes_nothing(repo: Repository) -> None:
-    repo.write(".pre-commit-config.yaml", local_hook("headergen-check", "check"))
-    article = repo.write("articles/games.md", COMPOSITE)
-    repo.git("add", ".")
-    told = repo.git("commit", "-m", "x", code=1)
+def test_the_check_hook_reports_and_changes_nothing(work: Repository) -> None:
+    work.write(".pre-commit-config.yaml", local_hook("headergen-check", "check"))
+    article = work.write("articles/games.md", COMPOSITE)
+    work.git("add", ".")
+    told = work.git("commit", "-m", "x", code=1)
     assert "articles/games.md:3: missing: " in told
     assert article.read_text() == COMPOSITE
 
@@ -165,11 +166,12 @@ def test_the_published_hooks_are_a_valid_manifest() -> None:
     )
 
 
-def test_try_repo_installs_the_light_hook_and_it_works(repo: Repository, tmp_path: Path) -> None:
-    repo = Repository(repo.root, {"PRE_COMMIT_HOME": str(tmp_path / "cache")})
-    repo.write("articles/games.md", COMPOSITE)
-    repo.git("add", ".")
+@pytest.mark.slow
+def test_try_repo_installs_the_light_hook_and_it_works(work: Repository, tmp_path: Path) -> None:
+    work = Repository(work.root, {"PRE_COMMIT_HOME": str(tmp_path / "cache")})
+    work.write("articles/games.md", COMPOSITE)
+    work.git("add", ".")
     arguments = ["try-repo", str(CHECKOUT), "headergen", "--files", "articles/games.md"]
-    told = repo.run(sys.executable, "-m", "pre_commit", *arguments, code=1)
-    assert "articles/games.md: note_images/games.png (composed of 2 pictures)" in told
+    told = work.run(sys.executable, "-m", "pre_commit", *arguments, code=1)
+    assert f"articles/games.md: {header_of('games')} (composed of 2 pictures)" in told
     assert git_add_line(told)

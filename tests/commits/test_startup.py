@@ -11,24 +11,24 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
-from PIL import Image
 
 from headergen.report import check
 from headergen.repository import hook_memory
 from headergen.settings.config import Config
 from tests.support import repository
+from tests.support.headers import HEADERS, header_of
 from tests.support.repository import Repository
 
 ARTICLE = "---\ntitle: A title\nheader:\n  sources: [a.png]\n---\nBody.\n"
 HEAVY = {"torch", "numpy", "PIL", "rich", "asyncio", "diffusers", "transformers"}
-PLANNING = {"headergen.plan.job", "headergen.diffusion.models", "pathspec"}
+PLANNING = {"headergen.plan.job", "headergen.diffusion.families", "pathspec"}
 WRITE_BACK = {
     "headergen.article.frontmatter.yaml_tree",
     "headergen.article.frontmatter.yaml_edit",
     "frontmatter",
 }
 CLOSER_LOOK = {"yaml", "argparse", "pathlib", "dataclasses"}
-PICTURE = "note_images/post.png"
+PICTURE = header_of("post")
 
 # Prints, as JSON, the modules that a command has loaded, the articles that it has opened and the
 # programs that it has started.
@@ -49,11 +49,10 @@ sys.exit(code)
 
 
 @pytest.fixture
-def repo(tmp_path: Path) -> Repository:
+def work(tmp_path: Path) -> Repository:
     """A repository with one article, whose header is there and committed."""
     made = repository.create(tmp_path / "repo")
-    Image.linear_gradient("L").convert("RGB").save(made.root / "a.png")
-    Image.radial_gradient("L").convert("RGB").save(made.root / "b.png")
+    made.write_sources("a.png", "b.png")
     made.write("post.md", ARTICLE)
     made.headergen("run")
     made.git("add", ".")
@@ -70,9 +69,9 @@ class Watched:
     started: list[str]
 
 
-def watch(repo: Repository, *arguments: str) -> Watched:
+def watch(work: Repository, *arguments: str) -> Watched:
     """Run headergen, which must have nothing to do, and return what it did."""
-    output = repo.run(sys.executable, "-c", WATCHED, *arguments)
+    output = work.run(sys.executable, "-c", WATCHED, *arguments)
     modules, opened, started = json.loads(output.splitlines()[-1])
     return Watched(set(modules), opened, started)
 
@@ -85,65 +84,65 @@ def watch(repo: Repository, *arguments: str) -> Watched:
         pytest.param(["run"], id="a run over the site"),
     ],
 )
-def test_nothing_to_do_loads_nothing_heavy(repo: Repository, arguments: list[str]) -> None:
+def test_nothing_to_do_loads_nothing_heavy(work: Repository, arguments: list[str]) -> None:
     for _ in range(2):
-        assert not watch(repo, *arguments).modules & HEAVY
+        assert not watch(work, *arguments).modules & HEAVY
 
 
-def test_a_check_loads_neither_what_writes_nor_what_plans_a_picture(repo: Repository) -> None:
-    assert not watch(repo, "check").modules & {*WRITE_BACK, *PLANNING}
+def test_a_check_loads_neither_what_writes_nor_what_plans_a_picture(work: Repository) -> None:
+    assert not watch(work, "check").modules & {*WRITE_BACK, *PLANNING}
 
 
-def test_a_second_hook_loads_neither_parsers_nor_the_command_line(repo: Repository) -> None:
-    assert watch(repo, "hook", "--", "post.md").modules >= CLOSER_LOOK
-    assert not watch(repo, "hook", "--", "post.md").modules & CLOSER_LOOK
-    assert not watch(repo, "hook", "post.md").modules & CLOSER_LOOK
+def test_a_second_hook_loads_neither_parsers_nor_the_command_line(work: Repository) -> None:
+    assert watch(work, "hook", "--", "post.md").modules >= CLOSER_LOOK
+    assert not watch(work, "hook", "--", "post.md").modules & CLOSER_LOOK
+    assert not watch(work, "hook", "post.md").modules & CLOSER_LOOK
 
 
-def test_a_staged_edit_of_the_text_needs_no_closer_look(repo: Repository) -> None:
-    repo.headergen("hook", "--", "post.md")
-    repo.write("post.md", (repo.root / "post.md").read_text() + "header: no, not here\n")
-    repo.git("add", ".")
-    assert not watch(repo, "hook", "--", "post.md").modules & CLOSER_LOOK
+def test_a_staged_edit_of_the_text_needs_no_closer_look(work: Repository) -> None:
+    work.headergen("hook", "--", "post.md")
+    work.write("post.md", (work.root / "post.md").read_text() + "header: no, not here\n")
+    work.git("add", ".")
+    assert not watch(work, "hook", "--", "post.md").modules & CLOSER_LOOK
 
 
 def _edit(old: str, new: str, stage: bool = True) -> Callable[[Repository], None]:
-    def edit(repo: Repository) -> None:
-        text = (repo.root / "post.md").read_text()
+    def edit(work: Repository) -> None:
+        text = (work.root / "post.md").read_text()
         assert old in text
-        repo.write("post.md", text.replace(old, new, 1))
+        work.write("post.md", text.replace(old, new, 1))
         if stage:
-            repo.git("add", "post.md")
+            work.git("add", "post.md")
 
     return edit
 
 
 def _write(name: str, data: str) -> Callable[[Repository], None]:
-    return lambda repo: (repo.write(name, data), None)[1]
+    return lambda work: (work.write(name, data), None)[1]
 
 
-def _new_source(repo: Repository) -> None:
-    shutil.copy(repo.root / "b.png", repo.root / "a.png")
+def _new_source(work: Repository) -> None:
+    shutil.copy(work.root / "b.png", work.root / "a.png")
 
 
-def _other_picture(repo: Repository) -> None:
-    repo.write("other.md", ARTICLE.replace("a.png", "b.png"))
-    repo.headergen("run", "other.md")
-    shutil.copy(repo.root / "note_images/other.png", repo.root / PICTURE)
-    repo.git("add", PICTURE)
+def _other_picture(work: Repository) -> None:
+    work.write("other.md", ARTICLE.replace("a.png", "b.png"))
+    work.headergen("run", "other.md")
+    shutil.copy(work.root / header_of("other"), work.root / PICTURE)
+    work.git("add", PICTURE)
 
 
-def _no_picture(repo: Repository) -> None:
-    (repo.root / PICTURE).unlink()
+def _no_picture(work: Repository) -> None:
+    (work.root / PICTURE).unlink()
 
 
-def _picture_taken_out_of_the_index(repo: Repository) -> None:
-    repo.git("rm", "--quiet", "--cached", PICTURE)
+def _picture_taken_out_of_the_index(work: Repository) -> None:
+    work.git("rm", "--quiet", "--cached", PICTURE)
 
 
-def _source_moved_outside(repo: Repository) -> None:
-    outside = shutil.move(repo.root / "a.png", repo.root.parent / "outside.png")
-    (repo.root / "a.png").symlink_to(outside)
+def _source_moved_outside(work: Repository) -> None:
+    outside = shutil.move(work.root / "a.png", work.root.parent / "outside.png")
+    (work.root / "a.png").symlink_to(outside)
 
 
 @pytest.mark.parametrize(
@@ -164,64 +163,64 @@ def _source_moved_outside(repo: Repository) -> None:
     ],
 )
 def test_a_settled_article_is_looked_at_again_where(
-    repo: Repository, change: Callable[[Repository], None], code: int
+    work: Repository, change: Callable[[Repository], None], code: int
 ) -> None:
-    repo.headergen("hook", "--", "post.md")
-    change(repo)
-    twin = Repository(repo.root.parent / "twin")
-    shutil.copytree(repo.root, twin.root, symlinks=True)
+    work.headergen("hook", "--", "post.md")
+    change(work)
+    twin = Repository(work.root.parent / "twin")
+    shutil.copytree(work.root, twin.root, symlinks=True)
     shutil.rmtree(twin.root / hook_memory.FOLDER)
-    assert repo.headergen("hook", "--", "post.md", code=code) == twin.headergen(
+    assert work.headergen("hook", "--", "post.md", code=code) == twin.headergen(
         "hook", "--", "post.md", code=code
     )
 
 
 @pytest.mark.parametrize("damage", [b"", b"\0\0\0", b"\xff", b"x\0y\0z"])
-def test_a_damaged_record_costs_a_closer_look(repo: Repository, damage: bytes) -> None:
-    repo.headergen("hook", "--", "post.md")
-    (record,) = (repo.root / hook_memory.FOLDER).iterdir()
+def test_a_damaged_record_costs_a_closer_look(work: Repository, damage: bytes) -> None:
+    work.headergen("hook", "--", "post.md")
+    (record,) = (work.root / hook_memory.FOLDER).iterdir()
     record.write_bytes(damage)
-    assert watch(repo, "hook", "--", "post.md").modules >= CLOSER_LOOK
-    assert not watch(repo, "hook", "--", "post.md").modules & CLOSER_LOOK
+    assert watch(work, "hook", "--", "post.md").modules >= CLOSER_LOOK
+    assert not watch(work, "hook", "--", "post.md").modules & CLOSER_LOOK
 
 
 def test_another_version_of_headergen_looks_for_itself(
-    repo: Repository, monkeypatch: pytest.MonkeyPatch
+    work: Repository, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    repo.headergen("hook", "--", "post.md")
-    monkeypatch.chdir(repo.root)
+    work.headergen("hook", "--", "post.md")
+    monkeypatch.chdir(work.root)
     assert hook_memory.nothing_to_do(["hook", "--", "post.md"])
     monkeypatch.setattr(hook_memory, "__version__", "another")
     assert not hook_memory.nothing_to_do(["hook", "--", "post.md"])
 
 
-def test_what_holds_under_another_config_is_not_remembered(repo: Repository) -> None:
-    repo.write("other.yaml", "image_prefix: ''\n")
-    repo.headergen("hook", "--config", "other.yaml", "--", "post.md")
-    assert not (repo.root / hook_memory.FOLDER).exists()
+def test_what_holds_under_another_config_is_not_remembered(work: Repository) -> None:
+    work.write("other.yaml", "image_prefix: ''\n")
+    work.headergen("hook", "--config", "other.yaml", "--", "post.md")
+    assert not (work.root / hook_memory.FOLDER).exists()
 
 
-def test_an_article_that_ends_with_its_frontmatter_is_not_remembered(repo: Repository) -> None:
-    text = (repo.root / "post.md").read_text()
-    repo.write("post.md", text.removesuffix("\nBody.\n"))
-    repo.git("add", ".")
-    repo.headergen("hook", "--", "post.md")
-    repo.write("post.md", text.removesuffix("\nBody.\n") + "x\n")
-    repo.git("add", ".")
-    assert "never closed" in repo.headergen("hook", "--", "post.md", code=2)
+def test_an_article_that_ends_with_its_frontmatter_is_not_remembered(work: Repository) -> None:
+    text = (work.root / "post.md").read_text()
+    work.write("post.md", text.removesuffix("\nBody.\n"))
+    work.git("add", ".")
+    work.headergen("hook", "--", "post.md")
+    work.write("post.md", text.removesuffix("\nBody.\n") + "x\n")
+    work.git("add", ".")
+    assert "never closed" in work.headergen("hook", "--", "post.md", code=2)
 
 
 def test_a_file_that_changes_during_the_look_is_not_remembered(
-    repo: Repository, monkeypatch: pytest.MonkeyPatch
+    work: Repository, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.chdir(repo.root)
+    monkeypatch.chdir(work.root)
     hook_memory.remember("post.md", b"---\n", [PICTURE], [], confirm=lambda: False)
-    assert not (repo.root / hook_memory.FOLDER).exists()
+    assert not (work.root / hook_memory.FOLDER).exists()
 
 
-def test_a_worktree_needs_no_record(repo: Repository) -> None:
-    repo.git("worktree", "add", "--quiet", "../tree")
-    tree = replace(repo, root=repo.root.parent / "tree")
+def test_a_worktree_needs_no_record(work: Repository) -> None:
+    work.git("worktree", "add", "--quiet", "../tree")
+    tree = replace(work, root=work.root.parent / "tree")
     for _ in range(2):
         assert tree.headergen("hook", "--", "post.md") == ""
 
@@ -235,61 +234,62 @@ os.execv(sys.executable, [sys.executable, "-m", "headergen", *sys.argv[1:]])
 
 @pytest.mark.parametrize("command", ["hook", "check"])
 def test_git_is_understood_where_the_ends_of_processes_are_not_told(
-    repo: Repository, command: str
+    work: Repository, command: str
 ) -> None:
     for _ in range(2):
-        assert repo.run(sys.executable, "-c", IGNORING_CHILDREN, command, "--", "post.md") == ""
+        assert work.run(sys.executable, "-c", IGNORING_CHILDREN, command, "--", "post.md") == ""
 
 
-def _many(repo: Repository, number: int) -> list[str]:
+def _many(work: Repository, number: int) -> list[str]:
     """Commit `number` articles with one header between them, and return their names."""
-    text = (repo.root / "post.md").read_text()
-    shutil.copytree(repo.root / "note_images", repo.root / "posts" / "note_images")
-    shutil.copy(repo.root / "a.png", repo.root / "posts")
+    text = (work.root / "post.md").read_text()
+    shutil.copytree(work.root / HEADERS, work.root / "posts" / HEADERS)
+    shutil.copy(work.root / "a.png", work.root / "posts")
     names = [f"posts/{index}.md" for index in range(number)]
     for name in names:
-        repo.write(name, text)
-    repo.git("add", ".")
-    repo.git("commit", "--quiet", "-m", "more")
+        work.write(name, text)
+    work.git("add", ".")
+    work.git("commit", "--quiet", "-m", "more")
     return names
 
 
 @pytest.mark.parametrize("number", [1, 200])
 @pytest.mark.parametrize("command", ["hook", "check"])
 def test_a_run_is_one_process_that_asks_git_once_however_many_articles(
-    repo: Repository, command: str, number: int
+    work: Repository, command: str, number: int
 ) -> None:
-    names = _many(repo, number)
+    names = _many(work, number)
     for _ in range(2):
-        seen = watch(repo, command, "--", *names)
+        seen = watch(work, command, "--", *names)
         assert (seen.started, seen.opened) == (["git"], names)
 
 
-def test_reading_articles_leaves_nothing_to_the_garbage_collector(repo: Repository) -> None:
-    names = [repo.root / name for name in ("post.md", *_many(repo, 3))]
-    config, wanted = Config(), repo.write("wanted.md", ARTICLE.replace("sources", "layout"))
-    check.check(map(str, [*names, wanted]), config, repo.root, in_git=True)
+def test_reading_articles_leaves_nothing_to_the_garbage_collector(work: Repository) -> None:
+    names = [work.root / name for name in ("post.md", *_many(work, 3))]
+    config, wanted = Config(), work.write("wanted.md", ARTICLE.replace("sources", "layout"))
+    check.check(map(str, [*names, wanted]), config, work.root, in_git=True)
     gc.collect()
     gc.disable()
     try:
-        check.check(map(str, [*names, wanted]), config, repo.root, in_git=True)
+        check.check(map(str, [*names, wanted]), config, work.root, in_git=True)
         assert gc.collect() == 0
     finally:
         gc.enable()
 
 
-def test_each_part_of_a_split_list_makes_its_own_headers_once(repo: Repository) -> None:
+@pytest.mark.slow
+def test_each_part_of_a_split_list_makes_its_own_headers_once(work: Repository) -> None:
     names = [f"{index}.md" for index in range(4)]
     for name in names:
-        repo.write(name, ARTICLE)
+        work.write(name, ARTICLE)
     made: dict[Path, int] = {}
     for part in (names[:2], names[2:], names[:2], names[2:]):
-        assert "note_images" in repo.headergen("hook", "--", *part, code=1)
-        pictures = {each: each.stat().st_ino for each in (repo.root / "note_images").iterdir()}
+        assert HEADERS in work.headergen("hook", "--", *part, code=1)
+        pictures = {each: each.stat().st_ino for each in (work.root / HEADERS).iterdir()}
         assert pictures.items() >= made.items()
         made = pictures
     assert len(made) == 1 + len(names)
-    repo.git("add", ".")
+    work.git("add", ".")
     for part in (names[:2], names[2:]):
         for _ in range(2):
-            assert watch(repo, "hook", "--", *part).opened == part
+            assert watch(work, "hook", "--", *part).opened == part

@@ -7,6 +7,7 @@ tells of it in the same words.
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 import shutil
@@ -26,12 +27,15 @@ import pytest
 from headergen import errors
 from headergen.diffusion import attempts, placement, snapshot
 from headergen.diffusion.attempts import Load, Paint, Pixels, paint
-from headergen.diffusion.models import MODELS
+from headergen.diffusion.families import MODELS
 from headergen.diffusion.placement import Placement
 from headergen.diffusion.worker import parts
 from headergen.diffusion.worker.failures import WorkerError
 from headergen.progress import Event, Loading, Note, Placed, Step
+from tests.diffusion.conftest import Direct
+from tests.support import checkpoints
 from tests.support.executable import executable
+from tests.support.forked import WarmProcess
 from tests.support.paths import CHECKOUT
 
 PYTHON = Path(sys.executable)
@@ -124,73 +128,71 @@ def workers(monkeypatch: pytest.MonkeyPatch) -> list[subprocess.Popen[bytes]]:
 
 
 @pytest.fixture(scope="module")
-def empty_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("empty")
-
-
-@pytest.fixture(scope="module")
-def zimage_run(
-    tiny_zimage: Path, tmp_path_factory: pytest.TempPathFactory, empty_folder: Path
-) -> Run:
+def zimage_run(tiny_zimage: Path, warm_process: WarmProcess) -> Run:
     """Paint two good pictures and, between them, one whose width Z-Image does not admit."""
-    site = tmp_path_factory.mktemp("site")
-    (site / "sitecustomize.py").write_text(_SITECUSTOMIZE)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYTHONPATH", str(site))
-        patch.setenv("HEADERGEN", str(Path(attempts.__file__).parents[1]))
-        patch.setenv("TMPDIR", str(empty_folder))
-        patch.chdir(empty_folder)
+        warm_process.use(patch)
         return run_worker(load_of(tiny_zimage), ZIMAGE_PICTURES)
 
 
 @pytest.fixture(scope="module")
-def sdxl_run(tiny_sdxl: Path) -> Run:
-    return run_worker(load_of(tiny_sdxl, SDXL), SDXL_PICTURES)
+def sdxl_run(tiny_sdxl: Path, warm_process: WarmProcess) -> Run:
+    with pytest.MonkeyPatch.context() as patch:
+        warm_process.use(patch)
+        return run_worker(load_of(tiny_sdxl, SDXL), SDXL_PICTURES)
+
+
+@pytest.mark.slow
+@pytest.mark.isolated
+@pytest.mark.parametrize("family", ["zimage", "sdxl"])
+def test_a_worker_that_imports_for_itself_paints_and_reports_the_same(
+    family: str,
+    zimage_run: Run,
+    sdxl_run: Run,
+    tiny_zimage: Path,
+    tiny_sdxl: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "sitecustomize.py").write_text(_SITECUSTOMIZE)
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "site"))
+    monkeypatch.setenv("HEADERGEN", str(Path(attempts.__file__).parents[1]))
+    monkeypatch.setenv("TMPDIR", str(empty))
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path / "torch"))  # made at its import
+    monkeypatch.chdir(empty)
+    forked, load, requests = {
+        "zimage": (zimage_run, load_of(tiny_zimage), ZIMAGE_PICTURES),
+        "sdxl": (sdxl_run, load_of(tiny_sdxl, SDXL), SDXL_PICTURES),
+    }[family]
+
+    run = run_worker(load, requests)
+
+    assert list(map(told, run.results)) == list(map(told, forked.results))
+    assert run.progress.loads == forked.progress.loads
+    assert run.progress.steps == forked.progress.steps
+    assert list(empty.iterdir()) == []
+
+
+def told(result: Pixels | errors.PaintError) -> object:
+    """Return what can be compared: two equal errors are not the same."""
+    return result if isinstance(result, Pixels) else str(result)
 
 
 @pytest.mark.parametrize(("index", "seed"), [(0, 1), (2, 2)], ids=["first", "after a failure"])
 def test_zimage_paints_what_diffusers_paints(
-    zimage_run: Run, tiny_zimage: Path, index: int, seed: int
+    zimage_run: Run, direct: Direct, tiny_zimage: Path, index: int, seed: int
 ) -> None:
-    import diffusers
-    import torch
-
-    pipeline = diffusers.ZImagePipeline.from_pretrained(tiny_zimage, dtype=torch.bfloat16)
-
-    assert zimage_run.results[index] == direct(pipeline, replace(PICTURE, seed=seed))
+    assert zimage_run.results[index] == direct(tiny_zimage, ZIMAGE.row, replace(PICTURE, seed=seed))
 
 
-# diffusers 0.42's scheduler hands a torch tensor to np.array, which numpy will refuse one day.
-@pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy keyword")
 @pytest.mark.parametrize("index", [0, 1], ids=["with guidance", "without guidance"])
-def test_sdxl_paints_what_diffusers_paints(sdxl_run: Run, tiny_sdxl: Path, index: int) -> None:
-    import diffusers
-    import torch
-
-    pipeline = diffusers.AutoPipelineForText2Image.from_pretrained(
-        tiny_sdxl, dtype=torch.bfloat16, variant="fp16"
-    )
-    pipeline.scheduler = diffusers.EulerAncestralDiscreteScheduler.from_config(
-        pipeline.scheduler.config, timestep_spacing="trailing"
-    )
-
-    assert sdxl_run.results[index] == direct(pipeline, SDXL_PICTURES[index])
-
-
-def direct(pipeline: Any, request: Paint) -> Pixels:
-    """Paint as a script of a user would."""
-    import torch
-
-    picture = pipeline(
-        request.prompt,
-        negative_prompt=request.negative_prompt,
-        width=request.width,
-        height=request.height,
-        num_inference_steps=request.steps,
-        guidance_scale=request.guidance_scale,
-        generator=torch.Generator("cpu").manual_seed(request.seed),
-    ).images[0]
-    return Pixels(picture.width, picture.height, picture.tobytes())
+def test_sdxl_paints_what_diffusers_paints(
+    sdxl_run: Run, direct: Direct, tiny_sdxl: Path, index: int
+) -> None:
+    assert sdxl_run.results[index] == direct(tiny_sdxl, SDXL.row, SDXL_PICTURES[index])
 
 
 def test_pictures_differ_by_seed_and_within(zimage_run: Run) -> None:
@@ -230,7 +232,7 @@ def test_loading_is_told_by_the_bytes_of_the_weights(
 
 def weight_bytes(folder: Path, variant: str | None) -> int:
     row = ZIMAGE.row if variant is None else SDXL.row
-    found = snapshot.read(folder, row.pipeline_class, variant)
+    found = snapshot.read(folder, row.family.pipeline_class, variant)
     return sum(sum(found.bytes_by_dtype(part).values()) for part in found.weights)
 
 
@@ -238,11 +240,7 @@ def test_steps_are_told_for_each_picture(zimage_run: Run) -> None:
     assert zimage_run.progress.steps == [(0, 1, 2), (0, 2, 2), (2, 1, 2), (2, 2, 2)]
 
 
-def test_no_file_is_left_behind(zimage_run: Run, empty_folder: Path) -> None:
-    assert zimage_run.results
-    assert list(empty_folder.iterdir()) == []
-
-
+@pytest.mark.slow
 @pytest.mark.parametrize("stages", [2, 3])
 @pytest.mark.parametrize("family", ["zimage", "sdxl"])
 def test_stages_paint_what_is_painted_with_everything_resident(
@@ -278,6 +276,7 @@ def only(monkeypatch: pytest.MonkeyPatch, wanted: Callable[[Placement], bool]) -
     monkeypatch.setattr(placement, "candidates", candidates)
 
 
+@pytest.mark.slow
 def test_tiles_are_decoded_with_hardly_a_difference(
     tiny_zimage: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -324,7 +323,10 @@ def _index_with(**entries: Any) -> Callable[[Path], None]:
         pytest.param(_without_vae, ["lacks", "'vae'"], id="a part is missing"),
         pytest.param(
             _index_with(_class_name="FluxPipeline"),
-            ["'FluxPipeline'", "known are StableDiffusionXLPipeline, ZImagePipeline"],
+            [
+                "'FluxPipeline'",
+                "known are Flux2KleinPipeline, StableDiffusionXLPipeline, ZImagePipeline",
+            ],
             id="an unknown pipeline class",
         ),
         pytest.param(
@@ -356,6 +358,7 @@ def test_a_checkpoint_that_cannot_be_used(
     assert caught.value.remedy
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("damage", "words"),
     [
@@ -373,10 +376,9 @@ def test_a_checkpoint_that_its_libraries_refuse(
     folder = shutil.copytree(tiny_zimage, tmp_path / "checkpoint")
     damage(folder)
     found = snapshot.read(folder, "ZImagePipeline")
-    order = {"pipeline": "ZImagePipeline", "pipeline_class": "ZImagePipeline"}
 
     with pytest.raises(WorkerError, match=words):
-        parts.assemble(order, found)
+        parts.assemble({"family": ZIMAGE.row.family.name}, found)
 
 
 # --- The machine ----------------------------------------------------------------------------------
@@ -395,6 +397,7 @@ def test_auto_without_an_accelerator_is_an_error_with_remedies(
         assert remedy in str(e.value.remedy)
 
 
+@pytest.mark.isolated
 def test_libraries_that_cannot_be_imported(
     tiny_zimage: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -405,6 +408,8 @@ def test_libraries_that_cannot_be_imported(
         run_worker(load_of(tiny_zimage), [PICTURE])
 
 
+@pytest.mark.slow
+@pytest.mark.isolated
 @pytest.mark.skipif(not Path("/proc/self/oom_score_adj").exists(), reason="Linux has it")
 def test_a_worker_killed_mid_picture_ran_out_of_system_ram(
     tiny_zimage: Path, workers: list[subprocess.Popen[bytes]]
@@ -426,6 +431,8 @@ def test_a_worker_killed_mid_picture_ran_out_of_system_ram(
     assert set(seen) == {("1000", True)}  # first to be killed; out of Ctrl-C's reach
 
 
+@pytest.mark.slow
+@pytest.mark.isolated
 def test_closing_the_generator_ends_the_worker(
     tiny_zimage: Path, workers: list[subprocess.Popen[bytes]]
 ) -> None:
@@ -458,6 +465,7 @@ for _ in paint(PYTHON, load_of(Path(sys.argv[1])), [ENDLESS], Recorder(tell)):
 """
 
 
+@pytest.mark.slow
 def test_a_worker_ends_when_its_parent_is_killed(tiny_zimage: Path, tmp_path: Path) -> None:
     root = CHECKOUT
     environment = os.environ | {"PYTHONPATH": str(root), "TMPDIR": str(tmp_path)}
@@ -685,16 +693,9 @@ def test_no_picture_in_the_safe_precision_either_is_an_error_of_its_own(
 def test_a_real_model_that_overflows_is_tried_in_float32_and_then_given_up(
     tiny_zimage: Path, tmp_path: Path
 ) -> None:
-    import torch
-    from safetensors.torch import load_file, save_file
-
     folder = shutil.copytree(tiny_zimage, tmp_path / "checkpoint")
-    file = folder / "vae" / "diffusion_pytorch_model.safetensors"
-    tensors = load_file(file)
-    tensors["decoder.conv_out.bias"] = torch.full_like(
-        tensors["decoder.conv_out.bias"], float("nan")
-    )
-    save_file(tensors, file, metadata={"format": "pt"})
+    vae = folder / "vae" / "diffusion_pytorch_model.safetensors"
+    checkpoints.fill(vae, "decoder.conv_out.bias", math.nan)
 
     run = run_worker(load_of(folder), [PICTURE])
 
@@ -725,6 +726,7 @@ def test_a_worker_that_hangs_is_ended_at_the_time_limit(
     assert workers[0].returncode is not None
 
 
+@pytest.mark.slow
 def test_a_gguf_transformer_paints_in_place_of_the_checkpoints_own(
     large_zimage: Path, tmp_path: Path
 ) -> None:

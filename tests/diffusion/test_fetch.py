@@ -7,6 +7,7 @@ import os
 import queue
 import shutil
 import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
@@ -18,13 +19,16 @@ from headergen import errors
 from headergen.diffusion import attempts, cache, fetching, hardware, snapshot
 from headergen.diffusion.cache import Fetched
 from headergen.diffusion.checkpoint import Checkpoint
+from headergen.diffusion.families import FAMILIES, MODELS
+from headergen.diffusion.families.family import Family, Model
 from headergen.diffusion.hardware import Memory
-from headergen.diffusion.models import MODELS
 from headergen.diffusion.worker import hub as worker_hub
 from headergen.diffusion.worker.failures import WorkerError
 from headergen.diffusion.worker.hub import File
 from headergen.progress import Downloading, Event, Note, Storing, Waiting
 from headergen.repository import locks
+from tests.support import checkpoints
+from tests.support.forked import WarmProcess
 from tests.support.hub import COMMIT, serve_hub
 
 PYTHON = Path(sys.executable)
@@ -65,9 +69,9 @@ def bring(
     return found, progress
 
 
-def paint_with(found: Fetched) -> attempts.Pixels:
+def paint_with(found: Fetched, row: Model = TINY.row) -> attempts.Pixels:
     """Paint a picture with a model on this machine."""
-    load = attempts.Load("tiny", TINY.row, found.folder, "cpu", found.transformer, timeout_s=60.0)
+    load = attempts.Load("tiny", row, found.folder, "cpu", found.transformer, timeout_s=60.0)
     request = attempts.Paint("a girl", None, 96, 64, 2, 0.0, 1)
     with closing(attempts.paint(PYTHON, load, [request], Recorder())) as results:
         ((_, picture),) = results
@@ -88,16 +92,12 @@ def hub_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def published(tiny_zimage: Path, tmp_path: Path) -> Path:
+def published(tiny_zimage: Path, tmp_path: Path, warm_process: WarmProcess) -> Path:
     """A repository in Z-Image's published layout: fp32 transformer, bf16 rest; and other files."""
-    import torch
-    from safetensors.torch import load_file, save_file
-
     folder = shutil.copytree(tiny_zimage, tmp_path / "published")
     for part in ("text_encoder", "vae"):
         for file in (folder / part).glob("*.safetensors"):
-            halved = {name: tensor.to(torch.bfloat16) for name, tensor in load_file(file).items()}
-            save_file(halved, file, metadata={"format": "pt"})
+            warm_process.call(checkpoints.__name__, checkpoints.halve.__name__, str(file))
     (folder / "single_file.safetensors").write_bytes(b"not wanted")
     (folder / "vae" / "diffusion_pytorch_model.bin").write_bytes(b"not wanted")
     return folder
@@ -122,8 +122,29 @@ def test_a_model_is_fetched_once_halved_and_then_needs_no_network(
     assert done == total > 1_000_000
     assert not [line for line in asked if "single_file" in line or ".bin" in line]
     assert {path.name for path in found.folder.iterdir()} >= {"model_index.json", snapshot.MANIFEST}
+
+
+@pytest.mark.parametrize(
+    "row", {row.family.name: row for row in MODELS.values()}.values(), ids=FAMILIES
+)
+def test_each_family_is_fetched_with_all_its_parts(
+    row: Model, twin: Callable[[Family], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    published, checkpoint = twin(row.family), Checkpoint(row, HUB_ID, local=False)
+    with serve_hub({HUB_ID: published}) as hub:
+        monkeypatch.setenv("HF_ENDPOINT", hub.endpoint)
+        found, _ = bring(checkpoint)
+
+    assert found == cache.find(checkpoint)
+    original = snapshot.read(published, row.family.pipeline_class, row.variant)
+    stored = snapshot.read(found.folder, row.family.pipeline_class, row.variant)
+    assert set(stored.weights) == {name for name in row.family.parts if name in row.weights}
+    for part in stored.weights:
+        sizes = original.bytes_by_dtype(part)
+        kept = sum(size // 2 if dtype == "F32" else size for dtype, size in sizes.items())
+        assert sum(stored.bytes_by_dtype(part).values()) == kept, part
     assert not list(found.folder.rglob(".downloads"))
-    assert paint_with(found) == paint_with(Fetched(published, ""))
+    assert paint_with(found, row) == paint_with(Fetched(published, ""), row)
 
 
 def test_a_model_that_another_process_fetches_is_waited_for(
@@ -159,6 +180,8 @@ def test_an_interrupted_fetch_goes_on_with_what_is_missing(
     assert cache.find(TINY) == found
 
 
+@pytest.mark.slow
+@pytest.mark.isolated  # torch compiles with processes of its own
 @pytest.mark.parametrize(("bits", "dtype"), [("8bit", "I8"), ("4bit", "U8")])
 def test_a_model_is_stored_quantised(
     bits: str, dtype: str, large_zimage: Path, monkeypatch: pytest.MonkeyPatch
@@ -183,6 +206,7 @@ def mean_difference(one: attempts.Pixels, other: attempts.Pixels) -> float:
     return sum(abs(a - b) for a, b in zip(one.rgb, other.rgb, strict=True)) / len(one.rgb)
 
 
+@pytest.mark.slow
 def test_the_form_that_was_fetched_last_is_used(
     published: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

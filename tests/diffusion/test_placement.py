@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from headergen.diffusion import placement
-from headergen.diffusion.models import MODELS, render_size
+from headergen.diffusion.families import MODELS
 from headergen.diffusion.placement import Hardware, Part, Placement
 from headergen.errors import PlacementError
 
@@ -41,7 +41,7 @@ def place(
     dtype: str | None = None,
 ) -> Placement:
     row = MODELS[model]
-    size = render_size(row, 1280, 670)
+    size = row.render_size(1280, 670)
     return placement.ladder(
         row, parts or published(model), hardware, size, quantizable=quantizable, dtype=dtype
     )[0]

@@ -14,6 +14,8 @@ from headergen.diffusion import client, snapshot
 from headergen.diffusion.worker import convert, quantize
 from tests.support.paths import CHECKOUT
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def transformer(large_zimage: Path) -> Path:

@@ -12,8 +12,11 @@ from typing import Any
 
 import pytest
 
+from headergen.diffusion.families import zimage
 from headergen.diffusion.worker import parts, stages
 from tests.support.paths import CHECKOUT
+
+pytestmark = pytest.mark.slow
 
 APART = [["text_encoder"], ["transformer"], ["vae"]]
 
@@ -33,8 +36,7 @@ def order(folder: Path, **placed: Any) -> dict[str, Any]:
     }
     return {
         "folder": str(folder),
-        "pipeline": "ZImagePipeline",
-        "pipeline_class": "ZImagePipeline",
+        "family": zimage.FAMILY.name,
         "variant": None,
         "scheduler_class": None,
         "scheduler_options": {},
@@ -122,6 +124,7 @@ _LOAD = """
 import sys
 from pathlib import Path
 import torch, diffusers
+from headergen.diffusion.families import zimage
 from headergen.diffusion.snapshot import Entry, Snapshot, Weights
 from headergen.diffusion.worker import parts
 
@@ -137,7 +140,7 @@ found = Snapshot(Path(sys.argv[1]), (entry,), weights)
 placed = {"device": "cpu", "dtype": "bfloat16", "quantization": {}, "vae_tiling": False}
 parts.part_class(entry)
 before = anonymous_bytes()
-part = parts.load_part(entry, found, placed, {})
+part = parts.load_part(entry, found, zimage.FAMILY, placed, {})
 half = 2 * sum(each.numel() for each in part.parameters())
 print((anonymous_bytes() - before) / half)
 """

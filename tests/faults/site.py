@@ -16,6 +16,7 @@ from PIL import Image
 
 from headergen.article import article as articles
 from headergen.repository import scratch
+from tests.support.headers import HEADERS
 from tests.support.paths import CHECKOUT
 
 CONFIG = "header: {width: 48, height: 26}\nimage: {width: 64, height: 64}\n"
@@ -173,7 +174,7 @@ def pictures(folder: Path) -> dict[str, tuple[int, int]]:
     """Return inode and time of change of each header, which tell whether it was written again."""
     return {
         path.name: (path.stat().st_ino, path.stat().st_mtime_ns)
-        for path in (folder / "note_images").glob("[!.]*.png")
+        for path in (folder / HEADERS).glob("[!.]*.png")
     }
 
 

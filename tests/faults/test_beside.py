@@ -9,6 +9,7 @@ from PIL import Image
 
 from tests.faults.site import COMPOSITE, CONFIG, Fault, Site, Zygote, read, require_whole
 from tests.faults.test_every_call import WRITING
+from tests.support.headers import HEADERS
 
 ALSO = (
     "also: [{key: og_image, width: 40, height: 21}, {key: cover.square, width: 24, height: 24}]\n"
@@ -30,11 +31,12 @@ def beside(zygote: Zygote, tmp_path: Path) -> Site:
     return Site(before, read(folder), ended.calls)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_killed_while_pictures_are_cut(
     beside: Site, zygote: Zygote, tmp_path: Path, when: str
 ) -> None:
-    names = [name for name in beside.after if name.startswith("note_images/")]
+    names = [name for name in beside.after if name.startswith(f"{HEADERS}/")]
     assert len(names) == 3
     for index, call in enumerate(beside.calls):
         if call not in WRITING:

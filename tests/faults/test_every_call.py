@@ -20,6 +20,7 @@ from tests.faults.site import (
     read,
     require_whole,
 )
+from tests.support.headers import HEADERS
 
 WRITING = ("mkdir", "create", "write", "fsync", "chmod", "flock", "replace")
 
@@ -56,8 +57,8 @@ def go_on(site: Site, zygote: Zygote, folder: Path) -> None:
 
 
 def is_new(site: Site, folder: Path, name: str) -> bool:
-    data = (folder / "note_images" / name).read_bytes()
-    return data == site.after[f"note_images/{name}"]
+    data = (folder / HEADERS / name).read_bytes()
+    return data == site.after[f"{HEADERS}/{name}"]
 
 
 def test_the_counted_calls_are_all_the_writing_that_a_run_does(site: Site) -> None:
@@ -75,8 +76,11 @@ def test_bytes_are_on_the_disk_before_their_name_and_the_name_before_going_on(si
 
 @pytest.mark.parametrize(
     ("when", "calls"),
-    [("before", WRITING), ("half", ["write"]), ("after", WRITING)],
-    ids=["before", "halfway", "after"],
+    [
+        pytest.param("before", WRITING, id="before", marks=pytest.mark.slow),
+        pytest.param("half", ["write"], id="halfway"),
+        pytest.param("after", WRITING, id="after", marks=pytest.mark.slow),
+    ],
 )
 def test_killed_at_every_call(
     site: Site, zygote: Zygote, tmp_path: Path, when: str, calls: Iterable[str]
@@ -94,7 +98,13 @@ def test_killed_at_every_call(
 @pytest.mark.parametrize(
     ("signal", "number", "calls"),
     [
-        pytest.param("SIGINT", 2, (*WRITING, "open", "close", "listdir"), id="Ctrl-C"),
+        pytest.param(
+            "SIGINT",
+            2,
+            (*WRITING, "open", "close", "listdir"),
+            id="Ctrl-C",
+            marks=pytest.mark.slow,
+        ),
         pytest.param("SIGTERM", 15, ["create", "replace"], id="terminated"),
         pytest.param("SIGHUP", 1, ["create", "replace"], id="the terminal closes"),
     ],
@@ -120,10 +130,18 @@ def test_interrupted_at_every_call(
 @pytest.mark.parametrize(
     ("what", "when", "calls"),
     [
-        pytest.param("EIO", "before", None, id="an I/O error"),
+        pytest.param("EIO", "before", None, id="an I/O error", marks=pytest.mark.slow),
         pytest.param("EIO", "half", ["write"], id="an I/O error after half a write"),
-        pytest.param("ENOSPC", "before", WRITING, id="no space for one call"),
-        pytest.param("disk full", "", ["create", "write", "mkdir", "fsync"], id="disk full"),
+        pytest.param(
+            "ENOSPC", "before", WRITING, id="no space for one call", marks=pytest.mark.slow
+        ),
+        pytest.param(
+            "disk full",
+            "",
+            ["create", "write", "mkdir", "fsync"],
+            id="disk full",
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_an_error_at_every_call(

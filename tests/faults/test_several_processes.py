@@ -18,10 +18,11 @@ import pytest
 
 from tests.faults.site import CONFIG, PROMPT, litter, read
 from tests.support import repository
+from tests.support.headers import header_of
 from tests.support.paths import CHECKOUT
 from tests.support.repository import Repository
 
-PAINTED = "note_images/sea.png"
+PAINTED = header_of("sea")
 
 
 @dataclass(frozen=True)

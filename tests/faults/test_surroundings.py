@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.site import Site, Zygote, cache_of, litter, read, require_whole
+from tests.support.headers import HEADERS, header_of
 
 
 @pytest.fixture
@@ -37,8 +38,8 @@ def user() -> int | None:
 @pytest.mark.parametrize(
     ("folder", "message"),
     [
-        pytest.param("note_images", "note_images/new.png cannot be written", id="pictures"),
-        pytest.param(".", "cannot be written: Permission denied; note_images/", id="articles"),
+        pytest.param(HEADERS, f"{header_of('new')} cannot be written", id="pictures"),
+        pytest.param(".", f"cannot be written: Permission denied; {HEADERS}/", id="articles"),
     ],
 )
 def test_a_read_only_folder(

@@ -14,11 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PIL import Image
 
 from headergen.cli.main import main
 from headergen.picture import first_bytes
-from tests.support import repository
+from tests.support.headers import HEADERS, header_of
 from tests.support.repository import Repository
 
 PROMPT = "---\nheader: {prompt: the sea}\n---\n"
@@ -29,16 +28,12 @@ VAE = "vae/diffusion_pytorch_model.safetensors"
 ENCODER = "text_encoder/model.safetensors"
 
 
-@pytest.fixture
-def repo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
-    """A repository with a good composite, a prompt, and the current folder in it."""
-    made = repository.create(tmp_path / "repo")
-    Image.linear_gradient("L").convert("RGB").save(made.root / "a.png")
-    made.write("good.md", COMPOSITE)
-    made.write("bad.md", PROMPT)
-    monkeypatch.chdir(made.root)
-    monkeypatch.delenv("PRE_COMMIT", raising=False)
-    return made
+@pytest.fixture(autouse=True)
+def articles(repo: Repository) -> None:
+    """Put a good composite and a prompt into the repository."""
+    repo.write_sources("a.png")
+    repo.write("good.md", COMPOSITE)
+    repo.write("bad.md", PROMPT)
 
 
 class Payload:
@@ -79,7 +74,7 @@ def with_tensors(
     name: str, change: Callable[[dict[str, Any]], dict[str, Any]]
 ) -> Callable[[Path], None]:
     def edit(model: Path) -> None:
-        from safetensors.torch import load_file, save_file
+        from safetensors.numpy import load_file, save_file
 
         save_file(change(load_file(model / name)), model / name, metadata={"format": "pt"})
 
@@ -87,8 +82,8 @@ def with_tensors(
 
 
 def wrong_shape(tensors: dict[str, Any]) -> dict[str, Any]:
-    name = max(tensors, key=lambda name: tensors[name].numel())
-    return tensors | {name: tensors[name][:1].clone()}
+    name = max(tensors, key=lambda name: tensors[name].size)
+    return tensors | {name: tensors[name][:1].copy()}
 
 
 def half_of_them(tensors: dict[str, Any]) -> dict[str, Any]:
@@ -191,7 +186,7 @@ def test_a_bad_checkpoint(
     assert remedy in told
     assert not (repo.root / "ran").exists()
     assert (repo.root / "bad.md").read_text() == PROMPT
-    assert first_bytes.probe(repo.root / "note_images" / "good.png").digest
+    assert first_bytes.probe(repo.root / header_of("good")).digest
 
 
 def test_code_that_comes_with_a_checkpoint_does_not_run(
@@ -209,7 +204,7 @@ def test_code_that_comes_with_a_checkpoint_does_not_run(
     repo.write("headergen.yaml", CONFIG)
     assert main(["run"]) == 0
     assert not list(repo.root.rglob("ran"))
-    assert first_bytes.probe(repo.root / "note_images" / "bad.png").digest
+    assert first_bytes.probe(repo.root / header_of("bad")).digest
 
 
 # --- The config --------------------------------------------------------------------------------
@@ -219,7 +214,7 @@ def test_code_that_comes_with_a_checkpoint_does_not_run(
     ("name", "data", "line", "fact", "remedy"),
     [
         pytest.param(
-            "headergen.yaml", b"imgae: {model: x}\n", 1, "unknown key", "mean image?", id="a typo"
+            "headergen.yaml", b"imgae: {model: x}\n", 1, "unknown key", "mean 'image'?", id="a typo"
         ),
         pytest.param(
             "headergen.yaml", b"image:\n  stpes: 8\n", 2, "unknown", "num_inference_", id="below"
@@ -228,13 +223,13 @@ def test_code_that_comes_with_a_checkpoint_does_not_run(
             "headergen.yaml", b"image: {width: wide}\n", 1, "'wide'", "64 to 4096", id="a type"
         ),
         pytest.param(
-            "headergen.yaml", b"header: [png]\n", 1, "not a mapping", "header.width", id="a list"
+            "headergen.yaml", b"header: [png]\n", 1, "a mapping", "header.width", id="a list"
         ),
         pytest.param(
-            "headergen.yaml", b"output: a\noutput: b\n", 2, "is there twice", "keep one", id="twice"
+            "headergen.yaml", b"output: a\noutput: b\n", 2, "duplicate key", "keep one", id="twice"
         ),
         pytest.param(
-            "headergen.yaml", b"image: [\n", 2, "not valid YAML", "correct that line", id="no YAML"
+            "headergen.yaml", b"image: [\n", 2, "not valid YAML", "correct the line", id="no YAML"
         ),
         pytest.param(
             "headergen.yaml", b"a: 1\n\xff: 2\n", 2, "not UTF-8", "save it as UTF-8", id="no UTF-8"
@@ -253,7 +248,7 @@ def test_code_that_comes_with_a_checkpoint_does_not_run(
             b"[tool.headergen.header]\nformt = 'png'\n",
             2,
             "header.formt: unknown key",
-            "did you mean header.format?",
+            "did you mean 'header.format'?",
             id="a typo in pyproject.toml",
         ),
     ],
@@ -274,4 +269,4 @@ def test_a_bad_config_stops_the_run_before_it_touches_anything(
     assert fact in told.splitlines()[0]
     assert remedy in told
     assert (repo.root / "good.md").read_text() == COMPOSITE
-    assert not (repo.root / "note_images").exists()
+    assert not (repo.root / HEADERS).exists()

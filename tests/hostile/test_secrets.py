@@ -10,7 +10,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from PIL import Image
 
 from headergen.cli.main import main
 from headergen.cli.progress import LiveProgress
@@ -18,7 +17,7 @@ from headergen.cli.terminal import printable, shell_word
 from headergen.diffusion import client
 from headergen.progress import Finished, Note, Started, Step
 from tests.cli.test_progress import Terminal
-from tests.support import repository
+from tests.support.headers import header_of
 from tests.support.hub import Hub, serve_hub
 from tests.support.repository import Repository
 
@@ -31,19 +30,15 @@ CONFIG = (
 PROMPT = "---\nheader: {prompt: the sea}\n---\n"
 
 
-@pytest.fixture
-def repo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
-    made = repository.create(tmp_path / "repo")
-    Image.linear_gradient("L").convert("RGB").save(made.root / "a.png")
-    monkeypatch.chdir(made.root)
-    for variable in ("PRE_COMMIT", "HF_HUB_OFFLINE", "HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE"):
+@pytest.fixture(autouse=True)
+def secrets(repo: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Put a picture into the repository, and what must not be told into the environment."""
+    repo.write_sources("a.png")
+    for variable in ("HF_HUB_OFFLINE", "HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE"):
         monkeypatch.delenv(variable, raising=False)
-    monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
-    monkeypatch.setenv("HEADERGEN_MODELS", str(tmp_path / "models"))
     monkeypatch.setenv("HF_TOKEN", TOKEN)
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     monkeypatch.setenv("HEADERGEN_DEBUG", "1")
-    return made
 
 
 def with_password(hub: Hub) -> str:
@@ -99,7 +94,7 @@ def test_a_picture_of_a_fetched_model_holds_no_token(
     with serve_hub({"someone/gated": tiny_zimage}) as hub:
         monkeypatch.setenv("HF_ENDPOINT", with_token(hub))
         assert main(["run"]) == 0
-    assert (repo.root / "note_images" / "post.png").exists()
+    assert (repo.root / header_of("post")).exists()
     assert_heard_by_the_hub_alone(hub, repo, capsys.readouterr())
 
 
@@ -129,7 +124,7 @@ def test_a_folders_name_does_not_steer_the_terminal(
     article = repo.write(f"{folder}/post.md", "---\nheader: {sources: [/a.png]}\n---\n")
     repo.write(f"{folder}/bad.md", "---\nheader: {promt: x}\n---\n")
     assert main(["run"]) == 2
-    assert b"note_images/post.png" in article.read_bytes()
+    assert header_of("post").encode() in article.read_bytes()
     captured = capsys.readouterr()
     assert "bad.md:2: header.promt" in captured.err
     main(["check"])
@@ -205,7 +200,7 @@ def test_nothing_from_an_article_reaches_a_shell(repo: Repository) -> None:
     assert {tuple(words) for words in started} == {("started:", "git")}
     assert not list(repo.root.rglob("ran"))
     for text in HOSTILE:
-        assert (repo.root / text / "note_images" / f"{text}.png").exists()
+        assert (repo.root / text / header_of(text)).exists()
 
 
 @pytest.mark.parametrize("model", ["someone/evil", "./evil", "../evil", "evil"])

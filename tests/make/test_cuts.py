@@ -14,7 +14,7 @@ from headergen.cli.main import main
 from headergen.graphics import encoding
 from headergen.picture import first_bytes, metadata, provenance
 from headergen.picture.provenance import SourceType
-from tests.support import repository
+from tests.support.headers import header_of
 from tests.support.repository import Repository
 
 ARTICLE = "---\ntitle: A\nheader:\n  sources: [a.png, b.png]\n  alt: two colours\n---\nBody.\n"
@@ -23,22 +23,16 @@ ALSO = (
     "  - {key: cover.square, width: 200, height: 200}\n"
 )
 CONFIG = f"header: {{width: 320, height: 168}}\n{ALSO}alt_key: cover.alt\n"
-HEADER, LINK, SQUARE = (
-    f"note_images/{name}.png" for name in ("post", "post-og_image", "post-cover-square")
-)
+HEADER, LINK, SQUARE = (header_of(name) for name in ("post", "post-og_image", "post-cover-square"))
 
 
-@pytest.fixture
-def repo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
-    """A repository with an article that wants pictures beside its header."""
-    made = repository.create(tmp_path / "repo")
+@pytest.fixture(autouse=True)
+def post(repo: Repository) -> None:
+    """Put an article into the repository that wants pictures beside its header."""
     for name, colour in (("a.png", "teal"), ("b.png", "orange")):
-        Image.new("RGB", (160, 168), colour).save(made.root / name)
-    made.write("headergen.yaml", CONFIG)
-    made.write("post.md", ARTICLE)
-    monkeypatch.chdir(made.root)
-    monkeypatch.delenv("PRE_COMMIT", raising=False)
-    return made
+        Image.new("RGB", (160, 168), colour).save(repo.root / name)
+    repo.write("headergen.yaml", CONFIG)
+    repo.write("post.md", ARTICLE)
 
 
 def commit(repo: Repository) -> None:
@@ -99,9 +93,9 @@ def test_toml_and_flow_mappings_gain_the_keys_too(repo: Repository) -> None:
         assert main(["run", f"{name}.md"]) == 0
         found = articles.parse(Path(f"{name}.md"), Path(f"{name}.md").read_bytes())
         assert found
-        assert found.text_at("og_image") == f"note_images/{name}-og_image.png"
-        assert found.text_at("cover.square") == f"note_images/{name}-cover-square.png"
-        assert (found.text_at("cover.alt"), found.values["cover"]["relative"]) == ("x", True)
+        assert found.text_at("og_image") == header_of(f"{name}-og_image")
+        assert found.text_at("cover.square") == header_of(f"{name}-cover-square")
+        assert (found.text_at("cover.alt"), found.value_at("cover.relative")) == ("x", True)
         assert len(Path(f"{name}.md").read_text().splitlines()) >= len(before) + 1
         assert main(["check", f"{name}.md"]) == 1  # not in the index, and nothing else
 
@@ -224,7 +218,7 @@ def test_an_old_cut_in_its_place_is_stale(
         pytest.param("assets/mine.png", id="a path that only the site understands"),
         pytest.param("https://example.com/a.png", id="a URL"),
         pytest.param("/static/a.png", id="a path from the root"),
-        pytest.param("note_images/post.png", id="the header itself"),
+        pytest.param(header_of("post"), id="the header itself"),
         pytest.param("[mine.png, 1200]", id="a list"),
         pytest.param("{src: mine.png}", id="a mapping"),
         pytest.param("5", id="a number"),

@@ -17,15 +17,16 @@ from headergen.diffusion.cache import Fetched
 from headergen.diffusion.checkpoint import Checkpoint
 from headergen.errors import MachineError, NotDownloadedError, PaintError
 from headergen.make import painters
-from headergen.make.painter import Paint, Painted
+from headergen.make.painter import Painted, PaintFunction
 from headergen.picture import metadata, provenance
 from headergen.picture.parameters import Settings
 from headergen.plan.job import Painting
 from headergen.progress import Finished, Report, Started, Step
+from tests.support.headers import header_of
 from tests.support.repository import Repository
 
 CONFIG = "header: {width: 48, height: 26}\nfallback: card\n"
-HEADER = "note_images/a.png"
+HEADER = header_of("a")
 
 
 @dataclass
@@ -39,7 +40,7 @@ class Easel:
         return self.is_open
 
     @contextmanager
-    def ready(self, report: Report) -> Iterator[Paint]:
+    def ready(self, report: Report) -> Iterator[PaintFunction]:
         if not self.is_open:
             raise MachineError("the easel is put away")
 
@@ -113,7 +114,7 @@ def test_an_error_concerns_its_own_article(
     assert main(["run"]) == 3
     out, err = capsys.readouterr()
     assert "a.md:3: not painted: no brush is fine enough\n" in err
-    assert "b.md: note_images/b.png (painted by easel" in out
+    assert f"b.md: {header_of('b')} (painted by easel" in out
     assert easel.asked == ["a.md", "b.md"]
 
 
@@ -169,6 +170,6 @@ def test_a_model_that_is_not_here_fails_its_own_articles_alone(
     assert main(["run"]) == 3
     out, err = capsys.readouterr()
     assert "a.md:2: not painted: sdxl-turbo is not here\n" in err
-    assert "b.md: note_images/b.png (painted by z-image-turbo, seed " in out
-    told = told_by(repo.root / "note_images/b.png")
+    assert f"b.md: {header_of('b')} (painted by z-image-turbo, seed " in out
+    told = told_by(repo.root / header_of("b"))
     assert told and (told.revision, told.quantization) == ("04cc4abb", "4bit")

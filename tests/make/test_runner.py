@@ -27,10 +27,11 @@ from headergen.plan import job as planning
 from headergen.repository import durable
 from headergen.settings import config as configs
 from headergen.settings.config import Config
+from tests.support.headers import HEADERS, header_of
 
 ARTICLE = "---\nheader:\n  prompt: the sea\n---\nBody.\n"
 CONFIG = "header: {width: 48, height: 26}\nimage: {width: 64, height: 64}\n"
-HEADER = "note_images/a.png"
+HEADER = header_of("a")
 
 
 def run(jobs: Sequence[planning.Job], config: Config, root: Path) -> list[runner.Outcome]:
@@ -263,14 +264,14 @@ def test_what_another_run_has_finished_meanwhile_is_no_edit(desk: Desk) -> None:
 
 
 ALSO = "also: [{key: og, width: 24, height: 24}]\n"
-CUT = "note_images/a-og.png"
+CUT = header_of("a-og")
 
 
 def test_a_file_of_the_authors_where_a_cut_goes_is_found_before_anything_is_painted(
     desk: Desk,
 ) -> None:
     (desk.root / "headergen.yaml").write_text(CONFIG + ALSO)
-    (desk.root / "note_images").mkdir()
+    (desk.root / HEADERS).mkdir()
     (desk.root / CUT).write_bytes(b"mine")
     outcome = desk.run()
     assert told(outcome) == f"{CUT} exists and headergen did not make it: it is left alone"

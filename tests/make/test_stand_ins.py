@@ -12,11 +12,12 @@ from headergen.diffusion import hardware
 from headergen.graphics.card import drawing as cards
 from headergen.graphics.card.content import Card
 from headergen.picture import first_bytes
+from tests.support.headers import HEADERS, header_of
 from tests.support.repository import Repository
 
 PROMPT = "---\ntitle: 夏の海\nheader:\n  prompt: the sea\n---\nBody.\n"
 CANNOT_PAINT = "header: {width: 256, height: 134}\nworker: {python: nowhere/python}\n"
-HEADER = "note_images/a.png"
+HEADER = header_of("a")
 
 
 @pytest.fixture
@@ -27,7 +28,7 @@ def stand_in(repo: Repository, capsys: pytest.CaptureFixture[str]) -> Repository
     assert main(["run"]) == 0
     repo.git("add", ".")
     repo.git("commit", "--quiet", "-m", "a stand-in")
-    assert "a.md: note_images/a.png (a title card stands in: " in capsys.readouterr().out
+    assert f"a.md: {header_of('a')} (a title card stands in: " in capsys.readouterr().out
     return repo
 
 
@@ -54,7 +55,7 @@ def test_a_stand_in_is_marked_in_webp_as_well(repo: Repository) -> None:
     )
     repo.write("a.md", PROMPT)
     assert main(["run"]) == 0
-    assert first_bytes.probe(repo.root / "note_images/a.webp").digest == digest_in(repo)
+    assert first_bytes.probe(repo.root / header_of("a", "webp")).digest == digest_in(repo)
 
 
 @pytest.mark.parametrize(("flags", "code"), [([], 1), (["--allow-stand-ins"], 0)])
@@ -62,7 +63,7 @@ def test_check_reports_a_stand_in(
     stand_in: Repository, flags: list[str], code: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["check", *flags]) == code
-    assert capsys.readouterr().out.startswith("a.md:5: stand-in: note_images/a.png is a title card")
+    assert capsys.readouterr().out.startswith(f"a.md:5: stand-in: {header_of('a')} is a title card")
 
 
 def test_the_hook_lets_a_stand_in_pass_and_run_has_nothing_to_do(
@@ -82,7 +83,7 @@ def test_where_painting_fails_again_the_stand_in_stays_as_it_is(
 ) -> None:
     monkeypatch.setattr(hardware, "may_paint", lambda device: True)
     assert main(["run"]) == 0
-    assert "a.md: note_images/a.png (a title card stands in: " in capsys.readouterr().out
+    assert f"a.md: {header_of('a')} (a title card stands in: " in capsys.readouterr().out
     assert main(["hook", "a.md"]) == 0
     assert stand_in.git("status", "--porcelain") == ""
 
@@ -100,7 +101,7 @@ def test_a_machine_that_can_paint_replaces_it(stand_in: Repository, tiny_zimage:
 
 
 ALSO = "also: [{key: og_image, width: 64, height: 64}]\nalt_key: cover.alt\n"
-CUT = "note_images/a-og_image.png"
+CUT = header_of("a-og_image")
 
 
 @pytest.fixture
@@ -181,7 +182,7 @@ def test_a_stand_in_that_is_not_staged_is_found(
 ) -> None:
     stand_in.git("rm", "--quiet", "--cached", HEADER)
     assert main(["hook", "a.md"]) == 1
-    assert "note_images/a.png is not staged" in capsys.readouterr().err
+    assert f"{header_of('a')} is not staged" in capsys.readouterr().err
 
 
 def test_without_fallback_nothing_is_drawn(repo: Repository) -> None:
@@ -238,7 +239,7 @@ def test_a_picture_that_cannot_be_finished_is_not_painted_again(
     assert capsys.readouterr().err.count("painting a.md") == 1
     repo.write("headergen.yaml", config.replace("HINDRANCE", hindrance[1]))
     assert main(["run"]) == 0
-    assert f"{without}note_images/a." in (out := capsys.readouterr().out)
+    assert f"{without}{HEADERS}/a." in (out := capsys.readouterr().out)
     assert "(painted by an earlier run)" in out
     assert not list((repo.root / ".headergen/unfinished").iterdir())
     assert main(["check"]) in (0, 1)
@@ -268,7 +269,7 @@ def test_a_repainted_picture_that_git_takes_back_is_not_painted_again(
     assert main(["run"]) == 0
     assert "(painted by an earlier run)" in capsys.readouterr().out
     assert (repo.root / HEADER).read_bytes() == painted
-    assert repo.git("status", "--porcelain") == " M a.md\n M note_images/a.png\n"
+    assert repo.git("status", "--porcelain") == f" M a.md\n M {header_of('a')}\n"
 
 
 def test_a_title_that_no_font_draws_is_found_out_before_painting(
@@ -303,7 +304,7 @@ def test_a_character_that_no_font_has_is_named_with_the_article(
     err = capsys.readouterr().err
     assert err.startswith("a.md:3: ")
     assert "U+13000" in err
-    assert (repo.root / "note_images/b.png").is_file()
+    assert (repo.root / header_of("b")).is_file()
 
 
 def test_an_article_without_frontmatter_gets_one_with_the_two_keys(repo: Repository) -> None:
@@ -314,7 +315,7 @@ def test_an_article_without_frontmatter_gets_one_with_the_two_keys(repo: Reposit
     assert main(["run"]) == 0
     digest = digest_in(repo)
     assert (repo.root / "a.md").read_text("utf-8") == (
-        f"---\nheader:\n  image: note_images/a.png\n  digest: {digest}\n---\n\n"
+        f"---\nheader:\n  image: {header_of('a')}\n  digest: {digest}\n---\n\n"
         "# 推しゲーム10選\n\n本文。\n"
     )
     assert (repo.root / "README.md").read_text() == "# A site\n"
@@ -356,7 +357,7 @@ def test_an_edit_while_the_default_card_is_drawn_is_not_lost(
     monkeypatch.chdir(repo.root)
     assert main(["run"]) == 0
     assert "An edit." in article.read_text()
-    assert "image: note_images/a.png" in article.read_text()
+    assert f"image: {header_of('a')}" in article.read_text()
 
 
 def test_a_title_is_laid_over_a_composite(repo: Repository) -> None:
@@ -367,7 +368,7 @@ def test_a_title_is_laid_over_a_composite(repo: Repository) -> None:
     assert main(["run"]) == 0
     with (
         Image.open(repo.root / HEADER) as titled,
-        Image.open(repo.root / "note_images/plain.png") as plain,
+        Image.open(repo.root / header_of("plain")) as plain,
     ):
         assert titled.size == plain.size
         assert titled.tobytes() != plain.tobytes()

@@ -113,6 +113,7 @@ def test_a_prompt_that_reads_back_is_written_once() -> None:
 ANY_TEXT = st.text(st.one_of(st.characters(codec=None), st.sampled_from('\n\r\t:,"\\ \u2028')))
 
 
+@pytest.mark.slow
 @given(
     st.builds(
         Settings,

@@ -8,9 +8,11 @@ import pytest
 from PIL import Image
 
 from headergen.article import article as articles
-from headergen.diffusion.models import MODELS
+from headergen.diffusion.families import MODELS
 from headergen.errors import HeadergenError
 from headergen.graphics import encoding
+from headergen.picture import parameters
+from headergen.picture.parameters import Settings
 from headergen.picture.provenance import Metadata
 from headergen.plan import job as planning
 from headergen.plan import state as states
@@ -19,6 +21,7 @@ from headergen.plan.state import Fresh, HandMade, Wanted
 from headergen.repository import git
 from headergen.settings.config import Config
 from headergen.vocabulary import Look
+from tests.support.headers import HEADERS, header_of
 
 
 @pytest.fixture
@@ -49,8 +52,8 @@ def painting(root: Path, header: str, config: Config | None = None) -> Painting:
 def test_a_prompt_becomes_a_job_with_the_tables_settings(root: Path) -> None:
     job = state_of(root, "  prompt: a cat\n")
     assert isinstance(job, Job)
-    assert job.output == root / "articles" / "note_images" / "post.png"
-    assert job.image == "note_images/post.png"
+    assert job.output == root / "articles" / header_of("post")
+    assert job.image == header_of("post")
     assert (job.width, job.height, job.format) == (1280, 670, "png")
     content = job.content
     assert isinstance(content, Painting)
@@ -125,6 +128,46 @@ def test_the_render_size_of_the_config(
     assert (found.render_width, found.render_height) == render
 
 
+TOLD = Settings(
+    prompt="a cat",
+    model="z-image-turbo",
+    revision="0123456789ab",
+    steps=8,
+    guidance_scale=0.0,
+    seed=7,
+    width=1280,
+    height=672,
+    quantization="8bit",
+)
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        pytest.param(TOLD, True, id="the same"),
+        pytest.param(replace(TOLD, width=960, height=512), True, id="smaller for want of memory"),
+        pytest.param(replace(TOLD, width=640, height=336), True, id="half as wide"),
+        pytest.param(replace(TOLD, width=1024, height=1024), False, id="another size"),
+        pytest.param(replace(TOLD, prompt="a dog"), False, id="another prompt"),
+        pytest.param(replace(TOLD, negative_prompt="blur"), False, id="a negative prompt"),
+        pytest.param(replace(TOLD, model="sdxl-turbo"), False, id="another model"),
+        pytest.param(replace(TOLD, revision="fedcba"), False, id="another revision"),
+        pytest.param(replace(TOLD, revision=None), False, id="no revision"),
+        pytest.param(replace(TOLD, steps=9), False, id="other steps"),
+        pytest.param(replace(TOLD, guidance_scale=1.0), False, id="another guidance"),
+        pytest.param(replace(TOLD, seed=8), False, id="another seed"),
+        pytest.param(replace(TOLD, transformer="Q4.gguf"), False, id="another transformer"),
+        pytest.param(None, False, id="nothing"),
+    ],
+)
+def test_a_picture_painted_so_is_known_by_what_it_has_inside(
+    root: Path, told: Settings | None, expected: bool
+) -> None:
+    planned = painting(root, "  prompt: a cat\n  seed: 7\n", Config(revision="0123"))
+    read_back = told and parameters.read(parameters.write(told))
+    assert planned.is_told_by(read_back) is expected
+
+
 def test_sources_are_relative_to_the_article_or_to_the_root(root: Path) -> None:
     job = state_of(root, "  sources: [a.png, ../shared.png, /shared.png]\n  layout: grid\n")
     assert isinstance(job, Job)
@@ -193,7 +236,7 @@ def test_a_url_as_prefix_is_taken_off_again(root: Path) -> None:
     config = Config(image_prefix="https://example.com/")
     job = state_of(root, "  prompt: a\n", config)
     assert isinstance(job, Job)
-    assert job.image == "https://example.com/note_images/post.png"
+    assert job.image == f"https://example.com/{header_of('post')}"
     made = f"  prompt: a\n  image: https://example.com/a.png\n  digest: '{job.digest}'\n"
     assert isinstance(state_of(root, made, config), Fresh)
 
@@ -212,7 +255,7 @@ def test_the_prefix_goes_before_the_path_and_is_taken_off_again(root: Path) -> N
     config = Config(image_prefix="./", image_key="cover.image")
     job = state_of(root, "  prompt: a\n", config)
     assert isinstance(job, Job)
-    assert job.image == "./note_images/post.png"
+    assert job.image == f"./{header_of('post')}"
     made = f"  prompt: a\n  digest: '{job.digest}'\ncover:\n  image: ./a.png\n"
     assert isinstance(state_of(root, made, config), Fresh)
 
@@ -325,7 +368,7 @@ def test_a_model_that_cannot_be_used_is_named(root: Path, config: Config, parts:
         pytest.param("  sources: [lfs.png]\n", 4, "a Git LFS pointer", id="an LFS pointer"),
         pytest.param("  sources: [empty.png]\n", 4, "is empty", id="an empty source"),
         pytest.param(
-            "  sources: [note_images/post.png]\n", 4, "where the header itself", id="itself"
+            f"  sources: [{header_of('post')}]\n", 4, "where the header itself", id="itself"
         ),
         pytest.param("  image: gone.png\n", 4, "no prompt and no sources", id="nothing to make"),
     ],
@@ -338,8 +381,8 @@ def test_what_an_article_cannot_have_is_named_with_its_line(
     (root / "articles" / "link.png").symlink_to(outside)
     (root / "articles" / "empty.png").touch()
     (root / "articles" / "lfs.png").write_bytes(git.LFS_VERSION_LINE + b"oid sha256:0\n")
-    (root / "articles" / "note_images").mkdir()
-    Image.new("RGB", (8, 8)).save(root / "articles" / "note_images" / "post.png")
+    (root / "articles" / HEADERS).mkdir()
+    Image.new("RGB", (8, 8)).save(root / "articles" / header_of("post"))
     os.mkfifo(root / "articles" / "pipe.png")
     with pytest.raises(HeadergenError, match=rf"post\.md:{line}: ") as caught:
         state_of(root, header.replace("ROOT", root.name))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import subprocess
 import sys
@@ -12,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from headergen.diffusion.families import FAMILIES, MODELS, flux2_klein, sdxl, zimage
+from headergen.diffusion.families.family import Family, Model
 from tests.support.paths import CHECKOUT
 
 BENCH = CHECKOUT / "bench"
@@ -24,6 +27,7 @@ def room(name: str) -> ModuleType:
         return importlib.import_module(name)
 
 
+@pytest.mark.slow
 def test_headergen_and_the_script_are_measured_phase_by_phase(tmp_path: Path) -> None:
     chosen = ["--model", "z-image-turbo", "--placement", "3 stages", "--state", "warm"]
     done = subprocess.run(
@@ -49,36 +53,58 @@ def test_headergen_and_the_script_are_measured_phase_by_phase(tmp_path: Path) ->
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
-    ("build", "part", "giga"),
+    ("family", "part", "giga"),
     [
-        pytest.param("zimage", "transformer", 6.155, id="Z-Image's transformer"),
-        pytest.param("zimage", "text_encoder", 4.022, id="Qwen3-4B"),
-        pytest.param("zimage", "vae", 0.084, id="FLUX's VAE"),
-        pytest.param("sdxl", "unet", 2.567, id="SDXL's UNet"),
-        pytest.param("sdxl", "text_encoder", 0.123, id="CLIP ViT-L"),
-        pytest.param("sdxl", "text_encoder_2", 0.695, id="OpenCLIP ViT-bigG"),
+        pytest.param(zimage.FAMILY, "transformer", 6.155, id="Z-Image's transformer"),
+        pytest.param(zimage.FAMILY, "text_encoder", 4.022, id="Qwen3-4B"),
+        pytest.param(zimage.FAMILY, "vae", 0.084, id="FLUX's VAE"),
+        pytest.param(sdxl.FAMILY, "unet", 2.567, id="SDXL's UNet"),
+        pytest.param(sdxl.FAMILY, "text_encoder", 0.123, id="CLIP ViT-L"),
+        pytest.param(sdxl.FAMILY, "text_encoder_2", 0.695, id="OpenCLIP ViT-bigG"),
+        pytest.param(flux2_klein.FAMILY, "transformer", 3.876, id="FLUX.2 klein's transformer"),
     ],
 )
-def test_the_architectures_are_those_that_are_published(build: str, part: str, giga: float) -> None:
-    full_size = room("full_size")
+def test_the_architectures_are_those_that_are_published(
+    family: Family, part: str, giga: float
+) -> None:
+    found = full_size_parts(family)[part]
 
-    found = getattr(full_size, build)()[part]
-
-    assert full_size.parameters(found) / 1e9 == pytest.approx(giga, abs=5e-4)
+    assert room("full_size").parameters(found) / 1e9 == pytest.approx(giga, abs=5e-4)
     assert {each.device.type for each in found.parameters()} == {"meta"}
 
 
-@pytest.mark.parametrize("family", ["zimage", "sdxl"])
+@pytest.mark.slow
+@pytest.mark.parametrize("row", MODELS.values(), ids=MODELS)
+def test_the_bytes_to_download_are_those_of_the_published_configs(row: Model) -> None:
+    element_bytes = {"F32": 4, "BF16": 2, "F16": 2}
+    count = room("full_size").parameters
+    counted = {name: count(part) for name, part in full_size_parts(row.family).items()}
+
+    assert set(row.weights) == {name for name, parameters in counted.items() if parameters}
+    for name, (dtype, size) in row.weights.items():
+        expected = element_bytes[dtype] * counted[name]
+        assert size == pytest.approx(expected, rel=0.005), f"{row.name}: {name}"
+
+
+@functools.cache
+def full_size_parts(family: Family) -> dict[str, Any]:
+    found: dict[str, Any] = room("full_size").parts(family)
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("family", FAMILIES.values(), ids=FAMILIES)
 def test_parts_are_written_as_their_libraries_read_them(
-    family: str, tiny_zimage: Path, tiny_sdxl: Path, tmp_path: Path
+    family: Family, twin: Callable[[Family], Path], tmp_path: Path
 ) -> None:
     import torch
 
     from headergen.diffusion import snapshot
     from headergen.diffusion.worker import parts, quantize
 
-    folder = {"zimage": tiny_zimage, "sdxl": tiny_sdxl}[family]
+    folder = twin(family)
     for entry in snapshot.entries_of(snapshot.read_index(folder)):
         chosen = parts.part_class(entry)
         if entry.bears_weights:
@@ -116,11 +142,12 @@ def test_time_is_compared_with_what_the_card_could_do() -> None:
     assert room("gpu").above_floor(seconds, work, 200.0) == pytest.approx(3.0)
 
 
+@pytest.mark.slow
 def test_the_floor_is_the_work_that_torch_counts() -> None:
     import torch
 
     full_size = room("full_size")
-    zimage, sdxl = full_size.zimage(), full_size.sdxl()
+    z_image, xl = full_size_parts(zimage.FAMILY), full_size_parts(sdxl.FAMILY)
 
     def of(*shape: int) -> Any:
         return torch.empty(shape, device="meta")
@@ -129,23 +156,23 @@ def test_the_floor_is_the_work_that_torch_counts() -> None:
     added = {"text_embeds": of(2, 1280), "time_ids": of(2, 6)}
 
     def encode(part: str) -> float:
-        return counted(lambda: sdxl[part](tokens[:, :77]))
+        return counted(lambda: xl[part](tokens[:, :77]))
 
     def step() -> object:
         conditions = torch.tensor(1), of(2, 77, 2048)
-        return sdxl["unet"](of(2, 4, 88, 168), *conditions, added_cond_kwargs=added)
+        return xl["unet"](of(2, 4, 88, 168), *conditions, added_cond_kwargs=added)
 
-    transform, caption = zimage["transformer"], of(128, 2560)
+    transform, caption = z_image["transformer"], of(128, 2560)
     found = {
         "z-image-turbo": {
-            "encode": counted(lambda: zimage["text_encoder"](tokens)),
+            "encode": counted(lambda: z_image["text_encoder"](tokens)),
             "denoise": 8 * counted(lambda: transform([of(16, 1, 84, 160)], of(1), [caption])),
-            "decode": counted(lambda: zimage["vae"].decode(of(1, 16, 84, 160))),
+            "decode": counted(lambda: z_image["vae"].decode(of(1, 16, 84, 160))),
         },
         "animagine-xl-3.1": {
             "encode": 2 * (encode("text_encoder") + encode("text_encoder_2")),
             "denoise": 28 * counted(step),
-            "decode": counted(lambda: sdxl["vae"].decode(of(1, 4, 88, 168))),
+            "decode": counted(lambda: xl["vae"].decode(of(1, 4, 88, 168))),
         },
     }
 

@@ -12,12 +12,18 @@ import yaml
 from headergen.article.card_request import CARD_KEYS
 from headergen.article.request import AUTHOR_KEYS
 from headergen.cli import arguments
-from headergen.diffusion.models import MODELS
+from headergen.diffusion import placement
+from headergen.diffusion.families import MODELS
+from headergen.diffusion.families.family import Model
+from headergen.diffusion.placement import Hardware
+from headergen.diffusion.survey import parts_to_fetch
+from headergen.fields import rows_of
 from headergen.plan.variations import VARIATIONS
 from headergen.report import check
-from headergen.settings import config as configs
-from headergen.settings.styles import STYLE_KEYS
+from headergen.settings.config import KEYS
+from headergen.settings.styles import Style
 from headergen.vocabulary import LAYOUTS, THEMES
+from headergen.wording import gigabytes
 from tests.support.paths import CHECKOUT
 
 README = (CHECKOUT / "README.md").read_text(encoding="utf-8")
@@ -54,12 +60,42 @@ def test_the_frontmatter_keys_are_those_that_are_read() -> None:
     assert first_column("Frontmatter") == {*AUTHOR_KEYS, "image", "digest"}
 
 
-def test_the_config_keys_are_those_that_are_read() -> None:
-    assert first_column("Config") == set(configs.KEYS)
+def test_the_config_keys_are_among_those_that_are_read() -> None:
+    assert {"image.model", "output"} <= first_column("Config") <= set(KEYS)
 
 
 def test_the_models_are_those_of_the_table() -> None:
     assert first_column("Models") == set(MODELS)
+
+
+def cells(model: str) -> list[list[str]]:
+    """Return the cells of the model's row in each table of the section on models."""
+    rows = re.findall(rf"^\| `{re.escape(model)}` \| (.*) \|$", section("Models"), re.M)
+    return [row.split(" | ") for row in rows]
+
+
+@pytest.mark.parametrize("row", MODELS.values(), ids=MODELS)
+def test_the_figures_of_each_model_are_those_of_its_family(row: Model) -> None:
+    (good_at, download, stored, licence), _ = cells(row.name)
+
+    assert good_at.endswith(f"; {row.num_inference_steps} steps")
+    assert (download, stored) == (gigabytes(row.published_bytes), gigabytes(row.stored_bytes))
+    assert licence.partition(":")[0] == row.licence
+
+
+@pytest.mark.parametrize("row", MODELS.values(), ids=MODELS)
+def test_the_memory_of_each_model_is_what_its_placements_predict(row: Model) -> None:
+    card = Hardware("cuda", 10**12, 10**12, (8, 9), bfloat16=True)
+    size = row.render_size(1280, 670)
+    every = list(placement.candidates(row, parts_to_fetch(row), card, size, quantizable=True))
+    resident = every[0].peak_vram_bytes
+    staged = min(each.peak_vram_bytes for each in every if not each.bits and len(each.stages) > 1)
+    bits = [
+        min(each.peak_vram_bytes for each in every if each.bits == wanted)
+        for wanted in ("8bit", "4bit")
+    ]
+
+    assert cells(row.name)[1] == [gigabytes(each) for each in (resident, staged, *bits)]
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
@@ -89,7 +125,7 @@ def test_every_command_is_a_module_that_can_be_run(command: str) -> None:
     assert callable(import_module(f"headergen.cli.commands.{command}").run)
 
 
-@pytest.mark.parametrize("name", [*THEMES, *CARD_KEYS, *STYLE_KEYS])
+@pytest.mark.parametrize("name", [*THEMES, *CARD_KEYS, *rows_of(Style)])
 def test_every_theme_and_every_key_of_cards_and_styles_is_named(name: str) -> None:
     assert re.search(rf"\b{name}\b", section("Frontmatter"))
 
@@ -100,7 +136,7 @@ def test_the_findings_that_explain_a_trouble_are_the_doctors() -> None:
     rooms = ("doctor.py", "self_test.py")
     code = "".join((CHECKOUT / "headergen" / "report" / room).read_text("utf-8") for room in rooms)
     assert named >= {"interpreter", "graphics", "device", "system RAM", "kernel log", "self-test"}
-    assert named <= set(re.findall(r'Finding\(f?"([\w -]+?)(?: \{.*?)?"', code))
+    assert named <= set(re.findall(r'Diagnosis\(f?"([\w -]+?)(?: \{.*?)?"', code))
 
 
 @pytest.mark.parametrize("name", VARIATIONS)

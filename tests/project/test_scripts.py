@@ -35,6 +35,7 @@ def test_what_the_command_refuses_the_script_refuses(repo: Repository) -> None:
     assert "must end in .png, .webp or .jpg" in said
 
 
+@pytest.mark.slow
 def test_a_picture_is_painted_from_the_prompt(repo: Repository, tiny_zimage: Path) -> None:
     size = "width: 64, height: 64"
     repo.write("headergen.yaml", f"image: {{model: '{tiny_zimage}', device: cpu, {size}}}\n")

@@ -24,6 +24,7 @@ def run(*command: str | Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.slow
 def test_the_workflows_fit_their_schema() -> None:
     run("-m", "check_jsonschema", "--builtin-schema", "vendor.github-workflows", *WORKFLOWS)
 
@@ -41,6 +42,7 @@ def test_each_script_that_a_workflow_runs_exists(path: Path) -> None:
     assert [name for name in named if not (CHECKOUT / name).is_file()] == []
 
 
+@pytest.mark.slow
 def test_the_smoke_test_passes_here() -> None:
     run(".ci/smoke.py")
 

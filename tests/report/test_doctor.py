@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,9 @@ import pytest
 from headergen.cli.main import main
 from headergen.diffusion import hardware, interpreter
 from headergen.diffusion.checkpoint import Checkpoint
+from headergen.diffusion.families import FAMILIES, MODELS, zimage
+from headergen.diffusion.families.family import Model
 from headergen.diffusion.hardware import Card, Cards, Memory
-from headergen.diffusion.models import MODELS
 from headergen.diffusion.placement import Hardware
 from headergen.report import doctor
 from headergen.settings import config as configs
@@ -30,6 +32,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 def test_a_machine_without_a_gpu_is_told_so_with_remedies(
     machine: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -127,7 +130,7 @@ ZIMAGE = Checkpoint(MODELS["z-image-turbo"], MODELS["z-image-turbo"].hub_id, loc
 
 def found_of(
     chosen: Checkpoint, there: Hardware, *, asked: str = "auto", quantizable: bool = True
-) -> doctor.Finding:
+) -> doctor.Diagnosis:
     return doctor._model(chosen, there, (1280, 672), asked=asked, quantizable=quantizable)
 
 
@@ -232,9 +235,11 @@ def test_memory_is_predicted_for_the_size_that_is_painted(
 ) -> None:
     sizes: dict[str, tuple[int, int]] = {}
 
-    def predict(each: Checkpoint, _: Hardware, size: tuple[int, int], **__: Any) -> doctor.Finding:
+    def predict(
+        each: Checkpoint, _: Hardware, size: tuple[int, int], **__: Any
+    ) -> doctor.Diagnosis:
         sizes[each.name] = size
-        return doctor.Finding(each.name, True, "")
+        return doctor.Diagnosis(each.name, True, "")
 
     monkeypatch.setattr(doctor, "_model", predict)
     monkeypatch.setattr(doctor, "_ask", lambda _: {"fault": "not asked"})
@@ -246,6 +251,39 @@ def test_memory_is_predicted_for_the_size_that_is_painted(
 def test_the_models_are_the_tables_where_the_config_names_one_of_them(machine: Path) -> None:
     rows = [Checkpoint(row, row.hub_id, local=False) for row in MODELS.values()]
     assert list(doctor._models(rows[1])) == rows
+
+
+def test_a_family_that_is_added_to_the_table_gets_its_finding(
+    machine: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    new = replace(
+        zimage.FAMILY,
+        name="Novel",
+        pipeline_class="NovelPipeline",
+        encoders=("reader",),
+        denoiser="net",
+        quantized_bytes={each: {"8bit": 1.1, "4bit": 0.7} for each in ("reader", "net")},
+    )
+    weights = {"reader": ("BF16", 2 * GB), "net": ("BF16", 30 * GB), "vae": ("BF16", GB)}
+    row = replace(ZIMAGE.row, family=new, name="novel-1", hub_id="someone/novel-1", weights=weights)
+    monkeypatch.setitem(MODELS, row.name, row)
+    monkeypatch.setitem(FAMILIES, new.name, new)
+    monkeypatch.setattr(hardware, "memory", lambda: Memory(64 * GB, 60 * GB, 0, 0))
+    monkeypatch.setattr(doctor, "find_interpreter", lambda *_: Path(sys.executable))
+    answer = {"cuda": True, "cards": [[23 * GB, 24 * GB, 8, 9]], "mps": False, "lacking": []}
+    versions = {"torch": "2.15.0", "diffusers": "0.42.1", "transformers": "5.24.0"}
+    monkeypatch.setattr(doctor, "_ask", lambda _: answer | {"versions": versions, "runtime": "13"})
+    found = {each.subject: each for each in doctor.examine(configs.load(Path()), machine)}
+    assert found["novel-1"].ok
+    assert "not fetched (33.0 GB: headergen fetch novel-1)" in found["novel-1"].message
+    assert "on cuda in bfloat16, reader and net in 8 bits" in found["novel-1"].message
+
+
+@pytest.mark.parametrize("row", MODELS.values(), ids=MODELS)
+def test_each_model_of_the_table_would_be_fetched_and_placed(machine: Path, row: Model) -> None:
+    there = doctor._hardware("auto", MEMORY, Cards(), {"cuda": True, "cards": [LARGE]})
+    message = found_of(Checkpoint(row, row.hub_id, local=False), there).message
+    assert f": headergen fetch {row.name}); would paint on cuda in {row.family.dtype}" in message
 
 
 def test_an_old_driver_reports_no_compute_capability(machine: Path) -> None:
@@ -373,10 +411,7 @@ def test_the_self_test_paints_with_each_family(
     (machine / "headergen.yaml").write_text("image: {device: cpu}\n")
     assert main(["doctor", "--self-test"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines == [
-        "ok   self-test ZImagePipeline: painted on cpu in bfloat16",
-        "ok   self-test AutoPipelineForText2Image: painted on cpu in bfloat16",
-    ]
+    assert lines == [f"ok   self-test {name}: painted on cpu in bfloat16" for name in FAMILIES]
 
 
 def test_the_self_test_tells_what_is_missing(
@@ -384,4 +419,4 @@ def test_the_self_test_tells_what_is_missing(
 ) -> None:
     (machine / "headergen.yaml").write_text("image: {device: 'cuda:99'}\n")
     assert main(["doctor", "--self-test"]) == 1
-    assert "look self-test ZImagePipeline: no device 'cuda:99'" in capsys.readouterr().out
+    assert "look self-test Z-Image: no device 'cuda:99'" in capsys.readouterr().out

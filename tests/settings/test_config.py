@@ -90,9 +90,17 @@ def test_a_named_file_is_the_only_one_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "line", "parts"),
     [
-        pytest.param("imgae:\n  model: x\n", 1, ["imgae", "did you mean image"], id="a typo"),
         pytest.param(
-            "image:\n  steps: 8\n", 2, ["image.steps", "num_inference_steps?"], id="a near key"
+            "imgae:\n  model: x\n",
+            1,
+            ["imgae: unknown key 'imgae'; did you mean 'image'?"],
+            id="a typo",
+        ),
+        pytest.param(
+            "image:\n  steps: 8\n",
+            2,
+            ["'image.steps'; did you mean 'image.num_inference_steps'? choose from "],
+            id="a near key",
         ),
         pytest.param(
             "\nimage:\n  width: wide\n", 3, ["image.width", "'wide'", "64 to 4096"], id="a type"
@@ -113,22 +121,22 @@ def test_a_named_file_is_the_only_one_read(tmp_path: Path) -> None:
         pytest.param("image_key: header\n", 1, ["heroImage"], id="the header itself as image key"),
         pytest.param("image_key: header.seed\n", 1, ["heroImage"], id="an author's key"),
         pytest.param("image: [1]\n", 1, ["image"], id="a list for a mapping"),
-        pytest.param("also: og\n", 1, ["also", "'og'", "a list"], id="no list of shapes"),
-        pytest.param("also: [{key: a}]\n", 1, ["also[0]", "width"], id="a shape without size"),
+        pytest.param("also: og\n", 1, ["also", "'og'", "a list"], id="no list of cuts"),
+        pytest.param("also: [{key: a}]\n", 1, ["also[0]", "width"], id="a cut without size"),
         pytest.param(
             "also: [{key: header.x, width: 99, height: 99}]\n",
             1,
             ["also[0].key", "outside of `header`"],
-            id="a shape's key in the header",
+            id="a cut's key in the header",
         ),
         pytest.param(
-            "also: [{key: a, width: 9, height: 99}]\n", 1, ["also[0].width"], id="a small shape"
+            "also: [{key: a, width: 9, height: 99}]\n", 1, ["also[0].width"], id="a small cut"
         ),
         pytest.param(
             "also: [{key: a.b, width: 99, height: 99}, {key: a-b, width: 99, height: 99}]\n",
             1,
             ["two pictures would be named …-a-b"],
-            id="shapes of one name",
+            id="cuts of one name",
         ),
         pytest.param(
             "image_key: cover\nalt_key: cover.alt\n", 2, ["'cover'"], id="a key in another"

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from PIL import Image
+
 from tests.support.paths import CHECKOUT
 
 # What a surrounding hook or CI run says of another repository must not reach this one.
@@ -63,6 +65,12 @@ class Repository:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data.encode() if isinstance(data, str) else data)
         return path
+
+    def write_sources(self, *names: str) -> None:
+        """Write up to two pictures to compose, which look different."""
+        gradients = Image.linear_gradient("L"), Image.radial_gradient("L")
+        for name, gradient in zip(names, gradients, strict=False):
+            gradient.convert("RGB").save(self.write(name, b""))
 
     def committed(self, name: str) -> bytes:
         """Return the bytes that HEAD holds for a file."""

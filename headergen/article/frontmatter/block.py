@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from headergen.errors import ArticleError
+from headergen.errors import ArticleError, HeadergenError
 from headergen.wording import brief
 
 # A site's frontmatter is a few hundred bytes; 64 KiB bounds what any parser is given.
@@ -17,8 +18,18 @@ _PLAINLY = (
     "no anchors, aliases or tags"
 )
 
+# What to do about text that is not YAML or TOML.
+MEND = "correct the line, or put the value in quotes"
+
 # Deeper than any site's frontmatter, shallower than what a parser in C can crash on.
 MAX_DEPTH = 50
+
+
+# Characters of a text, from the first number to the second, and what replaces them.
+Splice = tuple[int, int, str]
+
+# Values for keys, each given by its path from the root.
+NewValues = Mapping[tuple[str, ...], str | int]
 
 
 @dataclass(frozen=True)
@@ -26,7 +37,8 @@ class Block:
     """The text between an article's fences, and the bytes around it.
 
     `text` is what a parser reads; `head` ends with the opening fence's line, `tail` starts with
-    the closing fence; `first_line` is the 1-based line of the file on which `text` starts.
+    the closing fence; `first_line` is the 1-based line of the file on which `text` starts. Errors
+    are of the class `fault` and call the text `name`: a config is read as a block as well.
     """
 
     path: Path
@@ -35,6 +47,8 @@ class Block:
     text: str
     tail: bytes
     first_line: int
+    fault: type[HeadergenError] = ArticleError
+    name: str = "the frontmatter"
 
     @property
     def data(self) -> bytes:
@@ -47,23 +61,31 @@ class Block:
 
     def error(
         self, message: str, index: int, key: str | None = None, remedy: str | None = None
-    ) -> ArticleError:
+    ) -> HeadergenError:
         """Return an error that points at character `index` of `text`."""
         line = self.line(index)
-        return ArticleError(brief(message), path=str(self.path), line=line, key=key, remedy=remedy)
+        return self.fault(brief(message), path=str(self.path), line=line, key=key, remedy=remedy)
 
-    def too_deep(self, index: int, what: str = "the frontmatter") -> ArticleError:
-        """Return the error for `what` nests deeper than `MAX_DEPTH`."""
-        message = f"{what} nests deeper than {MAX_DEPTH} levels"
+    def too_deep(self, index: int, what: str | None = None) -> HeadergenError:
+        """Return the error for `what`, or the text, that nests deeper than `MAX_DEPTH`."""
+        message = f"{what or self.name} nests deeper than {MAX_DEPTH} levels"
         return self.error(message, index, remedy="no site needs such depth: flatten it")
 
-    def left_alone(self, reason: str, index: int, key: str) -> ArticleError:
+    def left_alone(self, reason: str, index: int, key: str) -> HeadergenError:
         """Return the error for a change that cannot be made without risk."""
         return self.error(f"{reason}; the article was left alone", index, key, _PLAINLY)
 
     def splice(self, start: int, end: int, text: str) -> Block:
         """Return the block with the characters from `start` to `end` replaced by `text`."""
         return replace(self, text=self.text[:start] + text + self.text[end:])
+
+    def spliced(self, splices: Iterable[Splice]) -> Block:
+        """Return the block with all `splices`; what several insert at one place keeps its order."""
+        text, end = "", 0
+        for splice in sorted(splices, key=lambda splice: splice[0]):
+            text += self.text[end : splice[0]] + splice[2]
+            end = splice[1]
+        return replace(self, text=text + self.text[end:])
 
     def next_line(self, index: int) -> int:
         """Return where the line after the one that holds character `index` starts."""
@@ -180,10 +202,10 @@ def _refuse_unclosed(
     for text_line in text.split(b"\n"):
         if key.match(text_line.lstrip(b"[\"'")):
             raise ArticleError(
-                f"the frontmatter that starts here is never closed; "
-                f"put {mark.decode()} on a line of its own after it",
+                "the frontmatter that starts here is never closed",
                 path=str(path),
                 line=line,
+                remedy=f"put {mark.decode()} on a line of its own after it",
             )
         if not _LOOKS_LIKE_FRONTMATTER.match(text_line):
             return
@@ -191,15 +213,17 @@ def _refuse_unclosed(
 
 def _refuse_unreadable(path: Path, fence: _Fence, size: int, lines_before: int) -> None:
     if fence.language == "json":
-        problem = "JSON frontmatter cannot be edited; write it as YAML (---) or TOML (+++)"
-    elif size > MAX_BYTES:
-        problem = (
-            f"the frontmatter has {size} bytes; at most {MAX_BYTES} are read: "
-            "move long texts below it"
+        problem, remedy = (
+            "JSON frontmatter cannot be edited",
+            "write it as YAML (---) or TOML (+++)",
         )
+    elif size > MAX_BYTES:
+        problem = f"the frontmatter has {size} bytes; at most {MAX_BYTES} are read"
+        remedy = "move long texts below it"
     else:
         return
-    raise ArticleError(problem, path=str(path), line=lines_before + 1, key="header")
+    line = lines_before + 1
+    raise ArticleError(problem, path=str(path), line=line, key="header", remedy=remedy)
 
 
 def _decoded(path: Path, text: bytes, first_line: int) -> str:

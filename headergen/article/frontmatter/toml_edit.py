@@ -5,25 +5,16 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from frontmatter.default_handlers import BaseHandler
 
-from headergen.article.frontmatter.block import MAX_DEPTH, Block
+from headergen.article.frontmatter import toml_read
+from headergen.article.frontmatter.block import Block, NewValues
 from headergen.article.frontmatter.toml_scan import Entry, Path, scan
-from headergen.errors import ArticleError
-
-# tomllib takes time in the square of a dotted key's length: 64 KiB of `a.a.a` are a minute.
-_DEEP_KEY = re.compile(
-    rf"""(?:\.[ \t]*(?:[A-Za-z0-9_-]+|"[^"\n]*"|'[^'\n]*')[ \t]*){{{MAX_DEPTH}}}"""
-)
-_ERROR_LINE = re.compile(r" \(at line (\d+), column \d+\)| \(at end of document\)")
-_MEND = "correct the line, or put the value in quotes"
-
-# What Python refuses to convert (sys.int_info.default_max_str_digits).
-_MANY_DIGITS = re.compile(r"[0-9_]{4300}")
+from headergen.errors import HeadergenError
 
 
 class TomlHandler(BaseHandler):
@@ -54,28 +45,27 @@ class TomlDocument:
         return next(starts, None)
 
     def with_value(
-        self, path: tuple[str, ...], value: str | int, before: str | None = None
+        self,
+        path: tuple[str, ...],
+        value: str | int,
+        followers: Iterable[str],
+        expected: Mapping[str, Any],
     ) -> Block:
-        """Return the block with `value` at `path`, all else untouched.
-
-        A value in place is replaced; a missing key comes after the last one of its table, or
-        before its sibling `before` where that is written. At most one line of the old text
-        changes, and the new text is read again and compared.
+        """Return the block with `value` at `path`, which then means what is `expected`.
 
         Raises:
             ArticleError: The change cannot be made safely; the message says why.
         """
-        if _value_at(self.values, path) == value:
-            return self.block
-        expected = _put(_comparable(self.block.text), path, value)
         literal = str(value) if isinstance(value, int) else _quoted(value)
-        for changed in self._changes(path, literal, before):
+        for changed in self._changes(path, literal, followers):
             if _means(changed, expected):
                 return changed
         index = self.index_of(path) or self.index_of(path[:1]) or 0
         raise self._refusal("the value cannot be written here", index, path)
 
-    def _changes(self, path: tuple[str, ...], text: str, before: str | None) -> Iterator[Block]:
+    def _changes(
+        self, path: tuple[str, ...], text: str, followers: Iterable[str]
+    ) -> Iterator[Block]:
         """Yield the blocks that may hold the change, the best-looking first.
 
         Whether a place admits the key is left to the parser: TOML has many rules for it.
@@ -84,7 +74,8 @@ class TomlDocument:
         if value is not None:
             yield self._with_value(value, path, text)
             return
-        sibling = self._entry((*path[:-1], before)) if before else None
+        siblings = (self._entry((*path[:-1], name)) for name in followers)
+        sibling = next(filter(None, siblings), None)
         if sibling is not None:
             yield self._before(sibling, path, text)
         for depth in reversed(range(len(path))):
@@ -143,7 +134,7 @@ class TomlDocument:
         line = self.block.indent(neighbour) + pair + self.block.newline(index)
         return self.block.splice(index, index, line)
 
-    def _refusal(self, reason: str, index: int, path: tuple[str, ...]) -> ArticleError:
+    def _refusal(self, reason: str, index: int, path: tuple[str, ...]) -> HeadergenError:
         return self.block.left_alone(reason, index, ".".join(path))
 
 
@@ -153,29 +144,30 @@ def read(block: Block) -> TomlDocument:
     Raises:
         ArticleError: The text is not TOML, or exceeds a bound.
     """
-    deep = _DEEP_KEY.search(block.text)
-    if deep is not None:
-        raise block.too_deep(deep.start(), "a key")
-    try:
-        values = TomlHandler().load(block.text)
-    except RecursionError as error:
-        raise block.too_deep(0) from error
-    except ValueError as error:
-        raise _toml_error(block, str(error)) from error
+    values = toml_read.values_of(block, TomlHandler().load)
     return TomlDocument(block, values, tuple(scan(block)))
 
 
-def _toml_error(block: Block, problem: str) -> ArticleError:
-    """Return tomllib's complaint with the line of the file that it is about."""
-    message = f"the frontmatter is not valid TOML: {_ERROR_LINE.sub('', problem)}"
-    place = _ERROR_LINE.search(problem)
-    if place is None:  # Python's own complaint about a number of too many digits
-        digits = _MANY_DIGITS.search(block.text)
-        return block.error(message, digits.start() if digits else 0, remedy=_MEND)
-    if place[1] is None:
-        return block.error(message, len(block.text) - 1, remedy=_MEND)
-    lines_before = block.text.split("\n")[: int(place[1]) - 1]
-    return block.error(message, sum(len(line) + 1 for line in lines_before), remedy=_MEND)
+def with_values(block: Block, values: Mapping[Any, Any], changes: NewValues) -> Block:
+    """Return the block, whose `values` are given, with the `changes`.
+
+    A value in place is replaced; a missing key comes after the last one of its table, or before the
+    first of those that follow it in `changes` and are written. The new text is read after each
+    change and compared.
+
+    Raises:
+        ArticleError: A change cannot be made safely; the message says why.
+    """
+    expected = _comparable(block.text)
+    paths = list(changes)
+    for number, path in enumerate(paths):
+        if _value_at(values, path) == changes[path]:
+            continue
+        expected = _put(expected, path, changes[path])
+        followers = (after[-1] for after in paths[number + 1 :] if after[:-1] == path[:-1])
+        document = TomlDocument(block, dict(values), tuple(scan(block)))
+        block = document.with_value(path, changes[path], followers, expected)
+    return block
 
 
 def _value_at(values: Any, path: tuple[str, ...]) -> Any:
@@ -199,7 +191,7 @@ def _put(values: dict[str, Any], path: tuple[str, ...], value: str | int) -> dic
     return values
 
 
-def _means(block: Block, expected: dict[str, Any]) -> bool:
+def _means(block: Block, expected: Mapping[str, Any]) -> bool:
     try:
         return _comparable(block.text) == expected
     except ValueError:

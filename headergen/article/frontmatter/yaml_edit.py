@@ -2,131 +2,210 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import yaml
 
 from headergen.article.frontmatter import yaml_loader
-from headergen.article.frontmatter.block import Block
+from headergen.article.frontmatter.block import Block, NewValues, Splice
 from headergen.article.frontmatter.yaml_scalar import LINE_BREAK, quoted
 from headergen.article.frontmatter.yaml_tree import Node, compose
-from headergen.errors import ArticleError
+from headergen.errors import ArticleError, HeadergenError
+
+# What a mapping is to say: a text or a number for a key, or what the mapping below it is to say.
+_Wanted = Mapping[str, Any]
+
+# The first line of a block scalar to which the blank lines after it belong, such as `|+`.
+_KEPT_WHOLE = re.compile(r"[^\n]*[|>]\d?\+")
 
 
-def with_value(
-    block: Block,
-    values: dict[Any, Any],
-    path: tuple[str, ...],
-    value: str | int,
-    before: str | None,
-) -> Block:
-    """Return the block, whose `values` are given, with `value` at `path`.
+def with_values(block: Block, values: Mapping[Any, Any], changes: NewValues) -> Block:
+    """Return the block, whose `values` are given, with the `changes`.
 
     A value in place is replaced, or of a text of several lines the end of the last; a missing key
-    comes after the last one of its mapping, or before its sibling `before` where that is written.
-    At most one line of the old text changes, and the new text is read again and compared.
+    comes after the last one of its mapping, or before the first of those that follow it in
+    `changes` and are written. The new text is read again and compared.
 
     Raises:
-        ArticleError: The change cannot be made safely; the message says why.
+        ArticleError: The changes cannot be made safely; the message says why.
     """
-    if _value_at(values, path) == value:
+    wanted = _nested(changes)
+    if _says(values, wanted):
         return block
     root = compose(block) or Node("mapping")
-    if (changed := _with_other_end(block, root, values, path, value)) is not None:
-        return changed
-    spot = _Written(block, root, values).spot(path, before)
-    expected = _put(root, path, _leaf(_scalar(value, spot.style)), spot.sibling)
-    for changed in _changes(block, spot, value):
-        if _means(changed, expected):
-            return changed
-    raise block.left_alone("the value cannot be written here", spot.index, ".".join(path))
+    edit = _Edit(block, root)
+    expected = edit.mapping(root, values, wanted, ())
+    changed = block.spliced(edit.splices)
+    if not _means(changed, expected):
+        raise edit.refusal("the value cannot be written here", *edit.changed[0])
+    return changed
 
 
-@dataclass(frozen=True)
-class _Written:
-    """A block whose root is a mapping, its tree, and the values that it was loaded as."""
+def _nested(changes: NewValues) -> _Wanted:
+    """Return the changes as mappings below mappings, one for each key of a path but the last."""
+    wanted: dict[str, Any] = {}
+    for path, value in changes.items():
+        inner = wanted
+        for key in path[:-1]:
+            inner = inner.setdefault(key, {})
+        inner[path[-1]] = value
+    return wanted
+
+
+def _says(value: object, wanted: object) -> bool:
+    """Return whether a loaded value is what is wanted, or a mapping that has all of it."""
+    if not isinstance(wanted, Mapping):
+        return value == wanted
+    return isinstance(value, dict) and all(_says(value.get(key), wanted[key]) for key in wanted)
+
+
+def _first(path: tuple[str, ...], wanted: Any) -> tuple[str, ...]:
+    """Return the path of the first value that is wanted at `path` or below it."""
+    while isinstance(wanted, Mapping):
+        key = next(iter(wanted))
+        path, wanted = (*path, key), wanted[key]
+    return path
+
+
+@dataclass
+class _Edit:
+    """The splices that change a block, whose tree is `root`; more come with each mapping.
+
+    `changed` are the places and the paths of the keys that are written.
+    """
 
     block: Block
     root: Node
-    values: dict[Any, Any]
+    splices: list[Splice] = field(default_factory=list)
+    changed: list[tuple[int, tuple[str, ...]]] = field(default_factory=list)
 
-    def spot(self, path: tuple[str, ...], before: str | None) -> _Spot:
-        """Find where the value at `path` goes; the keys on the path are there once at most.
+    def mapping(
+        self, node: Node, values: Mapping[Any, Any], wanted: _Wanted, path: tuple[str, ...]
+    ) -> Node:
+        """Return the tree of the mapping at `path` as it is to be, and add what makes it so.
 
         Raises:
-            ArticleError: There is a value which cannot be replaced without risk.
+            ArticleError: The mapping cannot be changed without risk.
         """
-        node = self.root
-        for depth, key in enumerate(path, start=1):
-            pair = _pair(node, key)
-            if pair is None:
-                if depth < len(path) and _value_at(self.values, path[:depth]) is not None:
-                    raise self._refusal("its parent comes through a merge", node.start, path)
-                sibling = before and _pair(node, before)
-                return _Spot(node, None, path[depth - 1 :], sibling[0] if sibling else None)
-            if depth == len(path) or _value_at(self.values, path[:depth]) is None:
-                self._require_replaceable(pair[1], path)
-                return _Spot(node, pair, path[depth:], None)
-            self._require_editable(pair[1], path)
-            node = pair[1]
-        raise AssertionError("a path has at least one key")
+        pairs, last, names = node.pairs, {}, list(wanted)
+        for number, key in enumerate(names):
+            value, here = wanted[key], (*path, key)
+            if _says(values.get(key), value):
+                continue
+            index = self._index(pairs, key, here)
+            if index is not None:
+                name, old = pairs[index]
+                pairs[index] = name, self._changed(node, name, old, values.get(key), value, here)
+                continue
+            if isinstance(value, Mapping) and values.get(key) is not None:
+                reason = "its parent comes through a merge"
+                raise self.refusal(reason, node.start, _first(here, value))
+            self.changed.append((node.start, _first(here, value)))
+            after = (name for name in names[number + 1 :] if not isinstance(wanted[name], Mapping))
+            written = (self._index(pairs, name, (*path, name)) for name in after)
+            index = next((each for each in written if each is not None), None)
+            if index is None:
+                last[key] = value
+            else:
+                self._insert_before(node, pairs[index][0], {key: value})
+            pairs.insert(len(pairs) if index is None else index, _pair(key, value))
+        if last:
+            self._append(node, last)
+        return replace(node, children=tuple(child for pair in pairs for child in pair))
+
+    def refusal(self, reason: str, index: int, path: tuple[str, ...]) -> HeadergenError:
+        """Return the error for a value that cannot be written without risk."""
+        return self.block.left_alone(reason, index, ".".join(path))
+
+    def _index(self, pairs: list[tuple[Node, Node]], key: str, path: tuple[str, ...]) -> int | None:
+        found = [index for index, (name, _) in enumerate(pairs) if _names(name, key)]
+        if len(found) > 1:
+            place = pairs[found[1]][0].start
+            raise self.block.error(
+                f"duplicate key {key!r}", place, ".".join(path), "keep one of them"
+            )
+        return found[0] if found else None
+
+    def _changed(
+        self, mapping: Node, name: Node, old: Node, value: Any, wanted: Any, path: tuple[str, ...]
+    ) -> Node:
+        """Return the tree of a value that is written, as it is to be."""
+        if isinstance(wanted, Mapping) and value is not None:
+            self._require_editable(old, _first(path, wanted))
+            return self.mapping(old, value, wanted, path)
+        path = _first(path, wanted)
+        self.changed.append((name.start, path))
+        if isinstance(value, str) and isinstance(wanted, str):
+            splice = _other_end(self.block, old, value, wanted)
+            if splice is not None:
+                self.splices.append(splice)
+                return replace(old, value=wanted)
+        self._require_replaceable(old, path)
+        self._replace(mapping, name, old, wanted)
+        return _tree(wanted, old.style)
 
     def _require_replaceable(self, node: Node, path: tuple[str, ...]) -> None:
         if node.anchor is not None or node.tag is not None:
             what = f"anchor &{node.anchor}" if node.anchor is not None else f"tag {node.tag}"
-            raise self._refusal(f"the value carries the {what}", node.start, path)
+            raise self.refusal(f"the value carries the {what}", node.start, path)
         if node.kind in ("sequence", "mapping"):
-            raise self._refusal(f"the value is a {node.kind}", node.start, path)
+            raise self.refusal(f"the value is a {node.kind}", node.start, path)
         if LINE_BREAK.search(self.block.text, node.start, node.end):
-            raise self._refusal("the value spans several lines", node.start, path)
+            raise self.refusal("the value spans several lines", node.start, path)
 
     def _require_editable(self, node: Node, path: tuple[str, ...]) -> None:
         if node.kind == "alias":
-            raise self._refusal(f"it is reached through the alias *{node.value}", node.start, path)
+            raise self.refusal(f"it is reached through the alias *{node.value}", node.start, path)
         if node.kind != "mapping":
-            raise self._refusal("its parent is not a mapping", node.start, path)
+            raise self.refusal("its parent is not a mapping", node.start, path)
         if node.anchor is not None and node.anchor in _aliases(self.root):
             reason = f"its parent is repeated elsewhere as *{node.anchor}"
-            raise self._refusal(reason, node.start, path)
+            raise self.refusal(reason, node.start, path)
 
-    def _refusal(self, reason: str, index: int, path: tuple[str, ...]) -> ArticleError:
-        return self.block.left_alone(reason, index, ".".join(path))
+    def _replace(self, mapping: Node, name: Node, old: Node, wanted: Any) -> None:
+        """Fill or replace a value; a null one can become a mapping."""
+        text, is_empty = self.block.text, old.start == old.end
+        if isinstance(wanted, Mapping) and is_empty and not mapping.flow:
+            indent = self.block.indent(name.start) + "  "
+            self._insert_lines(self.block.next_line(name.end), indent, wanted)
+        elif is_empty:
+            colon = text.find(":", name.end, old.start) + 1
+            after = colon or name.end
+            value = _written(wanted, old.style)
+            self.splices.append((after, after, f" {value}" if colon else f": {value}"))
+        else:
+            self.splices.append((old.start, old.end, _written(wanted, old.style)))
 
+    def _insert_before(self, mapping: Node, sibling: Node, wanted: _Wanted) -> None:
+        if mapping.flow:
+            self.splices.append((sibling.start, sibling.start, f"{_flow(wanted)}, "))
+        else:
+            indent = self.block.indent(mapping.children[0].start)
+            self._insert_lines(self.block.line_start(sibling.start), indent, wanted)
 
-@dataclass(frozen=True)
-class _Spot:
-    """Where a value goes: the innermost mapping that is written, and what it lacks.
+    def _append(self, mapping: Node, wanted: _Wanted) -> None:
+        if mapping.flow and mapping.children:
+            end = mapping.children[-1].end
+            self.splices.append((end, end, f", {_flow(wanted)}"))
+        elif mapping.flow:
+            self.splices.append((mapping.inner, mapping.inner, _flow(wanted)))
+        else:
+            indent = self.block.indent(mapping.children[0].start)
+            self._insert_lines(self._end_of_lines(_last_leaf(mapping)), indent, wanted)
 
-    `pair` is the key whose value is replaced (None: a key is inserted, before `sibling` if that
-    is given); `missing` are the keys that must be created for it.
-    """
+    def _end_of_lines(self, leaf: Node) -> int:
+        """Return where the line after a value starts, without the blank lines that follow it."""
+        if leaf.style in ("|", ">") and _KEPT_WHOLE.match(self.block.text, leaf.start):
+            return leaf.end
+        return self.block.next_line(len(self.block.text[: leaf.end].rstrip(" \t\r\n")))
 
-    mapping: Node
-    pair: tuple[Node, Node] | None
-    missing: tuple[str, ...]
-    sibling: Node | None
-
-    @property
-    def index(self) -> int:
-        return self.pair[0].start if self.pair else self.mapping.start
-
-    @property
-    def style(self) -> str | None:
-        """Return the quotes that the author chose for the value, if there is one."""
-        return self.pair[1].style if self.pair else None
-
-
-def _value_at(values: Any, path: tuple[str, ...]) -> Any:
-    """Return the loaded value at `path`, None where a key is missing."""
-    for key in path:
-        values = values.get(key) if isinstance(values, dict) else None
-    return values
-
-
-def _pair(node: Node, key: str) -> tuple[Node, Node] | None:
-    return next((pair for pair in node.pairs if _names(pair[0], key)), None)
+    def _insert_lines(self, index: int, indent: str, wanted: _Wanted) -> None:
+        newline = self.block.newline(index)
+        lines = "".join(line + newline for line in _lines(indent, wanted))
+        self.splices.append((index, index, lines))
 
 
 def _names(node: Node, key: str) -> bool:
@@ -155,37 +234,19 @@ def _leaf(yaml_text: str) -> Node:
     return Node("scalar", value=event.value, implicit=event.implicit)
 
 
-def _put(node: Node, path: tuple[str, ...], leaf: Node, sibling: Node | None) -> Node:
-    """Return the tree with `leaf` at `path`; missing keys come last, or before `sibling`."""
-    if not path:
-        return leaf
-    if node.kind != "mapping":
-        node = Node("mapping")
-    key, rest = path[0], path[1:]
-    pairs = node.pairs
-    for i, (name, value) in enumerate(pairs):
-        if _names(name, key):
-            pairs[i] = (name, _put(value, rest, leaf, sibling))
-            break
-    else:
-        new = (_leaf(quoted(key)), _put(Node("mapping"), rest, leaf, sibling))
-        place = [name is sibling for name, _ in pairs].index(True) if sibling else len(pairs)
-        pairs.insert(place, new)
-    return replace(node, children=tuple(child for pair in pairs for child in pair))
+def _pair(key: str, wanted: Any) -> tuple[Node, Node]:
+    return _leaf(quoted(key)), _tree(wanted)
+
+
+def _tree(wanted: Any, style: str | None = None) -> Node:
+    """Return the node of what is wanted; `style` is the quotes of the text that was there."""
+    if not isinstance(wanted, Mapping):
+        return _leaf(_scalar(wanted, style))
+    pairs = (_pair(key, value) for key, value in wanted.items())
+    return Node("mapping", children=tuple(child for pair in pairs for child in pair))
 
 
 # --- the changed text ------------------------------------------------------------------------
-
-
-def _changes(block: Block, spot: _Spot, value: str | int) -> Iterator[Block]:
-    """Yield the blocks that may hold the change, the best-looking first."""
-    scalar = _scalar(value, spot.style)
-    if spot.pair is not None:
-        yield from _in_place(block, spot, *spot.pair, scalar)
-    elif spot.mapping.flow:
-        yield _with_flow_entry(block, spot, _flow(spot.missing, scalar))
-    else:
-        yield from _with_lines(block, spot, scalar)
 
 
 def _scalar(value: str | int, style: str | None) -> str:
@@ -193,30 +254,27 @@ def _scalar(value: str | int, style: str | None) -> str:
     return str(value) if isinstance(value, int) else quoted(value, style)
 
 
-def _in_place(block: Block, spot: _Spot, key: Node, value: Node, scalar: str) -> Iterator[Block]:
-    """Fill or replace a value; under a null parent the missing keys are created."""
-    empty = value.start == value.end
-    if spot.missing and empty and not spot.mapping.flow:
-        indent = block.indent(key.start) + "  "
-        yield _insert_lines(block, block.next_line(key.end), indent, spot.missing, scalar)
-        return
-    if spot.missing:
-        scalar = "{" + _flow(spot.missing, scalar) + "}"
-    if not empty:
-        yield block.splice(value.start, value.end, scalar)
-        return
-    colon = block.text.find(":", key.end, value.start) + 1
-    after = colon or key.end
-    yield block.splice(after, after, f" {scalar}" if colon else f": {scalar}")
+def _written(wanted: Any, style: str | None = None) -> str:
+    """Return what is wanted as one line of YAML."""
+    return f"{{{_flow(wanted)}}}" if isinstance(wanted, Mapping) else _scalar(wanted, style)
 
 
-def _with_other_end(
-    block: Block, root: Node, values: dict[Any, Any], path: tuple[str, ...], value: str | int
-) -> Block | None:
-    """Change the end of a text of several lines; None: there is none, or it begins otherwise."""
-    old, node = _value_at(values, path), _node_at(root, path)
-    if node is None or not isinstance(old, str) or not isinstance(value, str):
-        return None
+def _flow(wanted: _Wanted) -> str:
+    """Return `a: x, b: {c: y}`, which braces may enclose."""
+    return ", ".join(f"{quoted(key)}: {_written(value)}" for key, value in wanted.items())
+
+
+def _lines(indent: str, wanted: _Wanted) -> Iterator[str]:
+    for key, value in wanted.items():
+        if isinstance(value, Mapping):
+            yield f"{indent}{quoted(key)}:"
+            yield from _lines(f"{indent}  ", value)
+        else:
+            yield f"{indent}{quoted(key)}: {_scalar(value, None)}"
+
+
+def _other_end(block: Block, node: Node, old: str, value: str) -> Splice | None:
+    """Return what changes the end of a text of several lines; None: it is none, or more differs."""
     if not LINE_BREAK.search(block.text, node.start, node.end):
         return None
     same = _common_length(old.rstrip(), value.rstrip())
@@ -226,8 +284,7 @@ def _with_other_end(
     start = end - len(removed)
     if not same or block.text[start:end] != removed or LINE_BREAK.search(added):
         return None
-    changed = block.splice(start, end, added)
-    return changed if _means(changed, _put(root, path, replace(node, value=value), None)) else None
+    return start, end, added
 
 
 def _common_length(one: str, other: str) -> int:
@@ -235,55 +292,7 @@ def _common_length(one: str, other: str) -> int:
     return next((index for index, (a, b) in pairs if a != b), min(len(one), len(other)))
 
 
-def _node_at(root: Node, path: tuple[str, ...]) -> Node | None:
-    """Return the node that is written at `path`, and not through an alias."""
-    node: Node | None = root
-    for key in path:
-        pair = _pair(node, key) if node else None
-        node = pair[1] if pair else None
-    return node
-
-
-def _with_flow_entry(block: Block, spot: _Spot, entry: str) -> Block:
-    if spot.sibling is not None:
-        return block.splice(spot.sibling.start, spot.sibling.start, f"{entry}, ")
-    if not spot.mapping.children:
-        return block.splice(spot.mapping.inner, spot.mapping.inner, entry)
-    end = spot.mapping.children[-1].end
-    return block.splice(end, end, f", {entry}")
-
-
-def _with_lines(block: Block, spot: _Spot, scalar: str) -> Iterator[Block]:
-    indent = block.indent(spot.mapping.children[0].start)
-    if spot.sibling is not None:
-        start = block.line_start(spot.sibling.start)
-        yield _insert_lines(block, start, indent, spot.missing, scalar)
-        return
-    end = _last_leaf(spot.mapping).end
-    written = len(block.text[:end].rstrip(" \t\r\n"))
-    yield _insert_lines(block, block.next_line(written), indent, spot.missing, scalar)
-    if end == block.line_start(end):
-        # The blank lines after a block scalar belong to it when it is kept whole (`|+`).
-        yield _insert_lines(block, end, indent, spot.missing, scalar)
-
-
-def _insert_lines(
-    block: Block, index: int, indent: str, keys: tuple[str, ...], scalar: str
-) -> Block:
-    newline = block.newline(index)
-    lines = [f"{indent}{'  ' * i}{quoted(key)}:" for i, key in enumerate(keys)]
-    return block.splice(index, index, f"{newline.join(lines)} {scalar}{newline}")
-
-
 def _last_leaf(node: Node) -> Node:
     while node.children and not node.flow:
         node = node.children[-1]
     return node
-
-
-def _flow(keys: tuple[str, ...], scalar: str) -> str:
-    """Return `a: {b: scalar}` for the keys a and b."""
-    text = scalar
-    for key in reversed(keys[1:]):
-        text = f"{{{quoted(key)}: {text}}}"
-    return f"{quoted(keys[0])}: {text}"

@@ -7,8 +7,8 @@ from typing import Any
 
 import yaml
 
-from headergen.article.frontmatter.block import Block
-from headergen.errors import ArticleError
+from headergen.article.frontmatter.block import MEND, Block
+from headergen.errors import HeadergenError
 
 
 class _AsWritten(yaml.constructor.SafeConstructor):
@@ -32,11 +32,9 @@ KEEPING_LOADER = keeping(LOADER)
 
 _INDENTED_HEADER = re.compile(r"[ \t]+header[ \t]*:")
 
-_MEND = "correct the line, or put the value in quotes"
-
 # PyYAML's words, what they mean to an author, and what to do.
 _MEANINGS = {
-    "mapping values are not allowed": ("a text with a colon must stand in quotes", _MEND),
+    "mapping values are not allowed": ("a text with a colon must stand in quotes", MEND),
     "cannot start any token": (
         "a tab, or a sign such as @ or %, stands where YAML admits none",
         "indent by blanks, and put such a text in quotes",
@@ -49,7 +47,7 @@ _MEANINGS = {
 CONSTRUCTOR_ERRORS = (ValueError, LookupError, AttributeError, TypeError, RecursionError)
 
 
-def yaml_error(block: Block, error: yaml.YAMLError) -> ArticleError:
+def yaml_error(block: Block, error: yaml.YAMLError) -> HeadergenError:
     """Return PyYAML's complaint with the line of the file that it is about."""
     if isinstance(error, yaml.reader.ReaderError):
         character = chr(error.character)
@@ -66,8 +64,8 @@ def yaml_error(block: Block, error: yaml.YAMLError) -> ArticleError:
         remedy = "start it at the beginning of its line"
         return block.error("`header:` is indented", place, "header", remedy)
     known = (row for words, row in _MEANINGS.items() if words in problem)
-    meaning, remedy = next(known, (problem, _MEND))
-    return block.error(f"the frontmatter is not valid YAML: {meaning}", place, remedy=remedy)
+    meaning, remedy = next(known, (problem, MEND))
+    return block.error(f"{block.name} is not valid YAML: {meaning}", place, remedy=remedy)
 
 
 def _place(block: Block, error: yaml.YAMLError) -> int:

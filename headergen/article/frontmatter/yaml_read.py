@@ -17,7 +17,7 @@ from headergen.article.frontmatter.yaml_loader import (
     CONSTRUCTOR_ERRORS,
     yaml_error,
 )
-from headergen.errors import ArticleError
+from headergen.errors import HeadergenError
 from headergen.wording import shown
 
 if TYPE_CHECKING:
@@ -56,16 +56,6 @@ class YamlDocument:
                     return None
                 index, node = pair[0].start_mark.index, pair[1]
         return index
-
-    def with_value(
-        self, path: tuple[str, ...], value: str | int, before: str | None = None
-    ) -> Block:
-        """Return the block with `value` at `path`; see `yaml_edit.with_value`."""
-        # Not needed where there is nothing to write.
-        from headergen.article.frontmatter import yaml_edit
-
-        self.index_of(path)
-        return yaml_edit.with_value(self.block, self.values, path, value, before)
 
     def _pair(
         self, node: yaml.Node, key: str, path: tuple[str | int, ...]
@@ -127,7 +117,7 @@ def _load(text: str) -> tuple[yaml.Node | None, Any]:
     return node, values
 
 
-def _unreadable(block: Block, error: Exception) -> ArticleError:
+def _unreadable(block: Block, error: Exception) -> HeadergenError:
     """Return the error that names the first scalar that cannot be constructed on its own."""
     root = _look_closely(block)
     for node in root.walk() if root else ():
@@ -135,7 +125,7 @@ def _unreadable(block: Block, error: Exception) -> ArticleError:
         if node.kind == "scalar" and not _is_constructible(written):
             message = f"cannot read the value {shown(written)}: {error}"
             return block.error(message, node.start, remedy="put it in quotes")
-    message = f"cannot read the frontmatter: {error}"
+    message = f"cannot read {block.name}: {error}"
     return block.error(message, root.start if root else 0, remedy="write the values plainly")
 
 

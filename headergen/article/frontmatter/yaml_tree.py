@@ -17,7 +17,7 @@ import yaml
 from headergen.article.frontmatter import yaml_loader
 from headergen.article.frontmatter.block import MAX_BYTES, MAX_DEPTH, Block
 from headergen.article.frontmatter.yaml_loader import yaml_error
-from headergen.errors import ArticleError
+from headergen.errors import HeadergenError
 
 # Base 60, as in 1:30:00, is computed in the square of its length: 64 KiB take more than a second.
 _MAX_SIXTIES = 100
@@ -169,7 +169,7 @@ class _Composer:
             size=size,
         )
 
-    def _error(self, message: str, event: Any, remedy: str) -> ArticleError:
+    def _error(self, message: str, event: Any, remedy: str) -> HeadergenError:
         return self._block.error(message, event.start_mark.index, remedy=remedy)
 
 

@@ -15,15 +15,16 @@ from headergen.cli import progress
 from headergen.cli.commands.notices import say_notes, say_notices
 from headergen.cli.commands.place import Place, find_place, read_article
 from headergen.cli.commands.saving import save
-from headergen.cli.terminal import say, say_error
+from headergen.cli.terminal import Problems, say
 from headergen.errors import HeadergenError
 from headergen.graphics import canvas, encoding
 from headergen.graphics.contact_sheet import contact_sheet
-from headergen.make import candidates as keeping
 from headergen.make import painters
+from headergen.make.candidates import save_candidate, save_record
 from headergen.plan import candidates
 from headergen.plan.candidates import Candidate, Planned
 from headergen.repository import scratch
+from headergen.wording import counted
 
 
 def run(arguments: Namespace) -> int:
@@ -35,7 +36,7 @@ def run(arguments: Namespace) -> int:
     say_notes([wanted[0].job])  # the words that vary have no notation of their own
     _say_plan(article, wanted)
     found = candidates.reusable(article, wanted, place.root)
-    keeping.record(article, found, place.config, place.root)
+    save_record(article, found, place.config, place.root)
     numbers = {each.number for each in found}
     missing = [each for each in wanted if each.number not in numbers]
     failure = _paint(article, missing, found, place) if missing else None
@@ -70,18 +71,19 @@ def _paint(
     with (
         painter.ready(progress.for_terminal(hook=False)) as paint,
         closing(paint(paintings, titles)) as results,
+        Problems() as problems,
     ):
         for index, result in results:
             each = missing[index]
             if isinstance(result, HeadergenError):
                 failure = result
-                say_error(result.at(path=f"{article.path}, candidate {each.number}"))
+                problems.add_error(result, f"{article.path}, candidate {each.number}")
                 continue
             image = canvas.cover(result.image, each.job.width, each.job.height)
             texts = result.provenance.metadata("full", each.job.digest)
             png = encoding.encode(image, "png", texts)
-            found.append(keeping.keep(article, each, png, place.root))
-            keeping.record(article, found, place.config, place.root)
+            found.append(save_candidate(article, each, png, place.root))
+            save_record(article, found, place.config, place.root)
     return failure
 
 
@@ -94,9 +96,5 @@ def _say_sheet(article: Article, found: Sequence[Candidate], place: Place) -> No
     output = scratch.place(place.root, f"{candidates.folder_of(article, place.root)}/sheet.png")
     save(output, encoding.encode(sheet, "png"))
     name = shlex.quote(os.path.relpath(article.path))
-    say(f"{_count(len(found))} on one sheet: {Path(os.path.relpath(output))}")
+    say(f"{counted(len(found), 'candidate')} on one sheet: {Path(os.path.relpath(output))}")
     say(f"to make one the header: headergen pick {name} NUMBER")
-
-
-def _count(number: int) -> str:
-    return "1 candidate" if number == 1 else f"{number} candidates"

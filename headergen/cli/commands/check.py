@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import gc
+import sys
 from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from headergen.cli.commands.place import find_place
-from headergen.cli.terminal import say, say_findings
+from headergen.cli.terminal import Problems, say_findings
 from headergen.report import check
 from headergen.repository import discovery
 
@@ -23,8 +24,10 @@ def run(arguments: Namespace) -> int:
     if arguments.json:
         say_findings(findings)
     else:
-        for found in findings:
-            say(f"{found.path}:{found.line}: {found.code}: {found.message}")
+        with Problems(sys.stdout) as problems:
+            for found in findings:
+                line = f"{found.path}:{found.line}: {found.code}: {found.message}"
+                problems.add(line, found.remedy)
     allowed = {"stand-in"} if arguments.allow_stand_ins else set()
     return max(
         (check.CODES[found.code] for found in findings if found.code not in allowed), default=0

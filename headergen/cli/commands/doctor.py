@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from argparse import Namespace
 
 from headergen.cli.commands.place import find_place
-from headergen.cli.terminal import say, say_findings
+from headergen.cli.terminal import Problems, say_findings
 from headergen.report import doctor, self_test
 
 
@@ -17,8 +18,8 @@ def run(arguments: Namespace) -> int:
     if arguments.json:
         say_findings(findings)
     else:
-        for found in findings:
-            say(f"{'ok  ' if found.ok else 'look'} {found.subject}: {found.message}")
-            for line in (found.remedy or "").split("\n") if not found.ok else ():
-                say(f"       {line}")
+        with Problems(sys.stdout) as problems:
+            for found in findings:
+                line = f"{'ok  ' if found.ok else 'look'} {found.subject}: {found.message}"
+                problems.add(line, None if found.ok else found.remedy)
     return 0 if all(found.ok for found in findings) else 1

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterable, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -13,7 +12,7 @@ from headergen.article import article as articles
 from headergen.cli.commands.notices import say_notes, say_notices
 from headergen.cli.commands.place import Place, find_article
 from headergen.cli.commands.staging import say_what_to_add
-from headergen.cli.terminal import say, say_advice
+from headergen.cli.terminal import Problems, say
 from headergen.errors import ArticleError, HeadergenError
 from headergen.plan import cuts, staged
 from headergen.plan import job as planning
@@ -23,7 +22,6 @@ from headergen.settings import config as configs
 
 if TYPE_CHECKING:
     from headergen.make.painter import Painter
-    from headergen.make.runner import Failed
     from headergen.plan.staged import Unstaged
 
 
@@ -32,20 +30,22 @@ def make(names: Iterable[str], place: Place, *, hook: bool) -> int:
 
     Returns the exit code. A `hook` ends with 1 where anything was written or is not staged.
     """
-    plans, errors = _plan(names, place, hook=hook)
-    lacking = _unstaged(plans, place) if hook and place.in_git else []
-    to_add = [found.path for found in lacking if not found.ignored]
-    plans = _with_stand_ins_replaced(plans, place, errors, hook=hook)
-    jobs = [each for each in plans if isinstance(each, planning.Job)]
+    to_add: list[Path] = []
     try:
-        if jobs:
-            _carry_out(jobs, place, errors, to_add, hook=hook)
-        elif not hook and not errors:
-            _say_nothing_to_do(plans)
+        with Problems() as problems:
+            plans = _plan(names, place, problems, hook=hook)
+            lacking = _unstaged(plans, place, problems) if hook and place.in_git else []
+            to_add += (found.path for found in lacking if not found.ignored)
+            plans = _with_stand_ins_replaced(plans, place, problems, hook=hook)
+            jobs = [each for each in plans if isinstance(each, planning.Job)]
+            if jobs:
+                _carry_out(jobs, place, problems, to_add, hook=hook)
+            elif not hook and not problems.errors:
+                _say_nothing_to_do(plans)
     finally:
-        say_advice(errors)
         if to_add and place.in_git:
             say_what_to_add(to_add, place.root)
+    errors = problems.errors
     needs_author = hook and (lacking or to_add)
     if hook and not needs_author and not errors:
         _remember(plans, place)
@@ -64,7 +64,7 @@ def _say_nothing_to_do(plans: Sequence[planning.Plan]) -> None:
 
 
 def _with_stand_ins_replaced(
-    plans: list[planning.Plan], place: Place, errors: list[HeadergenError], *, hook: bool
+    plans: list[planning.Plan], place: Place, problems: Problems, *, hook: bool
 ) -> list[planning.Plan]:
     """Plan what title cards stand in for, if this machine looks as if it could paint it."""
     found = [planning.stand_in_of(each) for each in plans]
@@ -77,8 +77,7 @@ def _with_stand_ins_replaced(
             replaced.append(job or each)
         except HeadergenError as error:
             replaced.append(each)
-            errors.append(error)
-            say(f"{error.place}: {error.headline}", sys.stderr)
+            problems.add_error(error)
     return replaced
 
 
@@ -120,15 +119,16 @@ def _remember_one(found: states.Fresh | states.HandMade, picture: Path, place: P
 def _carry_out(
     jobs: Sequence[planning.Job],
     place: Place,
-    errors: list[HeadergenError],
+    problems: Problems,
     to_add: list[Path],
     *,
     hook: bool,
 ) -> None:
-    """Print each outcome as it comes; add to `errors` and `to_add`, of use when interrupted too."""
+    """Print each outcome as it comes, and add what it wrote to `to_add`, also if interrupted."""
     from headergen.cli import progress
     from headergen.make import runner
 
+    problems.end()
     say_notices(job.content for job in jobs)
     say_notes(jobs)
     painter, report = _painter(place, hook=hook), progress.for_terminal(hook=hook)
@@ -136,39 +136,28 @@ def _carry_out(
         for outcome in outcomes:
             article = outcome.job.article
             if isinstance(outcome, runner.Failed):
-                errors.append(outcome.error)
-                _say_failed(outcome)
-            elif isinstance(outcome, runner.Kept):
-                say(f"{article.path}: {outcome.job.image} ({outcome.how})")
-            else:
+                # Where the error is about the machine, the article is named as well.
+                problems.add_error(outcome.error, f"{article.path}:{article.line}: not painted")
+                continue
+            if isinstance(outcome, runner.Written):
                 to_add += (article.path, *outcome.job.outputs)
-                say(f"{article.path}: {outcome.job.image} ({outcome.how})")
-
-
-def _say_failed(outcome: Failed) -> None:
-    """Name the article also where the error is about the machine and not about the article."""
-    article, error = outcome.job.article, outcome.error
-    place = error.place or f"{article.path}:{article.line}: not painted"
-    say(f"{place}: {error.headline}", sys.stderr)
+            problems.end()
+            say(f"{article.path}: {outcome.job.image} ({outcome.how})")
 
 
 def _plan(
-    names: Iterable[str], place: Place, *, hook: bool
-) -> tuple[list[planning.Plan], list[HeadergenError]]:
-    """Read every article; an error is printed at once, and the other articles go on."""
+    names: Iterable[str], place: Place, problems: Problems, *, hook: bool
+) -> list[planning.Plan]:
+    """Plan for every article; an error is printed at once, and the other articles go on."""
     plans: list[planning.Plan] = []
-    errors: list[HeadergenError] = []
     for name in names:
         try:
             plans.append(_plan_for(name, place, hook=hook))
         except HeadergenError as error:
             # A model that the config names and nobody has is one mistake, however many ask for it.
-            if str(error) not in map(str, errors):
-                say(f"{error.place}: {error.headline}", sys.stderr)
-            errors.append(error)
-    if place.in_git:
-        plans = _without_left_out(plans, place)
-    return plans, errors
+            if str(error) not in map(str, problems.errors):
+                problems.add_error(error)
+    return _without_left_out(plans, place) if place.in_git else plans
 
 
 def _without_left_out(plans: Sequence[planning.Plan], place: Place) -> list[planning.Plan]:
@@ -205,10 +194,11 @@ def _plan_for(name: str, place: Place, *, hook: bool) -> planning.Plan:
         raise ArticleError(f"cannot be read:{what} {error.strerror}", path=name) from error
 
 
-def _unstaged(plans: Iterable[planning.Plan], place: Place) -> list[Unstaged]:
+def _unstaged(plans: Iterable[planning.Plan], place: Place, problems: Problems) -> list[Unstaged]:
     """Find, and print, what the commit lacks of headers made earlier."""
     named = [named for each in plans for named in staged.named_by(each, place.config, place.root)]
     lacking = list(staged.unstaged(named, place.config, place.root)) if named else []
     for found in lacking:
-        say(f"{found.named.path}:{found.named.line}: {staged.describe(found)}", sys.stderr)
+        line = f"{found.named.path}:{found.named.line}: {staged.describe(found)}"
+        problems.add(line, found.remedy)
     return lacking

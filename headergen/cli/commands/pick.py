@@ -31,7 +31,7 @@ def run(arguments: Namespace) -> int:
         return 0
     if not candidates.is_whole(article, candidate, job, place.root):
         raise _error(article, f"candidate {candidate.number} does not fit the article any more")
-    if not candidates.is_painted_so(candidate, job):
+    if not candidates.is_painted_so(article, candidate, job, place.root):
         message = f"candidate {candidate.number} was painted otherwise than a run would paint now"
         raise _error(article, message)
     _make_header(article, candidate, job, place)

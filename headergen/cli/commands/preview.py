@@ -18,6 +18,7 @@ from headergen.graphics.thumbnail import thumbnail
 from headergen.report.preview import entries, page
 from headergen.report.preview.entries import Entry
 from headergen.repository import discovery, scratch
+from headergen.wording import counted
 
 # How many articles a page may have for thumbnails of a width in px: two pixels a point while there
 # is room for it. Measured with this repository's composites: 78 to 128, 28 to 44, 16 to 22 kB each.
@@ -39,7 +40,7 @@ def run(arguments: Namespace) -> int:
     found = entries.read(names, place.config, place.root, in_git=place.in_git)
     text = page.render(found, place.config, place.root.name, _thumbnails(found)).encode()
     save(output, text)
-    say(f"{os.path.relpath(output)} ({_count(len(found))}, {len(text) / 1e6:.1f} MB)")
+    say(f"{os.path.relpath(output)} ({counted(len(found), 'article')}, {len(text) / 1e6:.1f} MB)")
     if arguments.open:
         _open(output)
     return 0
@@ -48,16 +49,12 @@ def run(arguments: Namespace) -> int:
 def _thumbnails(found: Sequence[Entry]) -> dict[Path, bytes | None]:
     """Shrink all pictures of the page, one on each core: Pillow lets go of the interpreter."""
     pictures = [entry.picture for entry in found if entry.picture]
-    pictures += [each.picture for entry in found for each in entry.candidates]
+    pictures += [picture for entry in found for picture in entry.candidates]
     if len(pictures) > _MANY:
         say(f"shrinking {len(pictures)} pictures", sys.stderr)
     width = next((width for most, width in _WIDTHS.items() if len(found) <= most), _NARROWEST)
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         return dict(zip(pictures, pool.map(partial(thumbnail, width=width), pictures), strict=True))
-
-
-def _count(number: int) -> str:
-    return "1 article" if number == 1 else f"{number} articles"
 
 
 def _require_page(output: Path) -> None:

@@ -13,23 +13,23 @@ from headergen.cli.commands.show import look
 from headergen.diffusion import cache, fetching
 from headergen.diffusion import prompt as prompts
 from headergen.diffusion.checkpoint import Checkpoint
-from headergen.diffusion.models import MODELS, admissible_size
+from headergen.diffusion.families import MODELS
 from headergen.errors import UsageError
+from headergen.fields import GUIDANCE_SCALE, RENDER_SIDE, SEED, STEPS
 from headergen.picture.parameters import Settings
 from headergen.picture.provenance import Told
 from headergen.plan import model_choice
 from headergen.plan.job import Painting
-from headergen.settings.config import KEYS, Config
-from headergen.vocabulary import MAX_GUIDANCE_SCALE, MAX_SEED, MAX_STEPS
+from headergen.settings.config import Config
 
 # What a picture must tell, within the bounds that hold for authors too: it may be a stranger's.
 _NEEDED: Mapping[str, Callable[[Any], bool]] = {
     "model": bool,
-    "seed": lambda seed: 0 <= seed <= MAX_SEED,
-    "steps": lambda steps: 1 <= steps <= MAX_STEPS,
-    "guidance_scale": lambda scale: 0 <= scale <= MAX_GUIDANCE_SCALE,
-    "width": lambda width: KEYS["image.width"].low <= width <= KEYS["image.width"].high,
-    "height": lambda height: KEYS["image.height"].low <= height <= KEYS["image.height"].high,
+    "seed": SEED.fits,
+    "steps": STEPS.fits,
+    "guidance_scale": GUIDANCE_SCALE.fits,
+    "width": RENDER_SIDE.fits,
+    "height": RENDER_SIDE.fits,
 }
 _SIDES = ("width", "height")
 _GIVEN = ("model", "seed", "steps", "guidance_scale", "negative_prompt")
@@ -69,7 +69,7 @@ def read(original: Path, arguments: Namespace, place: Place) -> Repainting:
     if _is_resized(arguments):
         render = model_choice.size_to_paint(chosen.row, config, *size)
     else:
-        render = admissible_size(chosen.row, settings.width or 0, settings.height or 0)
+        render = chosen.row.admissible_size(settings.width or 0, settings.height or 0)
     is_same_model = told.settings is not None and chosen.name == told.settings.model
     make = _painting if is_same_model else _painting_by_another
     of_the_same = told.settings if is_same_model else None
@@ -187,7 +187,7 @@ def _painting_by_another(
     """Let another model read the prompt in its own way, and say what of it that can't do."""
     painting, row = _painting(settings, chosen, device, render), chosen.row
     text, negative_prompt = painting.prompt, painting.negative_prompt
-    guided = painting.guidance_scale > row.guided_above
-    notes = prompts.notes(text, negative_prompt, weights=row.prompt_weights, guided=guided)
-    plain = text if row.prompt_weights else prompts.plain_text(text)
+    guided = painting.guidance_scale > row.family.guided_above
+    notes = prompts.notes(text, negative_prompt, weights=row.family.prompt_weights, guided=guided)
+    plain = text if row.family.prompt_weights else prompts.plain_text(text)
     return replace(painting, prompt=plain, notes=notes)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from headergen.cli.terminal import say, shell_word
+from headergen.cli.terminal import Problems, shell_word
+from headergen.plan import staged
 from headergen.repository import git
 
 
@@ -39,10 +39,7 @@ def _say_ignored(paths: Iterable[Path], root: Path) -> set[Path]:
     names = {path.absolute().parent.resolve() / path.name: path for path in paths}
     found = git.status(root, names)
     ignored = {names[name] for name, status in found.items() if status.letters == "!!"}
-    for path in sorted(ignored):
-        say(
-            f"{os.path.relpath(path)} is ignored by git: "
-            "take it out of .gitignore, or git add -f it",
-            sys.stderr,
-        )
+    with Problems() as problems:
+        for path in sorted(ignored):
+            problems.add(f"{os.path.relpath(path)} is ignored by git", staged.IGNORED_REMEDY)
     return ignored

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from headergen.diffusion import snapshot
+from headergen.diffusion.families import FAMILIES
 from headergen.diffusion.snapshot import Entry
 from headergen.diffusion.worker import convert, parts
 from headergen.diffusion.worker.events import Emit
@@ -85,7 +86,7 @@ def _files(
         order["hub_id"], "model_index.json", revision=info.sha, local_dir=staging
     )
     index = snapshot.read_index(Path(index_path).parent)
-    snapshot.check_class(index, order["pipeline_class"])
+    snapshot.check_class(index, FAMILIES[order["family"]].pipeline_class)
     sizes = {file.rfilename: file.size or 0 for file in info.siblings}
     entries = snapshot.entries_of(index)
     names = snapshot.wanted_files(sizes, entries, order["variant"], replaced=order["replaced"])
@@ -176,10 +177,10 @@ def _fetch_gguf(hub: Any, gguf: Gguf, target: Path, emit: Emit) -> None:
 
 def _quantize(order: Mapping[str, Any], entries: Iterable[Entry], target: Path, emit: Emit) -> None:
     """Replace the stored weights of the denoiser and the text encoders by quantised ones."""
-    torch = load("torch")
-    stored = snapshot.read(target, order["pipeline_class"], order["variant"])
+    torch, family = load("torch"), FAMILIES[order["family"]]
+    stored = snapshot.read(target, family.pipeline_class, order["variant"])
     for entry in entries:
-        if entry.name not in stored.weights or entry.name == "vae":
+        if entry.name not in stored.weights or family.role(entry.name) == "decoder":
             continue
         if stored.is_quantized(entry.name):
             continue
@@ -189,7 +190,7 @@ def _quantize(order: Mapping[str, Any], entries: Iterable[Entry], target: Path, 
             target / entry.name,
             list(stored.weights[entry.name].files),
             bits=order["bits"],
-            dtype=getattr(torch, order["dtype"]),
+            dtype=getattr(torch, family.dtype),
         )
 
 
@@ -210,7 +211,7 @@ def _store(source: Path, target: Path, file: File, order: Mapping[str, Any], emi
     if file.halved:
         emit("storing", name=file.name)
         torch = load("torch")
-        convert.convert_file(source, target, getattr(torch, order["dtype"]))
+        convert.convert_file(source, target, getattr(torch, FAMILIES[order["family"]].dtype))
         if staged:
             source.unlink()
     elif staged:

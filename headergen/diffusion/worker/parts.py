@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from headergen.diffusion.families import FAMILIES
+from headergen.diffusion.families.family import Family
 from headergen.diffusion.snapshot import Entry, Snapshot
 from headergen.diffusion.worker import quantize
 from headergen.diffusion.worker.failures import WorkerError
@@ -29,8 +31,8 @@ def assemble(order: Mapping[str, Any], snapshot: Snapshot) -> Any:
     Raises:
         WorkerError: If a part is no model, scheduler or tokenizer, or one is not there.
     """
-    diffusers = load("diffusers")
-    check_complete(attribute(diffusers, order["pipeline_class"]), snapshot.entries)
+    diffusers, family = load("diffusers"), FAMILIES[order["family"]]
+    check_complete(attribute(diffusers, family.pipeline_class), snapshot.entries)
     classes = {entry.name: part_class(entry) for entry in snapshot.entries}
     light = {
         entry.name: classes[entry.name].from_pretrained(
@@ -40,7 +42,7 @@ def assemble(order: Mapping[str, Any], snapshot: Snapshot) -> Any:
         if not entry.bears_weights
     }
     absent = {entry.name: None for entry in snapshot.entries if entry.bears_weights}
-    pipeline = attribute(diffusers, order["pipeline"]).from_pretrained(
+    pipeline = attribute(diffusers, family.entry_point).from_pretrained(
         str(snapshot.folder), local_files_only=True, **light, **absent
     )
     if order["scheduler_class"]:
@@ -82,7 +84,11 @@ def part_class(entry: Entry) -> Any:
 
 
 def load_part(
-    entry: Entry, snapshot: Snapshot, placement: Mapping[str, Any], replaced: Mapping[str, str]
+    entry: Entry,
+    snapshot: Snapshot,
+    family: Family,
+    placement: Mapping[str, Any],
+    replaced: Mapping[str, str],
 ) -> Any:
     """Load the weights of one part onto the placement's device.
 
@@ -108,7 +114,7 @@ def load_part(
         )
     if snapshot.is_quantized(entry.name):
         load("sdnq")  # which registers itself with diffusers and transformers
-    if entry.name == "vae":
+    if family.role(entry.name) == "decoder":
         return _load_vae(chosen, folder, dtype, device, variant, placement)
     return _load_weights(chosen, folder, dtype, device, variant)
 

@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from headergen.diffusion.worker import device, hub, stages, tiny
+from headergen.diffusion.families import FAMILIES, twins
+from headergen.diffusion.worker import device, hub, stages
 from headergen.diffusion.worker.events import Emit, emitter
 from headergen.diffusion.worker.failures import describe, kind_of
 from headergen.diffusion.worker.libraries import silence
@@ -36,11 +37,17 @@ def serve(next_order: Callable[[], dict[str, Any]], emit: Emit) -> None:
             emit("error", id=None, kind=kind_of(error), message=describe(error))
 
 
+def _build(order: Mapping[str, Any], emit: Emit) -> None:
+    """Save the tiny twin of the order's family into its folder, and emit `built`."""
+    twins.save(FAMILIES[order["family"]], Path(order["folder"]))
+    emit("built")
+
+
 _ORDERS: Mapping[str, Callable[[Mapping[str, Any], Emit], None]] = {
     "survey": device.survey,
     "paint": stages.paint,
     "fetch": hub.fetch,
-    "build": tiny.build,
+    "build": _build,
 }
 
 

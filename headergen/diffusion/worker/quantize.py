@@ -1,7 +1,7 @@
 """Quantised parts, through SDNQ, and GGUF transformers, through diffusers' own reader.
 
 SDNQ quantises weights only: each layer dequantises its own and multiplies in the compute dtype, so
-nothing is computed in float16, in which Z-Image overflows, and no kernel is needed that Turing
+nothing is computed in float16, in which some models overflow, and no kernel is needed that Turing
 lacks. (bitsandbytes' 8 bit casts to float16, torchao's 4 bit kernels need Ampere.) It is an
 optional library of the worker's interpreter, under the GPL.
 """

@@ -1,25 +1,25 @@
 """Paint: for each stage of a placement, load its parts, do their work for all pictures, drop them.
 
-Encoders turn prompts into embeddings, the denoiser (transformer or UNet) noise into latents, the
-VAE latents into pixels. A stage that holds several parts takes each picture through all of them.
+Encoders turn prompts into embeddings, the denoiser turns noise into latents, and the decoder turns
+latents into pixels. A stage with several parts takes each picture through all of them.
 """
 
 from __future__ import annotations
 
 import base64
 import gc
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from headergen.diffusion import snapshot as snapshots
+from headergen.diffusion.families import FAMILIES
+from headergen.diffusion.families.family import Family, Role
 from headergen.diffusion.snapshot import Snapshot
-from headergen.diffusion.worker import embeddings, parts
+from headergen.diffusion.worker import parts
 from headergen.diffusion.worker.events import Emit
 from headergen.diffusion.worker.failures import MEMORY_KINDS, WorkerError, describe, kind_of
 from headergen.diffusion.worker.libraries import load
-
-DENOISERS = ("transformer", "unet")
 
 
 def paint(order: Mapping[str, Any], emit: Emit) -> None:
@@ -28,17 +28,24 @@ def paint(order: Mapping[str, Any], emit: Emit) -> None:
     Raises:
         WorkerError: Of each failure that stops them all and has a kind of its own.
     """
-    placement = order["placement"]
+    family, placement, replaced = FAMILIES[order["family"]], order["placement"], order["replaced"]
     snapshot = snapshots.read(
-        Path(order["folder"]), order["pipeline_class"], order["variant"], replaced=order["replaced"]
+        Path(order["folder"]), family.pipeline_class, order["variant"], replaced=replaced
     )
     load("torch")
     pipeline = parts.assemble(order, snapshot)
     pictures = [dict(request) for request in order["requests"]]
-    meter = _Meter(snapshot, order["replaced"], emit)
+    meter = _Meter(snapshot, replaced, emit)
     for stage in placement["stages"]:
-        _load_stage(pipeline, stage, snapshot, placement, order["replaced"], meter)
-        pictures = [each for each in pictures if _worked(pipeline, stage, each, emit)]
+        for entry in snapshot.entries:
+            if entry.name in stage:
+                meter.tell(entry.name)
+                loaded = parts.load_part(entry, snapshot, family, placement, replaced)
+                setattr(pipeline, entry.name, loaded)
+                del loaded  # the stage must hold the only reference
+        meter.tell("")
+        roles = {family.role(name) for name in stage}
+        pictures = [each for each in pictures if _worked(pipeline, family, roles, each, emit)]
         _drop_stage(pipeline, stage)
 
 
@@ -59,22 +66,6 @@ class _Meter:
         self._done += self._sizes.get(part, 0)
 
 
-def _load_stage(
-    pipeline: Any,
-    stage: Sequence[str],
-    snapshot: Snapshot,
-    placement: Mapping[str, Any],
-    replaced: Mapping[str, str],
-    meter: _Meter,
-) -> None:
-    for entry in snapshot.entries:
-        if entry.name in stage:
-            meter.tell(entry.name)
-            loaded = parts.load_part(entry, snapshot, placement, replaced)
-            setattr(pipeline, entry.name, loaded)
-    meter.tell("")
-
-
 def _drop_stage(pipeline: Any, stage: Sequence[str]) -> None:
     torch = load("torch")
     for name in stage:
@@ -86,12 +77,14 @@ def _drop_stage(pipeline: Any, stage: Sequence[str]) -> None:
         torch.mps.empty_cache()
 
 
-def _worked(pipeline: Any, stage: Sequence[str], picture: dict[str, Any], emit: Emit) -> bool:
-    """Take one picture through `stage`; a failure that is its own leaves the others alone."""
+def _worked(
+    pipeline: Any, family: Family, roles: Collection[Role], picture: dict[str, Any], emit: Emit
+) -> bool:
+    """Take one picture through a stage; a failure that is its own leaves the others alone."""
     torch = load("torch")
     try:
         with torch.no_grad():
-            _work(pipeline, stage, picture, emit)
+            _work(pipeline, family, roles, picture, emit)
     except Exception as error:
         kind = kind_of(error)
         if kind in MEMORY_KINDS:
@@ -101,43 +94,22 @@ def _worked(pipeline: Any, stage: Sequence[str], picture: dict[str, Any], emit: 
     return True
 
 
-def _work(pipeline: Any, stage: Sequence[str], picture: dict[str, Any], emit: Emit) -> None:
-    if any(name.startswith("text_encoder") for name in stage):
-        picture["embeddings"] = _ENCODERS[type(pipeline).__name__](pipeline, picture)
-    if any(name in stage for name in DENOISERS):
-        picture["latents"] = denoise(pipeline, picture, emit)
-        del picture["embeddings"]
-    if "vae" in stage:
-        rgb, width, height = decode(pipeline, picture.pop("latents"))
+def _work(
+    pipeline: Any, family: Family, roles: Collection[Role], picture: dict[str, Any], emit: Emit
+) -> None:
+    if "encoder" in roles:
+        picture["embeddings"] = family.encode(pipeline, picture)
+    if "denoiser" in roles:
+        call = picture.pop("embeddings") | call_of(pipeline, picture, emit)
+        picture["latents"] = family.denoise(pipeline, **call)
+    if "decoder" in roles:
+        rgb, width, height = decode(pipeline, family, picture.pop("latents"))
         text = base64.b64encode(rgb).decode("ascii")
         emit("image", id=picture["id"], width=width, height=height, rgb=text)
 
 
-def _encode_zimage(pipeline: Any, picture: Mapping[str, Any]) -> dict[str, Any]:
-    guided = picture["guidance_scale"] > 0
-    negative = picture["negative_prompt"]
-    prompt_embeds, negative_embeds = pipeline.encode_prompt(
-        [picture["prompt"]],
-        do_classifier_free_guidance=guided,
-        negative_prompt=None if negative is None else [negative],
-    )
-    return {"prompt_embeds": prompt_embeds, "negative_prompt_embeds": negative_embeds}
-
-
-def _encode_sdxl(pipeline: Any, picture: Mapping[str, Any]) -> dict[str, Any]:
-    guided = picture["guidance_scale"] > 1  # as StableDiffusionXLPipeline decides
-    prompt, negative = picture["prompt"], picture["negative_prompt"]
-    return embeddings.encode_sdxl(pipeline, prompt, negative, guided=guided)
-
-
-_ENCODERS: Mapping[str, Callable[[Any, Mapping[str, Any]], dict[str, Any]]] = {
-    "ZImagePipeline": _encode_zimage,
-    "StableDiffusionXLPipeline": _encode_sdxl,
-}
-
-
-def denoise(pipeline: Any, picture: Mapping[str, Any], emit: Emit) -> Any:
-    """Turn noise into latents (1, channels, height / 8, width / 8), emitting each `step`.
+def call_of(pipeline: Any, picture: Mapping[str, Any], emit: Emit) -> dict[str, Any]:
+    """Return the arguments of the pipeline's call, which emits each `step`.
 
     The noise is drawn on the CPU, so that a seed means the same picture on every device.
     """
@@ -147,28 +119,23 @@ def denoise(pipeline: Any, picture: Mapping[str, Any], emit: Emit) -> Any:
         emit("step", id=picture["id"], step=step + 1, steps=pipeline.num_timesteps)
         return tensors
 
-    return pipeline(
-        **picture["embeddings"],
-        width=picture["width"],
-        height=picture["height"],
-        num_inference_steps=picture["steps"],
-        guidance_scale=picture["guidance_scale"],
-        generator=torch.Generator("cpu").manual_seed(picture["seed"]),
-        callback_on_step_end=report,
-        output_type="latent",
-    ).images
+    return {
+        "width": picture["width"],
+        "height": picture["height"],
+        "num_inference_steps": picture["steps"],
+        "guidance_scale": picture["guidance_scale"],
+        "generator": torch.Generator("cpu").manual_seed(picture["seed"]),
+        "callback_on_step_end": report,
+    }
 
 
-def decode(pipeline: Any, latents: Any) -> tuple[bytes, int, int]:
-    """Turn latents into RGB bytes, row by row from the top, and their width and height in px.
+def decode(pipeline: Any, family: Family, latents: Any) -> tuple[bytes, int, int]:
+    """Return latents as RGB bytes, row by row from the top, and their width and height in px.
 
     Raises:
         WorkerError: If the model's numbers overflowed, or the picture is one flat colour.
     """
-    vae = pipeline.vae
-    # As ZImagePipeline and StableDiffusionXLPipeline do it, in the precision of the VAE.
-    scaled = latents.to(vae.dtype) / vae.config.scaling_factor + (vae.config.shift_factor or 0)
-    decoded = vae.decode(scaled, return_dict=False)[0]
+    decoded = family.decode(pipeline, latents)
     picture = pipeline.image_processor.postprocess(decoded, output_type="np")[0]
     height, width, _ = picture.shape
     return rgb_bytes(picture), width, height

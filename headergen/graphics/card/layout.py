@@ -11,13 +11,13 @@ from headergen.graphics.typography import fonts
 from headergen.graphics.typography.drawing import Placed
 from headergen.graphics.typography.fit import Setting, Style, fit
 from headergen.graphics.typography.glyphs import normalise, row
+from headergen.vocabulary import HEADER_HEIGHT, HEADER_WIDTH
 
 Box = tuple[float, float, float, float]
 
 # Lengths below are px of a card of this size; other sizes scale them.
-REFERENCE = (1280, 670)
-# Left, top, right, bottom. note.com's listings show the middle 454 rows, its link cards 148 px
-# less at each side; what is left of that is clear space.
+REFERENCE = (HEADER_WIDTH, HEADER_HEIGHT)
+# Left, top, right, bottom. note.com's listings and link cards keep it, with clear space around.
 _SAFE = (160, 126, 1120, 544)
 
 _SMALLEST_TITLE, _LARGEST_TITLE = 24, 100

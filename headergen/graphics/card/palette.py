@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from headergen.graphics.contrast import linear
+from headergen.vocabulary import COLOUR_PATTERN
 
 Colour = tuple[int, int, int]
 
@@ -97,10 +98,9 @@ def parse(colour: str) -> Colour:
     Raises:
         ValueError: it is written in another way.
     """
-    digits = colour.removeprefix("#")
-    if len(colour) != 7 or not re.fullmatch("[0-9a-fA-F]{6}", digits):
+    if not re.fullmatch(COLOUR_PATTERN, colour):
         raise ValueError(f"{colour!r} is no colour of the form '#1f6feb'")
-    red, green, blue = bytes.fromhex(digits)
+    red, green, blue = bytes.fromhex(colour[1:])
     return red, green, blue
 
 

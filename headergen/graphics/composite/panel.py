@@ -9,8 +9,8 @@ from headergen.graphics.composite import ground, outline
 from headergen.graphics.composite.backdrop import backdrop
 from headergen.graphics.composite.source import Source
 
-# Of a panel's width and height: the room for a logo. Alone on 1280x670 it then stands in what
-# note.com's listings (the middle 454 rows) and link cards (148 px less at each side) show.
+# Of a panel's width and height: the room for a logo. note.com's listings and link cards then show
+# all of a logo that is alone on a header.
 _LOGO_ROOM = (0.75, 0.66)
 # An icon enlarged further is a blur.
 MAX_ENLARGEMENT = 4.0

@@ -11,10 +11,11 @@ from headergen.graphics.composite.source import Source
 from headergen.graphics.composite.stage import Frame, Stage
 from headergen.graphics.composite.tiles import columns
 from headergen.graphics.contrast import luminance
+from headergen.vocabulary import LISTING_HEIGHT
 
-# Px at 1280x670: the items' height at most, which note.com's listings (the middle 454 rows) just
-# show, and what they keep off the edges.
-_HEIGHT = 460
+# Px at 1280x670: the items' height at most, which note.com's listings just show, and what they keep
+# off the edges.
+_HEIGHT = LISTING_HEIGHT + 6
 _MARGINS = (84, 56)
 # Between items, in gutters.
 _GAP = 4

@@ -5,10 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from headergen.graphics.composite.outline import Box, Outline, of_box, turned
-from headergen.vocabulary import Look
-
-# Looks are told in px of a header of this height; other sizes scale by their shorter side.
-_REFERENCE = 670
+from headergen.vocabulary import HEADER_HEIGHT, Look
 
 
 @dataclass(frozen=True)
@@ -20,8 +17,8 @@ class Stage:
     look: Look
 
     def px(self, length: float) -> float:
-        """Scale a length that is meant for 1280x670 to this canvas."""
-        return length * min(self.width, self.height) / _REFERENCE
+        """Scale a length that is meant for a header of 1280x670 by the canvas' shorter side."""
+        return length * min(self.width, self.height) / HEADER_HEIGHT
 
     def room(self, margin_x: float, margin_y: float) -> tuple[float, float]:
         """Return the width and height between margins that are meant for 1280x670."""

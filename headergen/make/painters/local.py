@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -12,8 +12,7 @@ from headergen.diffusion import attempts, fetching, hardware, interpreter
 from headergen.diffusion.cache import Fetched
 from headergen.diffusion.checkpoint import Checkpoint
 from headergen.errors import PaintError
-from headergen.make.painter import Paint, Painted
-from headergen.picture.parameters import Settings
+from headergen.make.painter import Painted, PaintFunction
 from headergen.plan.job import Painting
 from headergen.progress import Finished, Report, Started
 from headergen.repository import locks
@@ -33,7 +32,7 @@ class LocalPainter:
         return hardware.may_paint(self.config.device)
 
     @contextmanager
-    def ready(self, report: Report) -> Iterator[Paint]:
+    def ready(self, report: Report) -> Iterator[PaintFunction]:
         """See `Painter.ready`; the lock on the GPU is held for all models together."""
         python = interpreter.find_interpreter(self.config.worker_python, self.root)
         try:
@@ -117,19 +116,14 @@ def _request(painting: Painting) -> attempts.Paint:
 
 
 def _painted(painting: Painting, pixels: attempts.Pixels, model: Fetched) -> Painted:
-    """Say how the picture was painted: a local model or GGUF file is called by its name alone."""
+    """Return the picture, and how it was painted."""
     from headergen.graphics import canvas  # not where nothing is painted
 
     return Painted(
         canvas.from_rgb(pixels.rgb, pixels.width, pixels.height),
-        Settings(
-            prompt=painting.prompt,
-            negative_prompt=painting.negative_prompt,
-            model=painting.checkpoint.name,
+        replace(
+            painting.settings,
             revision=model.revision or None,
-            steps=painting.steps,
-            guidance_scale=painting.guidance_scale,
-            seed=painting.seed,
             width=pixels.width,
             height=pixels.height,
             transformer=model.transformer.name if model.transformer else None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from headergen.article import article as articles
@@ -15,8 +15,9 @@ from headergen.errors import HeadergenError
 from headergen.picture.first_bytes import Picture, probe
 from headergen.plan import candidates, defaults
 from headergen.plan import state as states
+from headergen.plan.candidates import Candidate
 from headergen.report import check
-from headergen.report.check import Finding
+from headergen.report.check import Finding, Look
 from headergen.settings.config import Config
 
 
@@ -70,20 +71,11 @@ STATES: Mapping[str, State] = {
 
 
 @dataclass(frozen=True)
-class Candidate:
-    """One picture that may become the header: its number, what it varies, and where it lies."""
-
-    number: int
-    what: str
-    picture: Path
-
-
-@dataclass(frozen=True)
 class Entry:
     """One article on the page.
 
     `request` may be the config's default; `picture` is on disk; `notes` are what `headergen check`
-    finds besides the state.
+    finds besides the state. `candidates` are those that may become the header, by their pictures.
     """
 
     path: str
@@ -96,7 +88,7 @@ class Entry:
     picture: Path | None = None
     probed: Picture | None = None
     notes: tuple[str, ...] = ()
-    candidates: tuple[Candidate, ...] = ()
+    candidates: Mapping[Path, Candidate] = field(default_factory=dict)
 
 
 def read(names: Iterable[str], config: Config, root: Path, *, in_git: bool) -> list[Entry]:
@@ -105,36 +97,40 @@ def read(names: Iterable[str], config: Config, root: Path, *, in_git: bool) -> l
     Raises:
         GitError: git cannot say what is in the index.
     """
-    names = list(names)
+    looks = [check.look(name, config, root, every=True) for name in names]
+    found = [each for look in looks for each in look.found]
     findings: dict[str, list[Finding]] = {}
-    for found in check.check(names, config, root, in_git=in_git):
-        findings.setdefault(found.path, []).append(found)
-    return [_entry(name, config, root, findings.get(name, [])) for name in names]
+    for each in check.findings(found, config, root, in_git=in_git):
+        findings.setdefault(each.path, []).append(each)
+    return [_entry(look, findings.get(look.name, []), config, root) for look in looks]
 
 
-def _entry(name: str, config: Config, root: Path, findings: Sequence[Finding]) -> Entry:
-    """Tell of one article; whatever is wrong with it, the others go on the page all the same."""
-    article = None
-    notes = tuple(found.message for found in findings)
+def _entry(look: Look, findings: Sequence[Finding], config: Config, root: Path) -> Entry:
+    """Return what the page tells of one article, whatever is wrong with it."""
+    name, title = look.name, _title_of(look.name, look.article)
+    notes = tuple(found.text for found in findings)
+    if look.article is None or look.is_broken:
+        return Entry(name, title, "broken" if look.is_broken else "no-header", notes=notes)
     try:
-        article = articles.read(name, config.image_key, every=True)
-        if article:
-            return _entry_of(article, name, config, root, findings)
+        return _entry_of(look.article, look.state, title, findings, config, root)
     except (HeadergenError, OSError) as error:
-        return Entry(name, _title_of(name, article), "broken", notes=notes or (str(error),))
-    return Entry(name, _title_of(name, article), "no-header", notes=notes)
+        return Entry(name, title, "broken", notes=notes or (str(error),))
 
 
 def _entry_of(
-    article: Article, name: str, config: Config, root: Path, findings: Sequence[Finding]
+    article: Article,
+    found: states.State,
+    title: str,
+    findings: Sequence[Finding],
+    config: Config,
+    root: Path,
 ) -> Entry:
-    found = states.state_of(article, config, root)
     state = next(key for key, row in STATES.items() if row.matches(found))
     request = defaults.request_for(article, config, root)
     shown = _picture_of(found)
     return Entry(
-        path=name,
-        title=_title_of(name, article),
+        path=str(article.path),
+        title=title,
         state=state,
         article=article,
         request=request,
@@ -143,15 +139,11 @@ def _entry_of(
         picture=shown,
         probed=_probed(shown) if shown else None,
         # The page tells the state by itself; beside a header that is fresh, a cut may be missing.
-        notes=tuple(each.message for each in findings if each.code != state),
-        candidates=_candidates(article, config, root),
-    )
-
-
-def _candidates(article: Article, config: Config, root: Path) -> tuple[Candidate, ...]:
-    return tuple(
-        Candidate(each.number, each.what, candidates.picture_of(article, each.number, root))
-        for each in candidates.shown(article, config, root)
+        notes=tuple(each.text for each in findings if each.code != state),
+        candidates={
+            candidates.picture_of(article, each.number, root): each
+            for each in candidates.shown(article, config, root)
+        },
     )
 
 

@@ -17,8 +17,8 @@ const VIEWS = [
 const MOCKS = [
   { kind: "article", name: "Article head", size: `${page.width} × ${page.height}` },
   { kind: "phone", name: "Phone", size: "390 px wide" },
-  { kind: "listing", name: "Listing", size: "middle 1280 × 454" },
-  { kind: "link", name: "Link card", size: "148 px less at each side" },
+  { kind: "listing", name: "Listing", size: "middle {{header_width}} × {{listing_height}}" },
+  { kind: "link", name: "Link card", size: "{{link_card_margin}} px less at each side" },
   { kind: "social", name: "Social card", size: "1.91 : 1" },
   { kind: "square", name: "Square", size: "1 : 1" },
 ];

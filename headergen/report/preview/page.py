@@ -14,8 +14,18 @@ from typing import Any
 
 from headergen import __version__
 from headergen.article.card_request import CardRequest
-from headergen.report.preview.entries import STATES, Candidate, Entry
+from headergen.report.preview.entries import STATES, Entry
 from headergen.settings.config import Config
+from headergen.vocabulary import HEADER_HEIGHT, HEADER_WIDTH, LINK_CARD_WIDTH, LISTING_HEIGHT
+
+# A header as note.com recommends it, and what it shows of one, in px.
+_CROPS = {
+    "header_width": HEADER_WIDTH,
+    "header_height": HEADER_HEIGHT,
+    "listing_height": LISTING_HEIGHT,
+    "link_card_width": LINK_CARD_WIDTH,
+    "link_card_margin": (HEADER_WIDTH - LINK_CARD_WIDTH) // 2,
+}
 
 # Small copies of pictures, as WebP; None for one that cannot be read.
 Thumbnails = Mapping[Path, bytes | None]
@@ -39,7 +49,9 @@ def render(entries: Iterable[Entry], config: Config, site: str, thumbnails: Thum
 
 
 def _part(name: str) -> str:
-    return (files("headergen.report.preview") / name).read_text(encoding="utf-8")
+    """Return a part of the page with the crops filled in."""
+    text = (files("headergen.report.preview") / name).read_text(encoding="utf-8")
+    return re.sub(r"\{\{(\w+)\}\}", lambda mark: str(_CROPS.get(mark[1], mark[0])), text)
 
 
 def _policy(style: str, script: str) -> str:
@@ -96,7 +108,10 @@ def _article(entry: Entry, thumbnails: Thumbnails) -> dict[str, Any]:
         "notes": list(entry.notes),
         "command": _command("run", entry.path) if STATES[entry.state].is_made_by_run else None,
         "thumbnail": _uri(entry.picture, thumbnails) if entry.picture else None,
-        "candidates": [_candidate(each, thumbnails) for each in entry.candidates],
+        "candidates": [
+            {"number": each.number, "what": each.what, "thumbnail": _uri(picture, thumbnails)}
+            for picture, each in entry.candidates.items()
+        ],
         "pick": _command("pick", entry.path) if entry.candidates else None,
     }
 
@@ -104,14 +119,6 @@ def _article(entry: Entry, thumbnails: Thumbnails) -> dict[str, Any]:
 def _card(card: CardRequest) -> str:
     written = (f"{key}: {value}" for key, value in card.written().items())
     return "\n".join(written) or "all of it by default"
-
-
-def _candidate(candidate: Candidate, thumbnails: Thumbnails) -> dict[str, Any]:
-    return {
-        "number": candidate.number,
-        "what": candidate.what,
-        "thumbnail": _uri(candidate.picture, thumbnails),
-    }
 
 
 def _command(*words: str) -> str:

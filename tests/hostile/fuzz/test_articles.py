@@ -2,7 +2,7 @@
 
 The suite runs a short, always equal part of it. A long one, which draws anew each time:
 
-    HEADERGEN_FUZZ=100000 uv run pytest -n 1 tests/fuzz
+    HEADERGEN_FUZZ=100000 uv run pytest -n 1 -m "" tests/hostile/fuzz
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings, target
 from hypothesis import strategies as st
 
@@ -203,6 +204,7 @@ def read_and_write(data: bytes, image_key: str) -> None:
             assert with_image(again, IMAGE, DIGEST) == new
 
 
+@pytest.mark.slow
 @settings(
     max_examples=EXAMPLES,
     derandomize=EXAMPLES == SHORT,

@@ -9,21 +9,20 @@ from PIL import Image
 from headergen.article import article as articles
 from headergen.article import edit
 from headergen.graphics import encoding
-from headergen.make import candidates as keeping
+from headergen.make.candidates import save_candidate, save_record
 from headergen.picture.provenance import Metadata
 from headergen.plan import candidates
 from headergen.plan import state as states
 from headergen.settings import config as configs
 from headergen.vocabulary import STAND_IN
-from tests.support import repository
+from tests.support.headers import header_of
 from tests.support.repository import Repository
 
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'&{{data}}\u2028"
 
 
-def create(root: Path) -> Repository:
-    """Make the site; its articles are named for their states."""
-    repo = repository.create(root)
+def fill(repo: Repository) -> None:
+    """Write the articles, which are named for their states."""
     repo.write("headergen.yaml", "header: {width: 640, height: 335}\n")
     for name, title, prompt in (
         ("fresh", "A lighthouse at dusk", "a lighthouse on a cliff"),
@@ -42,7 +41,6 @@ def create(root: Path) -> Repository:
     )
     repo.write("no-header.md", "# No header wanted\n\nText.\n")
     repo.write("broken.md", "---\ntitle: Mistaken\nheader: {promt: x}\n---\n# Mistaken\n")
-    return repo
 
 
 def _painted(repo: Repository, name: str, title: str, prompt: str, mark: str) -> None:
@@ -50,10 +48,8 @@ def _painted(repo: Repository, name: str, title: str, prompt: str, mark: str) ->
     found = articles.parse(Path(f"{name}.md"), text.encode())
     assert found and found.request
     digest = states.digest_of(found.request, ()) + mark
-    repo.write(
-        f"note_images/{name}.png", encoding.encode(_scene(len(name)), "png", Metadata(digest))
-    )
-    repo.write(f"{name}.md", edit.with_image(found, f"note_images/{name}.png", digest))
+    repo.write(header_of(name), encoding.encode(_scene(len(name)), "png", Metadata(digest)))
+    repo.write(f"{name}.md", edit.with_image(found, header_of(name), digest))
 
 
 def _candidates(repo: Repository, name: str) -> None:
@@ -62,7 +58,7 @@ def _candidates(repo: Repository, name: str) -> None:
     assert found
     config = configs.load(repo.root)
     kept = [
-        keeping.keep(
+        save_candidate(
             found,
             each,
             encoding.encode(_scene(each.number), "png", Metadata(each.job.digest)),
@@ -70,7 +66,7 @@ def _candidates(repo: Repository, name: str) -> None:
         )
         for each in candidates.planned(found, config, repo.root, 2)
     ]
-    keeping.record(found, kept, config, repo.root)
+    save_record(found, kept, config, repo.root)
 
 
 def _scene(seed: int) -> Image.Image:

@@ -15,6 +15,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.report.preview import browser as browsers
 from tests.report.preview import site
+from tests.support import repository
+from tests.support.headers import header_of
 from tests.support.paths import DATA
 from tests.support.repository import Repository
 
@@ -41,9 +43,10 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def repo(tmp_path_factory: pytest.TempPathFactory) -> Repository:
+def gallery(tmp_path_factory: pytest.TempPathFactory) -> Repository:
     """The site, with one article more that wishes the reader ill."""
-    made = site.create(tmp_path_factory.mktemp("preview") / "site")
+    made = repository.create(tmp_path_factory.mktemp("preview") / "site")
+    site.fill(made)
     title = site.HOSTILE.replace("'", "''")
     made.write("z.md", f"---\ntitle: '{title}'\nheader: {{prompt: '{title}'}}\n---\n")
     made.headergen("preview")
@@ -51,7 +54,7 @@ def repo(tmp_path_factory: pytest.TempPathFactory) -> Repository:
 
 
 @pytest.fixture
-def page(browser: Browser, repo: Repository) -> Iterator[Page]:
+def page(browser: Browser, gallery: Repository) -> Iterator[Page]:
     """The page, opened as a file; no request but for itself, no error and no dialog may occur."""
     context = browser.new_context(
         viewport={"width": 1280, "height": 860}, reduced_motion="reduce", color_scheme="light"
@@ -62,7 +65,7 @@ def page(browser: Browser, repo: Repository) -> Iterator[Page]:
     opened.on("pageerror", lambda error: troubles.append(str(error)))
     opened.on("console", lambda message: troubles.append(message.text))
     opened.on("dialog", lambda dialog: troubles.append(dialog.message))
-    url = (repo.root / ".headergen/preview.html").as_uri()
+    url = (gallery.root / ".headergen/preview.html").as_uri()
     opened.goto(url)
     yield opened
     assert [each for each in troubles if each != url and not each.startswith("data:")] == []
@@ -82,10 +85,10 @@ def test_every_article_is_listed_and_hostile_ones_as_plain_text(page: Page) -> N
 
 
 def test_code_that_got_into_the_page_all_the_same_would_not_run(
-    browser: Browser, repo: Repository
+    browser: Browser, gallery: Repository
 ) -> None:
     page = browser.new_page()
-    page.goto((repo.root / ".headergen/preview.html").as_uri())
+    page.goto((gallery.root / ".headergen/preview.html").as_uri())
     refused = page.evaluate(
         """() => new Promise((resolve) => {
             const tell = (event) => resolve(event.effectiveDirective);
@@ -145,7 +148,7 @@ def test_focus_can_be_seen(page: Page) -> None:
 
 
 def test_an_article_is_shown_as_readers_meet_it_with_all_that_is_known(
-    page: Page, repo: Repository
+    page: Page, gallery: Repository
 ) -> None:
     page.get_by_role("link", name=TITLES["fresh.md"]).click()
     figures = page.locator("#stage figure")
@@ -157,7 +160,7 @@ def test_an_article_is_shown_as_readers_meet_it_with_all_that_is_known(
     wanted = [1280 / 670, 1280 / 670, 1280 / 454, 984 / 670, 1.91, 1]
     assert ratios == pytest.approx(wanted, rel=0.02)
     facts = page.locator("#facts")
-    size = (repo.root / "note_images/fresh.png").stat().st_size
+    size = (gallery.root / header_of("fresh")).stat().st_size
     expect(facts).to_contain_text(f"{size:,} bytes")
     for text in ("Fresh", "a lighthouse on a cliff", "z-image-turbo", "7", "640 × 335 px"):
         expect(facts).to_contain_text(text)

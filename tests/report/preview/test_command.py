@@ -16,12 +16,10 @@ from tests.support.repository import Repository
 PAGE = ".headergen/preview.html"
 
 
-@pytest.fixture
-def repo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
-    """The site, and the current folder in it."""
-    made = site.create(tmp_path / "site")
-    monkeypatch.chdir(made.root)
-    return made
+@pytest.fixture(autouse=True)
+def articles_of_each_state(repo: Repository) -> None:
+    """Fill the repository."""
+    site.fill(repo)
 
 
 def test_says_where_the_page_is_which_shows_every_article(
@@ -30,7 +28,7 @@ def test_says_where_the_page_is_which_shows_every_article(
     assert main(["preview"]) == 0
     assert capsys.readouterr().out.startswith(f"{PAGE} (7 articles, ")
     told = data_of((repo.root / PAGE).read_text("utf-8"))
-    assert told["site"] == "site"
+    assert told["site"] == "repo"
     assert [each["path"] for each in told["articles"]] == sorted(
         path.name for path in repo.root.glob("*.md")
     )

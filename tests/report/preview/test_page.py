@@ -20,15 +20,14 @@ from headergen.report.preview.entries import STATES, Entry
 from headergen.settings import config as configs
 from headergen.settings.config import Config
 from tests.report.preview import site
+from tests.support.headers import header_of
 from tests.support.repository import Repository
 
 
-@pytest.fixture
-def repo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
-    """The site, and the current folder in it."""
-    made = site.create(tmp_path / "site")
-    monkeypatch.chdir(made.root)
-    return made
+@pytest.fixture(autouse=True)
+def articles_of_each_state(repo: Repository) -> None:
+    """Fill the repository."""
+    site.fill(repo)
 
 
 def read(repo: Repository, *names: str) -> dict[str, Entry]:
@@ -58,8 +57,8 @@ def test_tells_of_a_painted_header_what_it_takes_to_paint_it(repo: Repository) -
     assert told["prompt"] == "a lighthouse on a cliff"
     assert (told["model"], told["seed"]) == ("z-image-turbo", "7")
     assert told["pixels"] == "640 × 335 px"
-    assert told["size"] == (repo.root / "note_images/fresh.png").stat().st_size
-    assert (told["image"], told["command"]) == ("note_images/fresh.png", None)
+    assert told["size"] == (repo.root / header_of("fresh")).stat().st_size
+    assert (told["image"], told["command"]) == (header_of("fresh"), None)
 
 
 def test_tells_of_what_is_not_made_the_command_that_makes_it(repo: Repository) -> None:
@@ -121,10 +120,10 @@ def test_what_check_finds_is_told_but_not_the_state_twice(repo: Repository) -> N
 
 
 def test_what_is_lacking_beside_a_fresh_header_is_told(repo: Repository) -> None:
-    shape = "{key: cover.square, width: 64, height: 64}"
+    cut = "{key: cover.square, width: 64, height: 64}"
     repo.write(
         "headergen.yaml",
-        f"header: {{width: 640, height: 335}}\nalso: [{shape}]\nalt_key: cover.alt\n",
+        f"header: {{width: 640, height: 335}}\nalso: [{cut}]\nalt_key: cover.alt\n",
     )
     fresh = (repo.root / "fresh.md").read_text()
     repo.write("fresh.md", fresh.replace("header:\n", "header:\n  alt: A tower\n"))
@@ -142,7 +141,7 @@ def test_an_article_whose_record_and_request_have_parted_does_not_stop_the_page(
     image = "image: hand-made/photo.jpg"
     repo.write("missing.md", f"---\nheader: {{sources: [gone.png], {image}}}\n---\n")
     found = read(repo, "missing.md", "fresh.md")
-    assert (found["missing.md"].state, found["missing.md"].candidates) == ("hand-made", ())
+    assert (found["missing.md"].state, found["missing.md"].candidates) == ("hand-made", {})
     assert found["fresh.md"].state == "fresh"
 
 

@@ -1,0 +1,225 @@
+"""SDXL: a UNet with two CLIP encoders, whose prompts may carry weights."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from headergen.diffusion import prompt as prompts
+from headergen.diffusion.families import twins
+from headergen.diffusion.families.family import Family, Model
+
+
+def _encode(pipeline: Any, picture: Mapping[str, Any]) -> dict[str, Any]:
+    """Encode a picture's prompts by compel: with weights, and beyond 77 tokens.
+
+    Returns:
+        `prompt_embeds` (1, a multiple of 77, width of both encoders) and `pooled_prompt_embeds`,
+        and where the picture is guided the same for the negative prompt. Compel's own pooled
+        embeddings are those of the notation's characters; these are of the words.
+
+    Raises:
+        WorkerError: If compel is not installed.
+    """
+    from headergen.diffusion.worker.libraries import load
+
+    compel = load("compel").CompelForSDXL(pipeline)
+    guided = picture["guidance_scale"] > FAMILY.guided_above
+    texts, negative = [picture["prompt"]], picture["negative_prompt"]
+    if guided and not _is_zeroed(pipeline, negative):
+        texts.append(negative or "")
+    embeds, pooled = _embeddings(compel, texts)
+    result = {"prompt_embeds": embeds[:1], "pooled_prompt_embeds": pooled[:1]}
+    if guided:
+        zeroed = len(texts) == 1
+        result["negative_prompt_embeds"] = embeds.new_zeros(embeds.shape) if zeroed else embeds[1:]
+        result["negative_pooled_prompt_embeds"] = (
+            pooled.new_zeros(pooled.shape) if zeroed else pooled[1:]
+        )
+    return result
+
+
+def _is_zeroed(pipeline: Any, negative_prompt: str | None) -> bool:
+    """Return whether diffusers would take zeros because there is no negative prompt."""
+    return negative_prompt is None and pipeline.config.force_zeros_for_empty_prompt
+
+
+def _embeddings(compel: Any, texts: list[str]) -> tuple[Any, Any]:
+    """Encode texts to tensors of one length, in the precision of the encoders."""
+    import torch
+
+    sides = []
+    for encoder in (compel.compel_1, compel.compel_2):
+        rows = [_condition(encoder, text) for text in texts]
+        sides.append(torch.cat(encoder.pad_conditioning_tensors_to_same_length(rows)))
+    provider = compel.compel_2.conditioning_provider
+    plain = [prompts.plain_text(text) for text in texts]
+    pooled = provider.get_pooled_embeddings(plain, device=compel.compel_2.device)
+    dtype = provider.text_encoder.dtype
+    return torch.cat(sides, dim=-1).to(dtype), pooled.to(dtype)
+
+
+def _condition(encoder: Any, text: str) -> Any:
+    """Give compel what its parser would make of its own notation, without its syntax's traps."""
+    from compel.prompt_parser import Conjunction, FlattenedPrompt
+
+    chunks = [FlattenedPrompt([tuple(each) for each in chunk]) for chunk in prompts.parse(text)]
+    conjunction = Conjunction(chunks, [1.0] * len(chunks))
+    return encoder.build_conditioning_tensor_for_conjunction(conjunction)[0]
+
+
+def _clip(width: int, layers: int, heads: int, activation: str) -> dict[str, Any]:
+    """Return the config of CLIP ViT-L or OpenCLIP ViT-bigG."""
+    return {
+        "hidden_size": width,
+        "intermediate_size": 4 * width,
+        "num_hidden_layers": layers,
+        "num_attention_heads": heads,
+        "projection_dim": width,
+        "hidden_act": activation,
+    }
+
+
+_SCHEDULER = {
+    "beta_start": 0.00085,
+    "beta_end": 0.012,
+    "beta_schedule": "scaled_linear",
+    "steps_offset": 1,
+}
+_VAE = {"latent_channels": 4, "scaling_factor": 0.13025, "force_upcast": True}
+_TINY_CLIP = twins.CLIP_MARKS | {
+    "hidden_size": 16,
+    "intermediate_size": 32,
+    "num_hidden_layers": 3,
+    "num_attention_heads": 2,
+    "max_position_embeddings": 77,
+    "projection_dim": 16,
+}
+
+FAMILY = Family(
+    name="SDXL",
+    pipeline_class="StableDiffusionXLPipeline",
+    entry_point="AutoPipelineForText2Image",
+    dtype="float16",
+    size_multiple=8,
+    encoders=("text_encoder", "text_encoder_2"),
+    denoiser="unet",
+    parts={
+        "tokenizer": twins.clip_tokenizer,
+        "tokenizer_2": twins.clip_tokenizer,
+        "scheduler": "diffusers.EulerDiscreteScheduler",
+        "vae": "diffusers.AutoencoderKL",
+        "text_encoder": "transformers.CLIPTextModel",
+        "text_encoder_2": "transformers.CLIPTextModelWithProjection",
+        "unet": "diffusers.UNet2DConditionModel",
+    },
+    # The configs of SDXL base 1.0, which Animagine XL and SDXL-Turbo share.
+    published={
+        "scheduler": _SCHEDULER,
+        "vae": {**twins.PUBLISHED_VAE, **_VAE},
+        "text_encoder": _clip(768, 12, 12, "quick_gelu"),
+        "text_encoder_2": _clip(1280, 32, 20, "gelu"),
+        "unet": {
+            "sample_size": 128,
+            "block_out_channels": (320, 640, 1280),
+            "down_block_types": ["DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"],
+            "up_block_types": ["CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"],
+            "transformer_layers_per_block": [1, 2, 10],
+            "attention_head_dim": [5, 10, 20],
+            "cross_attention_dim": 2048,
+            "use_linear_projection": True,
+            "addition_embed_type": "text_time",
+            "addition_time_embed_dim": 256,
+            "projection_class_embeddings_input_dim": 2816,
+        },
+    },
+    tiny={
+        "scheduler": _SCHEDULER,
+        "vae": {**twins.TINY_VAE, **_VAE},
+        "text_encoder": _TINY_CLIP,
+        "text_encoder_2": _TINY_CLIP,
+        "unet": {
+            "sample_size": 32,
+            "block_out_channels": (8, 16),
+            "layers_per_block": 1,
+            "down_block_types": ("DownBlock2D", "CrossAttnDownBlock2D"),
+            "up_block_types": ("CrossAttnUpBlock2D", "UpBlock2D"),
+            "attention_head_dim": (2, 4),
+            "use_linear_projection": True,
+            "norm_num_groups": 4,
+            "cross_attention_dim": 32,  # both encoders side by side: 16 + 16
+            "addition_embed_type": "text_time",
+            "addition_time_embed_dim": 8,
+            # Pooled text, and six sizes and offsets.
+            "projection_class_embeddings_input_dim": 16 + 6 * 8,
+        },
+    },
+    encode=_encode,
+    encode_bytes=300_000_000,  # 77 tokens a chunk take far less
+    # Computed from the published widths and doubled for fragmentation: the skip connections and two
+    # attention levels, with guidance for two pictures at once.
+    denoise_bytes=1500,
+    # Measured by bench/activations.py (torch on a CPU).
+    decode_bytes=2500,
+    decode_tiled_bytes=1000,
+    # A UNet keeps its convolutions in half precision (some 0.5 G of 2.57 G parameters).
+    quantized_bytes={
+        "unet": {"8bit": 1.25, "4bit": 0.95},
+        "text_encoder": {"8bit": 1.2, "4bit": 0.85},
+        "text_encoder_2": {"8bit": 1.2, "4bit": 0.85},
+    },
+    guided_above=1.0,  # as StableDiffusionXLPipeline decides
+    prompt_weights=True,
+    libraries=("compel",),
+)
+
+# Two bytes a parameter: 2.567 G in the UNet, 123 M and 695 M in the text encoders, 84 M in the VAE
+# (counted in the published configs).
+_WEIGHTS = {
+    "unet": ("F16", 5_134_927_368),
+    "text_encoder": ("F16", 246_120_960),
+    "text_encoder_2": ("F16", 1_389_319_680),
+    "vae": ("F16", 167_307_726),
+}
+
+MODELS = (
+    # Template, negative prompt, Euler a, 28 steps and guidance 7: model card.
+    Model(
+        FAMILY,
+        name="animagine-xl-3.1",
+        hub_id="cagliostrolab/animagine-xl-3.1",
+        licence="faipl-1.0-sd",
+        num_inference_steps=28,
+        guidance_scale=7.0,
+        min_pixels=1024 * 1024 * 8 // 10,
+        max_pixels=1024 * 1024,
+        weights=_WEIGHTS,
+        bucket_multiple=64,
+        prompt_template=(
+            "(masterpiece), (best quality), (very aesthetic), (absurdres), {prompt}, (rating:safe)"
+        ),
+        negative_prompt="(worst quality, low quality:1.4), (grayscale), nsfw",
+        scheduler_class="EulerAncestralDiscreteScheduler",
+    ),
+    # Guidance 0 and trailing timesteps: model card; the repository holds fp32 files beside the fp16
+    # variant. 512x512 is its native area.
+    Model(
+        FAMILY,
+        name="sdxl-turbo",
+        hub_id="stabilityai/sdxl-turbo",
+        licence="sai-nc-community",
+        num_inference_steps=4,
+        guidance_scale=0.0,
+        min_pixels=512 * 512 * 8 // 10,
+        max_pixels=512 * 512,
+        weights=_WEIGHTS,
+        bucket_multiple=32,
+        scheduler_class="EulerAncestralDiscreteScheduler",
+        scheduler_options={"timestep_spacing": "trailing"},
+        variant="fp16",
+        notice=(
+            "SDXL-Turbo's licence (sai-nc-community) is for non-commercial use: "
+            "a paid article needs Stability AI's own terms"
+        ),
+    ),
+)
