@@ -95,7 +95,7 @@ def _gif(file: BinaryIO, size_bytes: int) -> bool:
 
 def _avif(file: BinaryIO, size_bytes: int) -> bool:
     """Walk the boxes, which fill the file (ISO/IEC 14496-12, 4.2)."""
-    names = set()
+    names: set[bytes] = set()
     for _ in range(_MOST_CHUNKS):
         start = file.tell()
         if start == size_bytes:

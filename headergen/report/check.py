@@ -31,6 +31,7 @@ CODES = {
     "too-large": 1,
     "lfs-pointer": 1,
     "not-in-index": 1,
+    "rewritten": 1,
     "no-alt": 1,
     "outside-repository": 2,
     "bad-frontmatter": 2,

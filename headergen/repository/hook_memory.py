@@ -1,9 +1,10 @@
 """Let a hook that has nothing to do end at once, before PyYAML, argparse and the rest are loaded.
 
-The record of an earlier hook says which tree it accepted, and which articles in it were judged
-whole. Git is asked once how the index differs from that tree. The hook ends if nothing that
-concerns headers differs, or only the text below an article's frontmatter. The record lies in git's
-own folder; if it is lost or damaged, the full check runs.
+The record of an earlier hook says which commit and which tree it compared, and which articles of
+the tree were judged whole. Git is asked once how the index differs from that tree. The hook ends
+if nothing that concerns headers differs, or only the text below an article's frontmatter, and if
+HEAD is still that commit, or the tree itself by now. The record is in git's own folder; if it is
+lost or damaged, the full check runs.
 """
 
 from __future__ import annotations
@@ -20,11 +21,10 @@ from headergen.repository.porcelain import ask, differences
 # Where a config may be, relative to the root; the first that speaks of headergen.
 CONFIG_FILES = ("headergen.yaml", "config.yaml", "pyproject.toml")
 
-# What may decide about a header, besides the files that an article names.
-_SUFFIXES = (
-    *(".md", ".markdown", ".mdx", ".qmd"),
-    *(".png", ".webp", ".jpg", ".jpeg", ".gif", ".avif"),
-    ".gitattributes",
+_ARTICLES = (".md", ".markdown", ".mdx", ".qmd")
+_PICTURES = (
+    *(".png", ".apng", ".webp", ".jpg", ".jpeg", ".jpe", ".jfif", ".gif", ".avif", ".avifs"),
+    *(".svg", ".bmp", ".tif", ".tiff"),
 )
 
 # Of an article that was judged whole: the length and the hash of its frontmatter, and the files
@@ -41,16 +41,26 @@ def nothing_to_do(arguments: Sequence[str]) -> bool:
     if names is None:
         return False
     try:
-        stamp, tree, articles = _read()
-        if stamp != _stamp() or not articles.keys() >= set(names):
+        stamp, head, tree, articles = _read()
+        if stamp != _stamp() or not articles.keys() >= set(names) or not _is_at(head, tree):
             return False
         needed = {name for _, _, names in articles.values() for name in names}
         return all(
-            not _concerns_headers(name, needed) or _has_same_frontmatter(name, blob, articles)
+            not (name in needed or may_matter(name)) or _has_same_frontmatter(name, blob, articles)
             for name, blob in differences(os.curdir, tree)
         )
     except (OSError, ValueError, HeadergenError):
         return False
+
+
+def may_matter(name: str) -> bool:
+    """Check whether the file `name` may decide about a header that names it, or about all.
+
+    A picture may have any name; one that no picture has, such as `a.py`, is not looked into.
+    """
+    base = name.rpartition("/")[2]
+    has_suffix = "." in base.lstrip(".")
+    return not has_suffix or name in CONFIG_FILES or base.lower().endswith(_ARTICLES + _PICTURES)
 
 
 def remember(judged: Mapping[str, Judged]) -> None:
@@ -58,16 +68,13 @@ def remember(judged: Mapping[str, Judged]) -> None:
 
     The current folder must be the repository's root. Articles of the record before stay in it
     unless they, or what they depend on, changed since.
-
-    Raises:
-        GitError: git cannot write the index as a tree.
     """
-    tree = os.fsdecode(ask(os.curdir, "write-tree").strip())
-    with suppress(OSError):  # a read-only repository
-        text = "\0".join([_stamp(), tree, *_lines({**_still_judged(), **judged})])
+    with suppress(OSError, ValueError, HeadergenError):  # such as in a read-only repository
+        tree = os.fsdecode(ask(os.curdir, "write-tree").strip())
+        parts = [_stamp(), _head(), tree, *_lines({**_still_judged(), **judged})]
         os.makedirs(os.path.dirname(_place()), exist_ok=True)
         with open(_place(), "wb") as file:
-            file.write(os.fsencode(text))
+            file.write(os.fsencode("\0".join(parts)))
 
 
 def _lines(judged: Mapping[str, Judged]) -> Iterable[str]:
@@ -78,7 +85,7 @@ def _lines(judged: Mapping[str, Judged]) -> Iterable[str]:
 def _still_judged() -> dict[str, Judged]:
     """Return what the record before says of articles that nothing has touched since."""
     try:
-        stamp, tree, articles = _read()
+        stamp, _, tree, articles = _read()
         changed = {name for name, _ in differences(os.curdir, tree)}
     except (OSError, ValueError, HeadergenError):
         return {}
@@ -91,14 +98,14 @@ def _still_judged() -> dict[str, Judged]:
     }
 
 
-def _read() -> tuple[str, str, dict[str, Judged]]:
+def _read() -> tuple[str, str, str, dict[str, Judged]]:
     """Read the record.
 
     Raises:
         OSError, ValueError: There is none, or it is damaged.
     """
     with open(_place(), "rb") as file:
-        stamp, tree, *rest = os.fsdecode(file.read()).split("\0")
+        stamp, head, tree, *rest = os.fsdecode(file.read()).split("\0")
     articles: dict[str, Judged] = {}
     at = 0
     while at < len(rest):
@@ -106,7 +113,7 @@ def _read() -> tuple[str, str, dict[str, Judged]]:
         end = at + 4 + int(count)
         articles[name] = int(length), digest, rest[at + 4 : end]
         at = end
-    return stamp, tree, articles
+    return stamp, head, tree, articles
 
 
 def _hook_files(arguments: Sequence[str]) -> list[str] | None:
@@ -114,11 +121,7 @@ def _hook_files(arguments: Sequence[str]) -> list[str] | None:
     files = list(arguments[2 if arguments[1:2] == ["--"] else 1 :])
     if arguments[:1] != ["hook"] or any(name.startswith("-") for name in files):
         return None
-    return [name for name in files if name.lower().endswith(_SUFFIXES[:4])]
-
-
-def _concerns_headers(name: str, needed: set[str]) -> bool:
-    return name.lower().endswith(_SUFFIXES) or name in needed or name in CONFIG_FILES
+    return [name for name in files if name.lower().endswith(_ARTICLES)]
 
 
 def _has_same_frontmatter(name: str, blob: str, articles: Mapping[str, Judged]) -> bool:
@@ -145,17 +148,83 @@ def _hash(data: bytes) -> str:
 
 
 def frontmatter_of(data: bytes, length: int) -> tuple[int, str]:
-    """Return what a record says of an article whose frontmatter is its first `length` bytes."""
-    return length, _hash(data[:length])
+    """Return what a record says of an article whose frontmatter is its first `length` bytes.
+
+    With 0, any change of the article leads to the full check.
+    """
+    return length, _hash(data[:length]) if length else ""
+
+
+def _is_at(head: str, tree: str) -> bool:
+    """Check whether HEAD is the commit `head`, or a commit of `tree`.
+
+    Compared with any other commit, the index could differ in articles that nobody has judged.
+
+    Raises:
+        OSError, ValueError: HEAD is in none of the simple places.
+    """
+    now = _head()
+    return now == head or _tree_of(now) == tree
+
+
+def _head() -> str:
+    """Return the commit that HEAD names (gitrepository-layout(5)).
+
+    Raises:
+        OSError, ValueError: There is none, or it is written in another way than git's usual one.
+    """
+    text = _text(_git_folder(), "HEAD")
+    if text.startswith("ref: "):
+        text = _commit_at(text.removeprefix("ref: "))
+    int(text, 16)
+    return text
+
+
+def _commit_at(name: str) -> str:
+    """Return what is written at the reference `name`; "" where it is not found."""
+    for folder in (_git_folder(), _common_folder()):
+        with suppress(OSError):
+            return _text(folder, name)
+    lines = _text(_common_folder(), "packed-refs").split("\n")
+    return next((line.split(" ")[0] for line in lines if line.endswith(f" {name}")), "")
+
+
+def _tree_of(commit: str) -> str:
+    """Return the tree of a commit that was made lately: git has not packed it yet."""
+    import zlib
+
+    folder = os.environ.get("GIT_OBJECT_DIRECTORY") or os.path.join(_common_folder(), "objects")
+    with open(os.path.join(folder, commit[:2], commit[2:]), "rb") as file:
+        try:
+            data = zlib.decompress(file.read())
+        except zlib.error as error:
+            raise ValueError from error
+    return os.fsdecode(data.partition(b"\0tree ")[2].partition(b"\n")[0])
+
+
+def _text(folder: str, name: str) -> str:
+    with open(os.path.join(folder, name), "rb") as file:
+        return os.fsdecode(file.read()).strip()
+
+
+def _git_folder() -> str:
+    """Return git's folder, which a `.git` file or the environment may name."""
+    folder = os.environ.get("GIT_DIR") or ".git"
+    if os.path.isfile(folder):
+        folder = _text("", folder).removeprefix("gitdir:").strip()
+    return folder
+
+
+def _common_folder() -> str:
+    """Return the folder of refs and objects, which a linked worktree shares with others."""
+    folder = _git_folder()
+    with suppress(OSError):
+        return os.path.join(folder, _text(folder, "commondir"))
+    return os.environ.get("GIT_COMMON_DIR") or folder
 
 
 def _place() -> str:
-    """Return the record's path in git's folder, which a `.git` file or the environment may name."""
-    folder = os.environ.get("GIT_DIR") or ".git"
-    if os.path.isfile(folder):
-        with open(folder, "rb") as file:
-            folder = os.fsdecode(file.read().removeprefix(b"gitdir:").strip())
-    return os.path.join(folder, "headergen", "accepted")
+    return os.path.join(_git_folder(), "headergen", "accepted")
 
 
 def _stamp() -> str:

@@ -10,8 +10,10 @@ import os
 import posixpath
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import IO
 
@@ -103,35 +105,46 @@ class Index:
             target = os.fsdecode(self.read(self.entries[link].blob))
             rest = name[len(link) :].lstrip("/")
             name = posixpath.normpath(posixpath.join(posixpath.dirname(link), target, rest))
-        if name in self.entries and self.entries[name].mode not in (LINK, SUBMODULE):
+        if self.has_file(name):
             yield name
+
+    def has_file(self, name: str) -> bool:
+        """Check whether `name` is a file, and neither a link nor a submodule."""
+        return name in self.entries and self.entries[name].mode not in (LINK, SUBMODULE)
+
+    def final(self, name: str) -> str | None:
+        """Return the file that `name` is or that its links lead to, None where there is none."""
+        return next((each for each in self.trail(name) if self.has_file(each)), None)
 
     def _is_link(self, name: str) -> bool:
         return name in self.entries and self.entries[name].mode == LINK
 
-    def export(self, names: Iterable[str], folder: Path) -> None:
+    def export(self, names: Iterable[str], folder: Path) -> int:
         """Write the files `names` below `folder` as a fresh clone would have them, links included.
 
         Filters are not applied: a picture that git rewrites shows as what git stores. What the
         index lacks is left out, and a name that exists in `folder` is left as it is.
 
+        Returns:
+            How many bytes were written.
+
         Raises:
             GitError: git lacks a blob.
             OSError: A file cannot be written.
         """
-        for name in names:
-            for each in self.trail(name):
-                self._write(each, folder / each)
+        trails = (each for name in names for each in self.trail(name))
+        return sum(self._write(each, folder / each) for each in trails)
 
-    def _write(self, name: str, target: Path) -> None:
+    def _write(self, name: str, target: Path) -> int:
         if os.path.lexists(target):
-            return
+            return 0
         target.parent.mkdir(parents=True, exist_ok=True)
         data = self.read(self.entries[name].blob)
         if self._is_link(name):
             target.symlink_to(os.fsdecode(data))
         else:
             target.write_bytes(data)
+        return len(data)
 
 
 def _prefixes(name: str) -> Iterator[str]:
@@ -156,9 +169,56 @@ def changed(root: Path) -> list[str]:
     Raises:
         GitError: git is not installed or cannot read the index.
     """
-    folder = os.fspath(root)
     try:
-        porcelain.ask(folder, "rev-parse", "--quiet", "--verify", "HEAD^{tree}")
-    except GitError:  # there is no commit yet
+        return [name for name, _ in porcelain.differences(os.fspath(root), "HEAD")]
+    except GitError:  # there is no commit yet, or the listing fails as well
         return [name for name, _ in _listed(root)]
-    return [name for name, _ in porcelain.differences(folder, "HEAD")]
+
+
+@contextmanager
+def of_commit(root: Path, revision: str) -> Iterator[Index]:
+    """Let git take the files of the commit `revision` for its index while the block runs.
+
+    Raises:
+        GitError: git is not installed, or knows no such commit.
+    """
+    with (
+        TemporaryDirectory(prefix="headergen-") as folder,
+        _taking(os.path.join(folder, "index")),
+    ):
+        porcelain.ask(os.fspath(root), "read-tree", f"{revision}^{{tree}}")
+        with Index(root) as index:
+            yield index
+
+
+@contextmanager
+def of_repository(root: Path) -> Iterator[Index]:
+    """Read the repository's own index, which `git add` changes, whichever one this commit uses.
+
+    Raises:
+        GitError: git is not installed or cannot read the index.
+    """
+    with _taking(None), Index(root) as index:
+        yield index
+
+
+def is_temporary() -> bool:
+    """Check whether this commit has an index of its own, as `git commit -a` and `-- PATH` make.
+
+    Git names such a one `index.lock` or `next-index-….lock` (builtin/commit.c, `prepare_index`).
+    """
+    return os.path.basename(os.environ.get("GIT_INDEX_FILE") or "index") != "index"
+
+
+@contextmanager
+def _taking(file: str | None) -> Iterator[None]:
+    """Set git's variable for the index file while the block runs; None: unset it."""
+    before = os.environ.pop("GIT_INDEX_FILE", None)
+    if file is not None:
+        os.environ["GIT_INDEX_FILE"] = file
+    try:
+        yield
+    finally:
+        os.environ.pop("GIT_INDEX_FILE", None)
+        if before is not None:
+            os.environ["GIT_INDEX_FILE"] = before
