@@ -15,7 +15,7 @@ from headergen.article.article import Article
 from headergen.article.frontmatter import block
 from headergen.errors import ConfigError, HeadergenError
 from headergen.picture import wholeness
-from headergen.plan import defaults, places
+from headergen.plan import defaults, places, staged
 from headergen.plan import state as states
 from headergen.plan.staged import Named
 from headergen.report import check
@@ -27,11 +27,10 @@ from headergen.repository.index import Index
 from headergen.settings import config as configs
 from headergen.settings.config import Config
 from headergen.vocabulary import ARTICLE_SUFFIXES
-
-STAND_IN = "stand-in"
+from headergen.vocabulary import STAND_IN as STAND_IN_MARK
 
 # What may be in a commit although `check` reports it: a header is there, and whole.
-_TOLERATED = frozenset((STAND_IN, "no-alt", "too-large"))
+_TOLERATED = frozenset(("stand-in", "no-alt", "too-large"))
 
 # A fresh clone of a large site would fill the disk: it is judged piece by piece.
 _PIECE_BYTES = 64 * 1024 * 1024
@@ -59,7 +58,7 @@ class Verdict:
     @property
     def stands_in(self) -> bool:
         """Whether a title card stands in for the picture."""
-        return any(each.code == STAND_IN for each in self.findings)
+        return any(each.code == "stand-in" for each in self.findings)
 
     @property
     def judged(self) -> Judged:
@@ -186,7 +185,7 @@ class Clone:
         beside: Path | None,
     ) -> Verdict:
         look = check.look(os.fspath(root / name), self.config, root)
-        found = list(self._rewritten(parsed, known, look))
+        found = [*self._rewritten(parsed, known, look), *_outdated(look)]
         if not found:
             # A picture of the author's own is theirs to judge.
             named = [each for each in look.found if not _is_of_own_picture(each)]
@@ -252,6 +251,17 @@ def _frontmatter_bytes(article: Article | None, path: Path, data: bytes) -> int:
 
 def _is_of_own_picture(found: object) -> bool:
     return isinstance(found, Named) and found.digest is None
+
+
+def _outdated(look: Look) -> Iterator[Finding]:
+    """Find a picture that is older than the article, which speaks of the newer one."""
+    state = look.state
+    if isinstance(state, states.Wanted) and state.is_stale:
+        article = state.article
+        if (article.digest or "").removesuffix(STAND_IN_MARK) == state.digest:
+            message, remedy = staged.OUTDATED
+            message = f"{article.image} {message}"
+            yield Finding(look.name, article.image_line, "stale", message, remedy)
 
 
 def _broken(look: Look) -> Iterator[Finding]:

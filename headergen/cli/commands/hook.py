@@ -89,7 +89,7 @@ def _complete(
             to_add += _say_lacks(found, written, place, problems)
             unexplained = [each for each in lacking if not found[each.name]]
             to_add += _say_faults(unexplained, staged, place, problems)
-            if index.is_temporary():
+            if index.is_temporary() and (written or to_add):
                 to_add += _not_in_repository(needed, place)
     finally:
         if written or to_add:
