@@ -27,6 +27,7 @@ def parser() -> ArgumentParser:
     _add_run(commands)
     _add_hook(commands)
     _add_check(commands)
+    _add_tidy(commands)
     _add_preview(commands)
     _add_candidates(commands)
     _add_pick(commands)
@@ -58,6 +59,14 @@ def _add_check(commands: Any) -> None:
         action="store_true",
         help="report title cards that stand in for pictures, but end with 0 if there is no more",
     )
+
+
+def _add_tidy(commands: Any) -> None:
+    tidy = _add(commands, "tidy", "list pictures that headergen made and no article needs any more")
+    tidy.add_argument(
+        "--delete", action="store_true", help="delete those of them that git can bring back"
+    )
+    tidy.add_argument("--json", action="store_true", help="print a JSON list of them")
 
 
 def _add_preview(commands: Any) -> None:

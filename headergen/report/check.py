@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,6 +21,7 @@ from headergen.settings.config import Config
 
 if TYPE_CHECKING:
     from headergen.plan.job import Job
+    from headergen.report.orphans import Orphan
 
 # note.com refuses larger uploads.
 LARGEST_BYTES = 10 * 1024 * 1024
@@ -27,7 +29,8 @@ LARGEST_BYTES = 10 * 1024 * 1024
 RUN = "run `headergen run`"
 _DELETE = "delete it to have it made again"
 
-# What `check` ends with: 2 where the article is at fault, 1 where its header needs the author.
+# What `check` ends with: 2 if the article or the config is at fault, 1 if a header needs the
+# author, 0 if nothing is wrong with any header.
 CODES = {
     "missing": 1,
     "stale": 1,
@@ -42,6 +45,7 @@ CODES = {
     "outside-repository": 2,
     "bad-frontmatter": 2,
     "bad-config": 2,
+    "orphan": 0,
 }
 
 
@@ -102,15 +106,25 @@ class Look:
         return self.state is None and bool(self.found)
 
 
-def check(names: Iterable[str], config: Config, root: Path, *, in_git: bool) -> list[Finding]:
+def check(
+    names: Iterable[str], config: Config, root: Path, *, in_git: bool, whole: bool = False
+) -> list[Finding]:
     """Check the articles in the files `names`; `in_git` says that `root` is a git working tree.
+
+    With `whole`, they are all of the repository, and pictures that none of them needs are found.
 
     Raises:
         GitError: git cannot say what is in the index.
     """
     # Of most articles nothing is kept: a site has thousands, and their texts are long.
     found = [each for name in names for each in look(name, config, root).found]
-    return findings(found, config, root, in_git=in_git)
+    every = findings(found, config, root, in_git=in_git)
+    if in_git and whole:
+        from headergen.report import orphans
+
+        shown = [each.named.picture for each in found if isinstance(each, _Shown)]
+        every += map(_of_orphan, orphans.find(config, root, shown).orphans)
+    return every
 
 
 def findings(found: Sequence[_Found], config: Config, root: Path, *, in_git: bool) -> list[Finding]:
@@ -268,6 +282,12 @@ def _of_unstaged(found: Unstaged) -> Finding:
     named = found.named
     remedy = found.remedy or "git add it"
     return Finding(str(named.path), named.line, "not-in-index", staged.describe(found), remedy)
+
+
+def _of_orphan(found: Orphan) -> Finding:
+    message = "no article needs this picture, which headergen made"
+    remedy = "run `headergen tidy --delete`" if found.is_committed else "delete it"
+    return Finding(os.path.relpath(found.path), 1, "orphan", message, remedy)
 
 
 def _of_error(name: str, error: HeadergenError | OSError) -> Finding:

@@ -18,9 +18,11 @@ from headergen.repository import discovery
 def run(arguments: Namespace) -> int:
     """Print what is missing, stale or unfit; the exit code is that of the worst finding."""
     place = find_place(arguments)
-    names = discovery.articles_at(arguments.paths or [Path()])
+    paths = arguments.paths or [Path()]
+    names = discovery.articles_at(paths)
+    whole = any(path.resolve() == place.root for path in paths)
     with _collecting_nothing():
-        findings = check.check(names, place.config, place.root, in_git=place.in_git)
+        findings = check.check(names, place.config, place.root, in_git=place.in_git, whole=whole)
     if arguments.json:
         say_findings(findings)
     else:
