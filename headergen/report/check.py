@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 LARGEST_BYTES = 10 * 1024 * 1024
 
 RUN = "run `headergen run`"
-_DELETE = "delete it to have it made again"
 
 # What `check` ends with: 2 if the article or the config is at fault, 1 if a header needs the
 # author, 0 if nothing is wrong with any header.
@@ -78,10 +77,9 @@ class _Absent:
 
 
 @dataclass(frozen=True)
-class _Shown:
+class _Shown(Named):
     """A picture that an article names, on disk; if it `is_remade`, run makes it when it is gone."""
 
-    named: Named
     is_remade: bool
 
 
@@ -122,7 +120,7 @@ def check(
     if in_git and whole:
         from headergen.report import orphans
 
-        shown = [each.named.picture for each in found if isinstance(each, _Shown)]
+        shown = [each.picture for each in found if isinstance(each, _Shown)]
         every += map(_of_orphan, orphans.find(config, root, shown).orphans)
     return every
 
@@ -138,8 +136,7 @@ def findings(found: Sequence[_Found], config: Config, root: Path, *, in_git: boo
     every += _of_absent(_without_left_out(found, root, in_git=in_git), config, root)
     every += (finding for each in shown for finding in _of_picture(each, config))
     if in_git:
-        named = [each.named for each in shown]
-        every += map(_of_unstaged, staged.not_in_index(named, config, root))
+        every += map(_of_unstaged, staged.not_in_index(shown, config, root))
     once = dict.fromkeys(every)  # a mistake in the config is found by many articles
     return sorted(once, key=lambda finding: (finding.path, finding.line))
 
@@ -198,7 +195,7 @@ def _of_state(state: states.State, config: Config, root: Path) -> Iterator[_Foun
             yield from _of_config(error, lacking)
     yield from _beside(state, config)
     for named in staged.named_by(state, config, root):
-        yield _Shown(named, _is_remade(named, state, config, root))
+        yield _Shown(**vars(named), is_remade=_is_remade(named, state, config, root))
 
 
 def _lacking(
@@ -321,17 +318,16 @@ def _of_stand_in(state: states.StandIn) -> Finding:
 
 
 def _of_picture(shown: _Shown, config: Config) -> list[Finding]:
-    named = shown.named
     try:
-        return list(_of_readable_picture(named, config, _DELETE if shown.is_remade else None))
+        return list(_of_readable_picture(shown, config))
     except OSError as error:
-        message = f"{named.image} cannot be read: {error.strerror}"
-        return [Finding(str(named.path), named.line, "wrong-format", message)]
+        message = f"{shown.image} cannot be read: {error.strerror}"
+        return [Finding(str(shown.path), shown.line, "wrong-format", message)]
 
 
-def _of_readable_picture(named: Named, config: Config, remade: str | None) -> Iterator[Finding]:
-    """Yield what is wrong with a picture; `remade` is how to have it made again, if it can be."""
+def _of_readable_picture(named: _Shown, config: Config) -> Iterator[Finding]:
     path, line, image = str(named.path), named.line, named.image
+    remade = "delete it to have it made again" if named.is_remade else None
     found = first_bytes.probe(named.picture)
     wanted = first_bytes.SUFFIX_FORMATS.get(named.picture.suffix.lower())
     if found.format == "unknown" and git.is_lfs_pointer(named.picture):
