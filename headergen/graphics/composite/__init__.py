@@ -8,10 +8,9 @@ from functools import partial
 from PIL import Image
 
 from headergen.errors import UsageError
-from headergen.graphics.composite import aside, ground, layouts, mount, panel
+from headergen.graphics.composite import ground, layouts, mount, panel
 from headergen.graphics.composite.layouts import Layout
-from headergen.graphics.composite.source import Source
-from headergen.graphics.composite.stage import Frame, Stage
+from headergen.graphics.composite.stage import Frame, Source, Stage
 from headergen.vocabulary import AUTO_FOCUS, Focus, Look
 
 DEFAULT_LOOK = Look()
@@ -43,7 +42,7 @@ def compose(
     row = layouts.choose(layout, sources, stage)
     background = row.background if look.background == "auto" else look.background
     canvas = ground.lay(background, sources, width, height)
-    arrange = partial(aside.arrange, row) if beside_title else row.arrange
+    arrange = partial(layouts.arrange_aside, row) if beside_title else row.arrange
     frames = arrange(sources, stage, ground.mean_luminance(canvas))
     _require_room(frames, stage)
     corners = stage.px(_corners(row, look))
@@ -88,7 +87,7 @@ def leaves_room(
     """
     sources = [Source(picture) for picture in pictures]
     stage = Stage(width, height, look)
-    return aside.is_free(layouts.choose(layout, sources, stage), sources, stage)
+    return layouts.leaves_room(layouts.choose(layout, sources, stage), sources, stage)
 
 
 def _corners(layout: Layout, look: Look) -> float:

@@ -8,8 +8,7 @@ from PIL import Image, ImageChops, ImageFilter
 
 from headergen.graphics.composite import outline, panel
 from headergen.graphics.composite.outline import Outline
-from headergen.graphics.composite.source import Source
-from headergen.graphics.composite.stage import Frame, Stage
+from headergen.graphics.composite.stage import Frame, Source, Stage
 
 # Blur and drop in px at 1280x670, and darkness in [0, 1]: of the shadow that each card casts on
 # what it touches, and of the one that all cast on the ground, once, or a fan would lie in the dark.

@@ -12,8 +12,7 @@ from PIL import Image, ImageChops, ImageDraw
 from headergen.errors import UsageError
 from headergen.graphics.composite import compose, is_one_picture
 from headergen.graphics.composite.layouts import TABLE
-from headergen.graphics.composite.source import Source
-from headergen.graphics.composite.stage import Stage
+from headergen.graphics.composite.stage import Source, Stage
 from headergen.vocabulary import AUTO_FOCUS, LAYOUTS, MAX_SOURCES, Focus, Look
 
 RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
