@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from types import MappingProxyType
 from typing import Any
 
 from headergen.article import article as articles
@@ -19,8 +18,8 @@ from headergen.errors import ArticleError
 
 # Values for keys of the author's, which a command writes at the author's word.
 Changes = Mapping[str, str | int]
-_NO_CHANGES: Changes = MappingProxyType({})
-_NO_OTHERS: Mapping[str, str] = MappingProxyType({})
+_NO_CHANGES: Changes = {}
+_NO_OTHERS: Mapping[str, str] = {}
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 

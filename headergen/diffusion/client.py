@@ -13,7 +13,6 @@ import threading
 from collections import deque
 from collections.abc import Mapping
 from pathlib import Path
-from types import MappingProxyType, TracebackType
 from typing import IO, Any, NamedTuple
 
 from headergen.diffusion.families import smallest
@@ -58,83 +57,81 @@ class _Kind(NamedTuple):
 
 
 # `{name}` is the model's name, `{reason}` the worker's own words, `{needs}` what memory it takes.
-_KINDS: Mapping[str, _Kind] = MappingProxyType(
-    {
-        "dependency": _Kind(
-            DependencyError,
-            "{reason}",
-            "repair that environment (pip install --upgrade torch diffusers transformers "
-            "accelerate), or name another interpreter as worker.python in the config",
-        ),
-        "device": _Kind(
-            DeviceNotFoundError,
-            "{reason}",
-            "choose one:\n"
-            "- install a torch that is built for this machine's GPU, and look at its driver\n"
-            "- if you are patient (minutes to hours a picture), set `image: {device: cpu}`\n"
-            "- set `fallback: card`: a title card stands in until another machine paints it\n"
-            "- paint on another machine, and commit here without: SKIP=headergen git commit",
-        ),
-        "model": _Kind(
-            ModelNotFoundError,
-            "the hub has no model {name} that this machine may read: {reason}",
-            "check the spelling of image.model; for a gated or private model, accept its terms on "
-            "its hub page and log in (hf auth login)",
-        ),
-        "network": _Kind(
-            NetworkError,
-            "the model hub could not be reached for {name}: {reason}",
-            "check the network, proxy and HF_ENDPOINT, then run again: what has been downloaded "
-            "is kept",
-        ),
-        "checkpoint": _Kind(
-            CheckpointError,
-            "the checkpoint of {name} cannot be used: {reason}",
-            "use a whole diffusers folder with .safetensors weights, and the preset that fits it",
-        ),
-        "system memory": _Kind(
-            SystemMemoryError,
-            "out of system RAM (not VRAM) with the model {name}: {reason}{needs}",
-            "in this order (closing other programs helps too):\n"
-            "- half precision: headergen loads nothing else, and a checkpoint that is saved in "
-            "half precision takes less RAM still\n"
-            "- the pipeline class made for the model: headergen uses it\n"
-            "- no CPU offload: headergen uses none\n"
-            f"- the smallest model, {smallest().name}",
-        ),
-        "video memory": _Kind(
-            VideoMemoryError,
-            "out of video memory (VRAM) with the model {name}: {reason}{needs}",
-            "close other programs that use the GPU, set a smaller image.width and image.height, "
-            f"or choose a smaller model ({smallest().name})",
-        ),
-        "overflow": _Kind(
-            NoPictureError,
-            "{name}: {reason}",
-            "use the checkpoint in the precision that its authors publish it for",
-        ),
-        "hung": _Kind(
-            HungError,
-            "the worker that paints with {name} {reason} and was ended",
-            "if the machine is that slow, raise worker.timeout_s in the config",
-        ),
-        "disk": _Kind(
-            DiskSpaceError,
-            "{name} does not fit on the disk: {reason}",
-            "make room, or set HEADERGEN_MODELS to a folder on a larger disk",
-        ),
-        "died": _Kind(
-            WorkerDiedError,
-            "the worker that paints with {name} {reason}",
-            "run again with HEADERGEN_DEBUG=1 for everything that the worker said",
-        ),
-        "paint": _Kind(
-            PaintError,
-            "{name}: {reason}",
-            "run again with HEADERGEN_DEBUG=1 for everything that the worker said",
-        ),
-    }
-)
+_KINDS: Mapping[str, _Kind] = {
+    "dependency": _Kind(
+        DependencyError,
+        "{reason}",
+        "repair that environment (pip install --upgrade torch diffusers transformers "
+        "accelerate), or name another interpreter as worker.python in the config",
+    ),
+    "device": _Kind(
+        DeviceNotFoundError,
+        "{reason}",
+        "choose one:\n"
+        "- install a torch that is built for this machine's GPU, and look at its driver\n"
+        "- if you are patient (minutes to hours a picture), set `image: {device: cpu}`\n"
+        "- set `fallback: card`: a title card stands in until another machine paints it\n"
+        "- paint on another machine, and commit here without: SKIP=headergen git commit",
+    ),
+    "model": _Kind(
+        ModelNotFoundError,
+        "the hub has no model {name} that this machine may read: {reason}",
+        "check the spelling of image.model; for a gated or private model, accept its terms on "
+        "its hub page and log in (hf auth login)",
+    ),
+    "network": _Kind(
+        NetworkError,
+        "the model hub could not be reached for {name}: {reason}",
+        "check the network, proxy and HF_ENDPOINT, then run again: what has been downloaded "
+        "is kept",
+    ),
+    "checkpoint": _Kind(
+        CheckpointError,
+        "the checkpoint of {name} cannot be used: {reason}",
+        "use a whole diffusers folder with .safetensors weights, and the preset that fits it",
+    ),
+    "system memory": _Kind(
+        SystemMemoryError,
+        "out of system RAM (not VRAM) with the model {name}: {reason}{needs}",
+        "in this order (closing other programs helps too):\n"
+        "- half precision: headergen loads nothing else, and a checkpoint that is saved in "
+        "half precision takes less RAM still\n"
+        "- the pipeline class made for the model: headergen uses it\n"
+        "- no CPU offload: headergen uses none\n"
+        f"- the smallest model, {smallest().name}",
+    ),
+    "video memory": _Kind(
+        VideoMemoryError,
+        "out of video memory (VRAM) with the model {name}: {reason}{needs}",
+        "close other programs that use the GPU, set a smaller image.width and image.height, "
+        f"or choose a smaller model ({smallest().name})",
+    ),
+    "overflow": _Kind(
+        NoPictureError,
+        "{name}: {reason}",
+        "use the checkpoint in the precision that its authors publish it for",
+    ),
+    "hung": _Kind(
+        HungError,
+        "the worker that paints with {name} {reason} and was ended",
+        "if the machine is that slow, raise worker.timeout_s in the config",
+    ),
+    "disk": _Kind(
+        DiskSpaceError,
+        "{name} does not fit on the disk: {reason}",
+        "make room, or set HEADERGEN_MODELS to a folder on a larger disk",
+    ),
+    "died": _Kind(
+        WorkerDiedError,
+        "the worker that paints with {name} {reason}",
+        "run again with HEADERGEN_DEBUG=1 for everything that the worker said",
+    ),
+    "paint": _Kind(
+        PaintError,
+        "{name}: {reason}",
+        "run again with HEADERGEN_DEBUG=1 for everything that the worker said",
+    ),
+}
 
 
 class Worker:
@@ -165,12 +162,7 @@ class Worker:
     def __enter__(self) -> Worker:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, kind: object, *_: object) -> None:
         if kind is not None:
             self._process.terminate()
         with contextlib.suppress(OSError):

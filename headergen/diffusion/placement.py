@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from types import MappingProxyType
 
 from headergen.diffusion.families import smallest
 from headergen.diffusion.families.family import Family, Model
@@ -77,7 +76,7 @@ class Placement:
     vae_tiling: bool
     peak_ram_bytes: int
     peak_vram_bytes: int
-    quantization: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    quantization: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def bits(self) -> str | None:
@@ -206,7 +205,7 @@ def _placement(
         dtype=dtype,
         stages=stages,
         vae_tiling=tiling,
-        quantization=MappingProxyType(quantization),
+        quantization=quantization,
         peak_ram_bytes=in_ram,
         peak_vram_bytes=0 if on_cpu else held,
     )
