@@ -15,21 +15,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
+from headergen import errors
 from headergen.diffusion.families import smallest
-from headergen.errors import (
-    CheckpointError,
-    DependencyError,
-    DeviceNotFoundError,
-    DiskSpaceError,
-    HungError,
-    ModelNotFoundError,
-    NetworkError,
-    NoPictureError,
-    PaintError,
-    SystemMemoryError,
-    VideoMemoryError,
-    WorkerDiedError,
-)
 
 WORKER = Path(__file__).parent / "worker" / "__main__.py"
 _GRACE_SECONDS = 2.0  # between SIGTERM and SIGKILL
@@ -51,7 +38,7 @@ _TOKEN_VARIABLES = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HUGGINGFACE_HUB_TOKEN
 class _Kind(NamedTuple):
     """How one of the worker's kinds of failure is told to the author."""
 
-    error: type[PaintError]
+    error: type[errors.PaintError]
     message: str
     remedy: str
 
@@ -59,13 +46,13 @@ class _Kind(NamedTuple):
 # `{name}` is the model's name, `{reason}` the worker's own words, `{needs}` what memory it takes.
 _KINDS: Mapping[str, _Kind] = {
     "dependency": _Kind(
-        DependencyError,
+        errors.DependencyError,
         "{reason}",
         "repair that environment (pip install --upgrade torch diffusers transformers "
         "accelerate), or name another interpreter as worker.python in the config",
     ),
     "device": _Kind(
-        DeviceNotFoundError,
+        errors.DeviceNotFoundError,
         "{reason}",
         "choose one:\n"
         "- install a torch that is built for this machine's GPU, and look at its driver\n"
@@ -74,24 +61,24 @@ _KINDS: Mapping[str, _Kind] = {
         "- paint on another machine, and commit here without: SKIP=headergen git commit",
     ),
     "model": _Kind(
-        ModelNotFoundError,
+        errors.ModelNotFoundError,
         "the hub has no model {name} that this machine may read: {reason}",
         "check the spelling of image.model; for a gated or private model, accept its terms on "
         "its hub page and log in (hf auth login)",
     ),
     "network": _Kind(
-        NetworkError,
+        errors.NetworkError,
         "the model hub could not be reached for {name}: {reason}",
         "check the network, proxy and HF_ENDPOINT, then run again: what has been downloaded "
         "is kept",
     ),
     "checkpoint": _Kind(
-        CheckpointError,
+        errors.CheckpointError,
         "the checkpoint of {name} cannot be used: {reason}",
         "use a whole diffusers folder with .safetensors weights, and the preset that fits it",
     ),
     "system memory": _Kind(
-        SystemMemoryError,
+        errors.SystemMemoryError,
         "out of system RAM (not VRAM) with the model {name}: {reason}{needs}",
         "in this order (closing other programs helps too):\n"
         "- half precision: headergen loads nothing else, and a checkpoint that is saved in "
@@ -101,33 +88,33 @@ _KINDS: Mapping[str, _Kind] = {
         f"- the smallest model, {smallest().name}",
     ),
     "video memory": _Kind(
-        VideoMemoryError,
+        errors.VideoMemoryError,
         "out of video memory (VRAM) with the model {name}: {reason}{needs}",
         "close other programs that use the GPU, set a smaller image.width and image.height, "
         f"or choose a smaller model ({smallest().name})",
     ),
     "overflow": _Kind(
-        NoPictureError,
+        errors.NoPictureError,
         "{name}: {reason}",
         "use the checkpoint in the precision that its authors publish it for",
     ),
     "hung": _Kind(
-        HungError,
+        errors.HungError,
         "the worker that paints with {name} {reason} and was ended",
         "if the machine is that slow, raise worker.timeout_s in the config",
     ),
     "disk": _Kind(
-        DiskSpaceError,
+        errors.DiskSpaceError,
         "{name} does not fit on the disk: {reason}",
         "make room, or set HEADERGEN_MODELS to a folder on a larger disk",
     ),
     "died": _Kind(
-        WorkerDiedError,
+        errors.WorkerDiedError,
         "the worker that paints with {name} {reason}",
         "run again with HEADERGEN_DEBUG=1 for everything that the worker said",
     ),
     "paint": _Kind(
-        PaintError,
+        errors.PaintError,
         "{name}: {reason}",
         "run again with HEADERGEN_DEBUG=1 for everything that the worker said",
     ),
@@ -201,7 +188,7 @@ class Worker:
             raise self.explain(event["kind"], event["message"])
         return event
 
-    def explain(self, kind: str, reason: str) -> PaintError:
+    def explain(self, kind: str, reason: str) -> errors.PaintError:
         """Make the error that tells the author of a failure of `kind`."""
         row = _KINDS[kind]
         needs = f" ({self.needs})" if self.needs else ""
@@ -210,7 +197,7 @@ class Worker:
             message = "\n".join([message, *self._said])
         return row.error(_without_secrets(message), remedy=row.remedy)
 
-    def _death(self) -> PaintError:
+    def _death(self) -> errors.PaintError:
         status = self._process.wait()
         for listener in self._listeners[1:]:
             listener.join()

@@ -15,8 +15,7 @@ from headergen.picture import first_bytes
 from headergen.picture.first_bytes import Picture
 from headergen.plan import places
 from headergen.plan.state import Fresh, StandIn
-from headergen.settings.config import Config
-from headergen.settings.cuts import WantedCut
+from headergen.settings.config import Config, WantedCut
 from headergen.vocabulary import FORMATS
 
 

@@ -23,7 +23,7 @@ from headergen.diffusion.families import FAMILIES, MODELS
 from headergen.diffusion.families.family import Family, Model
 from headergen.diffusion.hardware import Memory
 from headergen.diffusion.worker import hub as worker_hub
-from headergen.diffusion.worker.failures import WorkerError
+from headergen.diffusion.worker.events import WorkerError
 from headergen.diffusion.worker.hub import File
 from headergen.progress import Downloading, Event, Note, Storing, Waiting
 from headergen.repository import locks

@@ -9,8 +9,7 @@ from importlib import import_module
 import pytest
 import yaml
 
-from headergen.article.card_request import CARD_KEYS
-from headergen.article.request import AUTHOR_KEYS
+from headergen.article.request import AUTHOR_KEYS, CARD_KEYS
 from headergen.cli import arguments
 from headergen.diffusion import placement
 from headergen.diffusion.families import MODELS
@@ -18,7 +17,7 @@ from headergen.diffusion.families.family import Model
 from headergen.diffusion.placement import Hardware
 from headergen.diffusion.survey import parts_to_fetch
 from headergen.fields import rows_of
-from headergen.plan.variations import VARIATIONS
+from headergen.plan.candidates import VARIATIONS
 from headergen.report import check
 from headergen.settings.config import KEYS
 from headergen.settings.styles import Style

@@ -13,10 +13,7 @@ import yaml
 
 from headergen.article.frontmatter import yaml_loader
 from headergen.article.frontmatter.block import MAX_DEPTH, Block
-from headergen.article.frontmatter.yaml_loader import (
-    CONSTRUCTOR_ERRORS,
-    yaml_error,
-)
+from headergen.article.frontmatter.yaml_loader import CONSTRUCTOR_ERRORS, yaml_error
 from headergen.errors import HeadergenError
 from headergen.wording import shown
 

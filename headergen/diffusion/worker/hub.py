@@ -21,8 +21,7 @@ from headergen.diffusion import snapshot
 from headergen.diffusion.families import FAMILIES
 from headergen.diffusion.snapshot import Entry
 from headergen.diffusion.worker import convert, parts
-from headergen.diffusion.worker.events import Emit
-from headergen.diffusion.worker.failures import WorkerError
+from headergen.diffusion.worker.events import Emit, WorkerError
 from headergen.diffusion.worker.libraries import load
 from headergen.wording import gigabytes
 

@@ -12,7 +12,7 @@ from headergen.diffusion.families import FAMILIES
 from headergen.diffusion.families.family import Family
 from headergen.diffusion.snapshot import Entry, Snapshot
 from headergen.diffusion.worker import quantize
-from headergen.diffusion.worker.failures import WorkerError
+from headergen.diffusion.worker.events import WorkerError
 from headergen.diffusion.worker.libraries import attribute, load
 
 _BASES = {

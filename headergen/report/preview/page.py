@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from headergen import __version__
-from headergen.article.card_request import CardRequest
+from headergen.article.request import CardRequest
 from headergen.report.preview.entries import STATES, Entry
 from headergen.settings.config import Config
 from headergen.vocabulary import HEADER_HEIGHT, HEADER_WIDTH, LINK_CARD_WIDTH, LISTING_HEIGHT
