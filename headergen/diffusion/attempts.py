@@ -85,7 +85,6 @@ class Attempt:
     """
 
     hardware: Hardware
-    quantizable: bool
     ladder: tuple[Placement, ...]
     scale: float = 1.0
     spent: frozenset[type[PaintError]] = frozenset()
@@ -180,8 +179,7 @@ def _first_attempt(
 ) -> Attempt:
     """Ask the worker for its device, and choose the best placement that fits there."""
     found = survey.survey(worker, load.device)
-    ladder = _ladder(load, parts, found.hardware, requests, quantizable=found.quantizable)
-    return Attempt(found.hardware, found.quantizable, ladder)
+    return Attempt(found, _ladder(load, parts, found, requests))
 
 
 def _ladder(
@@ -189,8 +187,6 @@ def _ladder(
     parts: Sequence[Part],
     found: Hardware,
     requests: Sequence[Paint],
-    *,
-    quantizable: bool,
     dtype: str | None = None,
 ) -> tuple[Placement, ...]:
     """List the placements from the best that fits downwards.
@@ -199,9 +195,7 @@ def _ladder(
         PlacementError: If none fits.
     """
     largest = max(((each.width, each.height) for each in requests), key=lambda s: s[0] * s[1])
-    return placement.ladder(
-        load.row, parts, found, largest, quantizable=quantizable, dtype=dtype, name=load.name
-    )
+    return placement.ladder(load.row, parts, found, largest, dtype=dtype, name=load.name)
 
 
 def _next_attempt(
@@ -225,9 +219,7 @@ def _next_attempt(
     if dtype is None:
         return None
     try:
-        ladder = _ladder(
-            load, parts, attempt.hardware, requests, quantizable=attempt.quantizable, dtype=dtype
-        )
+        ladder = _ladder(load, parts, attempt.hardware, requests, dtype)
     except PlacementError:
         return None
     return replace(once, ladder=ladder)

@@ -52,7 +52,8 @@ class Hardware:
     """The device to paint on, and the RAM beside it; VRAM is None on a CPU.
 
     `capability` is CUDA's compute capability, (7, 5) for Turing, (8, 9) for Ada. `bfloat16` says
-    whether the device computes in it natively.
+    whether the device computes in it natively, `quantizable` whether the library that quantises
+    is there.
     """
 
     device: str
@@ -60,6 +61,7 @@ class Hardware:
     ram_available_bytes: int
     capability: tuple[int, int] | None
     bfloat16: bool
+    quantizable: bool = True
 
 
 @dataclass(frozen=True)
@@ -105,22 +107,21 @@ def ladder(
     hardware: Hardware,
     render_size: tuple[int, int],
     *,
-    quantizable: bool,
     dtype: str | None = None,
     name: str | None = None,
 ) -> tuple[Placement, ...]:
     """List placements of `model`, the best that fits first and below it what to try after it.
 
-    `render_size` is in px. `quantizable` says whether the quantising library is there. `dtype`
-    replaces the precision that would be chosen, and `name` what messages call the model.
+    `render_size` is in px. `dtype` replaces the precision that would be chosen, and `name` what
+    messages call the model.
 
     Raises:
         PlacementError: None fits; says what is short by how much.
     """
-    every = list(candidates(model, parts, hardware, render_size, quantizable, dtype))
+    every = list(candidates(model, parts, hardware, render_size, dtype))
     fitting = next((at for at, each in enumerate(every) if not shortage(each, hardware)), None)
     if fitting is None:
-        raise _nothing_fits(name or model.name, every, hardware, quantizable)
+        raise _nothing_fits(name or model.name, every, hardware)
     return tuple(every[fitting:])
 
 
@@ -129,7 +130,6 @@ def candidates(
     parts: Sequence[Part],
     hardware: Hardware,
     render_size: tuple[int, int],
-    quantizable: bool,
     dtype: str | None = None,
 ) -> Iterator[Placement]:
     """List every placement of `model` by preference, whether it fits or not.
@@ -138,7 +138,7 @@ def candidates(
     by tiles.
     """
     dtype = dtype or compute_dtype(model, hardware)
-    for bits in BITS if quantizable else BITS[:1]:
+    for bits in BITS if hardware.quantizable else BITS[:1]:
         for stages in _stagings(model.family, parts):
             for tiling in (False, True):
                 yield _placement(model, parts, hardware, render_size, dtype, bits, stages, tiling)
@@ -271,9 +271,7 @@ def shortage(placement: Placement, hardware: Hardware) -> dict[str, int]:
     return {kind: size for kind, size in short.items() if size > 0}
 
 
-def _nothing_fits(
-    name: str, every: Sequence[Placement], hardware: Hardware, quantizable: bool
-) -> PlacementError:
+def _nothing_fits(name: str, every: Sequence[Placement], hardware: Hardware) -> PlacementError:
     """Tell of the placement that comes nearest."""
     nearest = min(every, key=lambda each: sum(shortage(each, hardware).values()))
     short = shortage(nearest, hardware)
@@ -283,7 +281,7 @@ def _nothing_fits(
         for kind, size in short.items()
     )
     advice = ["close other programs"]
-    if not quantizable:
+    if not hardware.quantizable:
         advice.append("install sdnq beside torch, with which headergen quantises the model")
     if "VRAM" in short:
         advice.append("set a smaller image.width and image.height")

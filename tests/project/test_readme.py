@@ -86,7 +86,7 @@ def test_the_figures_of_each_model_are_those_of_its_family(row: Model) -> None:
 def test_the_memory_of_each_model_is_what_its_placements_predict(row: Model) -> None:
     card = Hardware("cuda", 10**12, 10**12, (8, 9), bfloat16=True)
     size = row.render_size(1280, 670)
-    every = list(placement.candidates(row, parts_to_fetch(row), card, size, quantizable=True))
+    every = list(placement.candidates(row, parts_to_fetch(row), card, size))
     resident = every[0].peak_vram_bytes
     staged = min(each.peak_vram_bytes for each in every if not each.bits and len(each.stages) > 1)
     bits = [
