@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -49,16 +49,16 @@ class Article:
 
     path: Path
     data: bytes
-    request: Request | None
-    image: str | None
-    digest: str | None
-    alt: str | None
-    line: int
-    lines: Mapping[str, int]
     image_key: str
-    facts: Facts
-    body: int
-    values: Mapping[Any, Any] | None = field(compare=False, repr=False)
+    body: int = 0
+    request: Request | None = None
+    image: str | None = None
+    digest: str | None = None
+    alt: str | None = None
+    line: int = 1
+    lines: Mapping[str, int] = field(default_factory=dict)
+    facts: Facts = field(default_factory=Facts)
+    values: Mapping[Any, Any] | None = field(default=None, compare=False, repr=False)
 
     def line_of(self, key: str | None) -> int:
         """Return the line of a dotted key, that of `header` where it is not written."""
@@ -170,33 +170,22 @@ def parse(
     if values.get("header") is False:
         return None
     header = _header_of(document) if document else None
-    if document and header is not None:
-        return _article(document, header, data, image_key)
     if document and "header" not in values:
         _refuse_slipped_below(document)
-    if not every:
+    if header is None and not every:
         return None
-    return _without_header(path, document, data, _body(block) if block else 0, image_key)
+    article = Article(path, data, image_key, body=_body(block) if block else 0)
+    return article if document is None else _told_by(document, article, header)
 
 
-def _without_header(
-    path: Path, document: Document | None, data: bytes, body: int, image_key: str
-) -> Article:
-    keys = tuple(image_key.split("."))
-    return Article(
-        path=path,
-        data=data,
-        request=None,
-        image=_image(document, keys) if document else None,
-        digest=None,
-        alt=None,
-        line=1,
-        lines=_line_of_image(document, keys) if document else {},
-        image_key=image_key,
-        facts=read_facts(document.values) if document else Facts(),
-        body=body,
-        values=document.values if document else None,
-    )
+def _told_by(document: Document, article: Article, header: Mapping[Any, object] | None) -> Article:
+    """Return the article with what its frontmatter, and the `header` mapping in it, say."""
+    keys = tuple(article.image_key.split("."))
+    article = replace(article, facts=read_facts(document.values), values=document.values)
+    if header is not None:
+        article = _with_header(article, document, header, keys)
+    lines = {**article.lines, **_line_of_image(document, keys)}
+    return replace(article, image=_image(document, keys), lines=lines)
 
 
 def frontmatter(article: Article) -> bytes | None:
@@ -219,28 +208,20 @@ def _refuse_utf16(path: Path, data: bytes) -> None:
         raise ArticleError("is UTF-16", path=str(path), line=1, remedy="save it as UTF-8")
 
 
-def _article(
-    document: Document, values: Mapping[Any, object], data: bytes, image_key: str
+def _with_header(
+    article: Article, document: Document, values: Mapping[Any, object], keys: tuple[str, ...]
 ) -> Article:
-    keys = tuple(image_key.split("."))
-    facts, body = read_facts(document.values), _body(document.block)
     lines = dict(lines_of(document, ("header",), values))
-    where = Location(str(document.block.path), lines, ArticleError, "header")
+    where = Location(str(article.path), lines, ArticleError, "header")
     image_name = keys[1] if keys[0] == "header" else None
-    header = read_header(values, where, image_name, facts.title or heading(data[body:]))
-    return Article(
-        path=document.block.path,
-        data=data,
+    header = read_header(values, where, image_name, article.title)
+    return replace(
+        article,
         request=header.request,
-        image=_image(document, keys),
         digest=header.digest,
         alt=header.alt,
         line=lines["header"],
-        lines={**lines, **_line_of_image(document, keys)},
-        image_key=image_key,
-        facts=facts,
-        body=body,
-        values=document.values,
+        lines=lines,
     )
 
 
