@@ -135,9 +135,9 @@ class Worker:
         self.needs = ""
         self._name = name
         self._timeout_s = timeout_s
-        self._process = _start(interpreter, name, online=online)
         self._debug = os.environ.get("HEADERGEN_DEBUG") == "1"
         self._said: deque[str] = deque(maxlen=None if self._debug else _STDERR_LINES)
+        self._process = self._start(interpreter, online=online)
         self._events: queue.SimpleQueue[bytes] = queue.SimpleQueue()
         self._listeners = [
             threading.Thread(target=listen, daemon=True)
@@ -145,6 +145,21 @@ class Worker:
         ]
         for listener in self._listeners:
             listener.start()
+
+    def _start(self, interpreter: Path, *, online: bool) -> subprocess.Popen[bytes]:
+        try:
+            return subprocess.Popen(
+                [interpreter, WORKER],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env={**_ENVIRONMENT, **os.environ, **({} if online else {"HF_HUB_OFFLINE": "1"})},
+                # Ctrl-C reaches the parent alone, which then ends the worker.
+                start_new_session=True,
+                creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
+            )
+        except OSError as error:
+            raise self.explain("died", f"cannot be started: {error}") from error
 
     def __enter__(self) -> Worker:
         return self
@@ -217,24 +232,6 @@ class Worker:
         # By at most 4096 bytes: a progress bar can be one endless line.
         for line in iter(lambda: _pipe(self._process.stderr).readline(4096), b""):
             self._said.append(line.decode("utf-8", "replace").rstrip())
-
-
-def _start(interpreter: Path, name: str, *, online: bool) -> subprocess.Popen[bytes]:
-    try:
-        return subprocess.Popen(
-            [interpreter, WORKER],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env={**_ENVIRONMENT, **os.environ, **({} if online else {"HF_HUB_OFFLINE": "1"})},
-            # Ctrl-C reaches the parent alone, which then ends the worker.
-            start_new_session=True,
-            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
-        )
-    except OSError as error:
-        kind = _KINDS["died"]
-        message = kind.message.format(name=name, reason=f"cannot be started: {error}", needs="")
-        raise kind.error(message, remedy=kind.remedy) from error
 
 
 def _pipe(stream: IO[bytes] | None) -> IO[bytes]:
