@@ -29,7 +29,7 @@ def save_candidate(article: Article, planned: Planned, png: bytes, root: Path) -
         prompt=variant.prompt,
         what=variant.what,
         digest=planned.job.digest,
-        painted_as=planned.painted_as,
+        painted_as=planned.painting.asked_as,
     )
 
 

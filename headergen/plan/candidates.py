@@ -40,11 +40,6 @@ class Planned:
     job: Job
     painting: Painting
 
-    @property
-    def painted_as(self) -> str:
-        """Tell this painting from any other, as `Candidate.painted_as` does."""
-        return self.painting.asked_as
-
 
 @dataclass(frozen=True)
 class Candidate:

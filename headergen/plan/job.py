@@ -290,16 +290,23 @@ def painting(
     prompt = (own.prompt_template or row.prompt_template).replace("{prompt}", request.prompt or "")
     negative_prompt = next((text for text in negative if text is not None), None)
     guidance_scale = next(scale for scale in guidance if scale is not None)
-    guided, weights = guidance_scale > row.family.guided_above, row.family.prompt_weights
-    return Painting(
+    asked = Painting(
         checkpoint=chosen,
         device=own.device,
-        prompt=prompt if weights else prompts.plain_text(prompt),
+        prompt=prompt,
         negative_prompt=negative_prompt,
         render_width=width,
         render_height=height,
         steps=request.steps or own.num_inference_steps or row.num_inference_steps,
         guidance_scale=guidance_scale,
         seed=seed if request.seed is None else request.seed,
-        notes=prompts.notes(prompt, negative_prompt, weights=weights, guided=guided),
     )
+    return as_read(asked)
+
+
+def as_read(painting: Painting) -> Painting:
+    """Let the model read the prompt in its own way, and note what of it the model can't do."""
+    family, prompt = painting.checkpoint.row.family, painting.prompt
+    weights, guided = family.prompt_weights, painting.guidance_scale > family.guided_above
+    notes = prompts.notes(prompt, painting.negative_prompt, weights=weights, guided=guided)
+    return replace(painting, prompt=prompt if weights else prompts.plain_text(prompt), notes=notes)
