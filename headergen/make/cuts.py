@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from headergen.article.request import Request
 from headergen.errors import SourceError
 from headergen.graphics import canvas, composite, encoding, framing
+from headergen.graphics.composite.stage import Stage
 from headergen.graphics.saliency import focus_for
 from headergen.make import store
 from headergen.picture import metadata, provenance
@@ -85,7 +86,8 @@ def _focus_of_composite(
         return None
     (path, *_) = states.sources_of(job.article, request, root)
     source = canvas.open_source(path, at_least=header.size)
-    if not composite.is_one_picture([source], *header.size, request.layout or "auto", job.look):
+    stage = Stage(*header.size, job.look)
+    if not composite.is_one_picture([source], stage, request.layout or "auto"):
         return None
     (focus,) = request.focus or (AUTO_FOCUS,)
     if focus == AUTO_FOCUS:

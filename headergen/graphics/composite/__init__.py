@@ -54,13 +54,7 @@ def compose(
     return canvas
 
 
-def is_one_picture(
-    pictures: Sequence[Image.Image],
-    width: int,
-    height: int,
-    layout: str = "auto",
-    look: Look = DEFAULT_LOOK,
-) -> bool:
+def is_one_picture(pictures: Sequence[Image.Image], stage: Stage, layout: str = "auto") -> bool:
     """Tell whether `compose` covers the canvas with one picture: nothing is laid out on it.
 
     Raises:
@@ -68,25 +62,19 @@ def is_one_picture(
     """
     if len(pictures) > 1:
         return False
-    source, stage = Source(pictures[0]), Stage(width, height, look)
+    source = Source(pictures[0])
     row = layouts.choose(layout, [source], stage)
-    return not row.lifted and not _corners(row, look) and panel.is_covered(source, width, height)
+    is_plain = not row.lifted and not _corners(row, stage.look)
+    return is_plain and panel.is_covered(source, stage.width, stage.height)
 
 
-def leaves_room(
-    pictures: Sequence[Image.Image],
-    width: int,
-    height: int,
-    layout: str = "auto",
-    look: Look = DEFAULT_LOOK,
-) -> bool:
+def leaves_room(pictures: Sequence[Image.Image], stage: Stage, layout: str = "auto") -> bool:
     """Tell whether a title has room beside pictures, which stand on a ground then.
 
     Raises:
         UsageError: `layout` is unknown or does not take so many pictures.
     """
     sources = [Source(picture) for picture in pictures]
-    stage = Stage(width, height, look)
     return layouts.leaves_room(layouts.choose(layout, sources, stage), sources, stage)
 
 

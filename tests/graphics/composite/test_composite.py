@@ -267,8 +267,8 @@ def test_whether_one_picture_is_all_that_is_seen(
     size: tuple[int, int], layout: str, look: Look, expected: bool
 ) -> None:
     picture = Image.new("RGB", size)
-    assert is_one_picture([picture], 320, 168, layout, look) is expected
-    assert not is_one_picture([picture, picture], 320, 168)
+    assert is_one_picture([picture], Stage(320, 168, look), layout) is expected
+    assert not is_one_picture([picture, picture], Stage(320, 168, look))
 
 
 def test_a_strip_alone_is_shown_whole_and_without_bands() -> None:
