@@ -10,7 +10,6 @@ from pathlib import Path
 
 from headergen.article import edit
 from headergen.article.article import Article
-from headergen.article.edit import Changes
 from headergen.article.request import Request
 from headergen.diffusion import prompt as prompts
 from headergen.diffusion.checkpoint import Checkpoint
@@ -127,7 +126,7 @@ class Job:
     cuts: tuple[Cut, ...] = ()
     title: Card | None = None
     stand_in: Card | None = None
-    changes: Changes = field(default_factory=dict)
+    changes: edit.Changes = field(default_factory=dict)
     cut: Cut | None = None
     whole: Job | None = None
 

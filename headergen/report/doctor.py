@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from headergen.diffusion import cache, hardware, placement
-from headergen.diffusion.cache import Fetched
 from headergen.diffusion.checkpoint import Checkpoint
 from headergen.diffusion.families import FAMILIES, MODELS
 from headergen.diffusion.hardware import Card, Cards, Memory
@@ -301,7 +300,7 @@ def _how_to_fetch(chosen: Checkpoint) -> str:
     return f"{size}headergen fetch {chosen.name}"
 
 
-def _parts(chosen: Checkpoint, found: Fetched | None) -> list[Part]:
+def _parts(chosen: Checkpoint, found: cache.Fetched | None) -> list[Part]:
     """Tell the sizes of a model's parts; of a GGUF file that is not here nobody knows."""
     if found is None:
         return [] if chosen.transformer else parts_to_fetch(chosen.row)

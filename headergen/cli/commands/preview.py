@@ -16,7 +16,6 @@ from headergen.cli.terminal import say
 from headergen.errors import UsageError
 from headergen.graphics.thumbnail import thumbnail
 from headergen.report.preview import entries, page
-from headergen.report.preview.entries import Entry
 from headergen.repository import discovery, scratch
 from headergen.wording import counted
 
@@ -46,7 +45,7 @@ def run(arguments: Namespace) -> int:
     return 0
 
 
-def _thumbnails(found: Sequence[Entry]) -> dict[Path, bytes | None]:
+def _thumbnails(found: Sequence[entries.Entry]) -> dict[Path, bytes | None]:
     """Shrink all pictures of the page, one on each core: Pillow lets go of the interpreter."""
     pictures = [entry.picture for entry in found if entry.picture]
     pictures += [picture for entry in found for picture in entry.candidates]

@@ -9,7 +9,6 @@ from PIL import Image
 
 from headergen.errors import UsageError
 from headergen.graphics.composite import ground, layouts, mount, panel
-from headergen.graphics.composite.layouts import Layout
 from headergen.graphics.composite.stage import Frame, Source, Stage
 from headergen.vocabulary import AUTO_FOCUS, Focus, Look
 
@@ -78,7 +77,7 @@ def leaves_room(pictures: Sequence[Image.Image], stage: Stage, layout: str = "au
     return layouts.leaves_room(layouts.choose(layout, sources, stage), sources, stage)
 
 
-def _corners(layout: Layout, look: Look) -> float:
+def _corners(layout: layouts.Layout, look: Look) -> float:
     return layout.corners if look.corners is None else look.corners
 
 
