@@ -247,15 +247,12 @@ def _host_bytes(
     """
     if hardware.device != "cpu":
         return _IN_TRANSIT_BYTES
-    return max(
-        sum(
-            0
-            if _is_mapped(named[name], dtype, quantization)
-            else _weight_bytes(family, named[name], dtype, quantization)
-            for name in stage
-        )
-        for stage in stages
-    )
+    copied = {
+        name: _weight_bytes(family, part, dtype, quantization)
+        for name, part in named.items()
+        if not _is_mapped(part, dtype, quantization)
+    }
+    return max(sum(copied.get(name, 0) for name in stage) for stage in stages)
 
 
 def _is_mapped(part: Part, dtype: str, quantization: Mapping[str, str]) -> bool:
