@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from headergen.diffusion import cache, hardware, placement
-from headergen.diffusion.cache import Fetched
-from headergen.diffusion.checkpoint import Checkpoint
+from headergen.diffusion.cache import Checkpoint, Fetched
 from headergen.diffusion.client import Worker
 from headergen.diffusion.placement import Hardware
 from headergen.diffusion.survey import parts_to_fetch, survey

@@ -12,7 +12,7 @@ from headergen.article import edit
 from headergen.article.article import Article
 from headergen.article.request import Request
 from headergen.diffusion import prompt as prompts
-from headergen.diffusion.checkpoint import Checkpoint
+from headergen.diffusion.cache import Checkpoint
 from headergen.graphics.card.content import Card
 from headergen.picture.parameters import Settings
 from headergen.plan import card_content, cuts, defaults, model_choice, places

@@ -10,7 +10,7 @@ from typing import Any
 
 from headergen.article.request import Request
 from headergen.diffusion import snapshot
-from headergen.diffusion.checkpoint import Checkpoint
+from headergen.diffusion.cache import Checkpoint
 from headergen.diffusion.families import MODELS
 from headergen.diffusion.families.family import Model
 from headergen.errors import ConfigError

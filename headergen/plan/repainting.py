@@ -9,7 +9,7 @@ from typing import Any
 
 from headergen import fields
 from headergen.diffusion import cache, fetching
-from headergen.diffusion.checkpoint import Checkpoint
+from headergen.diffusion.cache import Checkpoint
 from headergen.diffusion.families import MODELS
 from headergen.errors import UsageError
 from headergen.picture.first_bytes import Picture

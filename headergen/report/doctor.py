@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from headergen.diffusion import cache, hardware, placement
-from headergen.diffusion.checkpoint import Checkpoint
+from headergen.diffusion.cache import Checkpoint
 from headergen.diffusion.families import FAMILIES, MODELS
 from headergen.diffusion.hardware import Card, Cards, Memory
 from headergen.diffusion.interpreter import ask, find_interpreter

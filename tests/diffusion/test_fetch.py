@@ -17,8 +17,7 @@ import pytest
 
 from headergen import errors
 from headergen.diffusion import attempts, cache, fetching, hardware, snapshot
-from headergen.diffusion.cache import Fetched
-from headergen.diffusion.checkpoint import Checkpoint
+from headergen.diffusion.cache import Checkpoint, Fetched
 from headergen.diffusion.families import FAMILIES, MODELS
 from headergen.diffusion.families.family import Family, Model
 from headergen.diffusion.hardware import Memory

@@ -11,7 +11,7 @@ import pytest
 
 from headergen.cli.main import main
 from headergen.diffusion import hardware, interpreter
-from headergen.diffusion.checkpoint import Checkpoint
+from headergen.diffusion.cache import Checkpoint
 from headergen.diffusion.families import FAMILIES, MODELS, zimage
 from headergen.diffusion.families.family import Model
 from headergen.diffusion.hardware import Card, Cards, Memory

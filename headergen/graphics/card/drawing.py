@@ -18,7 +18,7 @@ from headergen.graphics.card.palette import Colour, Palette, shade
 from headergen.graphics.card.themes import BESIDE_PICTURES, OVER_PICTURE, THEMES, Theme
 from headergen.graphics.card.themes.scene import Scene
 from headergen.graphics.contrast import contrast, luminance, mean_colour
-from headergen.graphics.typography.drawing import mask
+from headergen.graphics.typography.fit import mask
 from headergen.graphics.typography.glyphs import normalise
 
 # From this alpha on a pixel counts as part of a logo; below it lie soft shadows.
