@@ -15,6 +15,7 @@ from pathlib import Path
 
 from headergen.diffusion import snapshot
 from headergen.diffusion.families.family import Model
+from headergen.repository import locks
 
 
 @dataclass(frozen=True)
@@ -67,8 +68,7 @@ def models_folder() -> Path:
     """Say where fetched models go: $HEADERGEN_MODELS, else `headergen/models` in the cache."""
     if chosen := os.environ.get("HEADERGEN_MODELS"):
         return Path(chosen).expanduser().absolute()
-    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(cache) / "headergen" / "models"
+    return locks.user_cache() / "headergen" / "models"
 
 
 def model_folder(hub_id: str) -> Path:
@@ -150,5 +150,4 @@ def _hub_cache() -> Path:
     if chosen := os.environ.get("HF_HUB_CACHE"):
         return Path(chosen).expanduser()
     home = os.environ.get("HF_HOME")
-    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(home).expanduser() / "hub" if home else Path(cache) / "huggingface" / "hub"
+    return (Path(home).expanduser() if home else locks.user_cache() / "huggingface") / "hub"

@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import cycle, islice
 from pathlib import Path
@@ -102,29 +103,16 @@ def planned(article: Article, config: Config, root: Path, count: int) -> list[Pl
     if request is None or request.prompt is None:
         message = "has no prompt to paint candidates from"
         raise article.error(None, message, "write header.prompt")
-    first = _planned(article, variants(request.prompt, request.seed, 1, words=False), config, root)
-    words = first[0].painting.checkpoint.row.seeds_vary_little
-    if words:
-        try:
-            found = variants(request.prompt, request.seed, count, words=True)
-            return _planned(article, found, config, root)
-        except ArticleError:
-            pass  # such as a prompt of several lines: its seeds can be varied all the same
-    return _planned(
-        article, variants(request.prompt, request.seed, count, words=False), config, root
-    )
+    seeds = variants(request.prompt, request.seed, count, words=False)
+    found = [_planned(article, 1, seeds[0], config, root)]
+    if found[0].painting.checkpoint.row.seeds_vary_little:
+        with suppress(ArticleError):  # such as a prompt of several lines: seeds can be varied still
+            words = variants(request.prompt, request.seed, count, words=True)
+            return [_planned(article, i, each, config, root) for i, each in enumerate(words, 1)]
+    return found + [_planned(article, i, each, config, root) for i, each in enumerate(seeds[1:], 2)]
 
 
 def _planned(
-    article: Article, found: Sequence[Variant], config: Config, root: Path
-) -> list[Planned]:
-    return [
-        _one_planned(article, number, variant, config, root)
-        for number, variant in enumerate(found, start=1)
-    ]
-
-
-def _one_planned(
     article: Article, number: int, variant: Variant, config: Config, root: Path
 ) -> Planned:
     job = job_with(article, {"prompt": variant.prompt, "seed": variant.seed}, config, root)

@@ -286,10 +286,8 @@ def _speaks_of_headergen(path: Path) -> bool:
         return True
     if path.name == "pyproject.toml":
         return b"tool.headergen" in config_file.read_bytes(path)
-    return (
-        re.search(rb"^image[ \t]*:[ \t]*(#.*|\{.*)?\r?$", config_file.read_bytes(path), re.M)
-        is not None
-    )
+    image = rb"^image[ \t]*:[ \t]*(#.*|\{.*)?\r?$"
+    return bool(re.search(image, config_file.read_bytes(path), re.M))
 
 
 def schema() -> fields.Schema:

@@ -11,7 +11,7 @@ from headergen.article.request import Request
 from headergen.cli import progress
 from headergen.cli.commands.notices import say_notices
 from headergen.cli.commands.place import Place, find_place
-from headergen.cli.commands.saving import format_for, require_writable, save, size_of
+from headergen.cli.commands.saving import format_for, require_writable, size_of
 from headergen.cli.commands.show import look
 from headergen.cli.terminal import say
 from headergen.errors import HeadergenError, UsageError
@@ -22,6 +22,7 @@ from headergen.plan import job as planning
 from headergen.plan import model_choice, repainting
 from headergen.plan import state as states
 from headergen.plan.repainting import Task
+from headergen.repository import durable
 
 # What changes what a picture tells of itself, where it is painted again.
 _OPTIONS = ("model", "seed", "steps", "guidance_scale", "negative_prompt", "width", "height")
@@ -40,7 +41,7 @@ def run(arguments: Namespace) -> int:
     _say_unmatched(task, result)
     texts = result.provenance.metadata(place.config.metadata)
     image = canvas.cover(result.image, *task.size)
-    save(output, encoding.encode(image, format, texts))
+    durable.save(output, encoding.encode(image, format, texts))
     size = "×".join(map(str, task.size))
     say(f"{output}, {size} px ({result.describe()})")
     return 0

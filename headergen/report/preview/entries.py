@@ -96,8 +96,8 @@ def _entry_of(
         state=state,
         article=article,
         request=request,
-        model=_model(request, article, config, root),
-        seed=_seed(request),
+        model=_model(request, article, config, root) if request and request.prompt else None,
+        seed=_seed(request) if request and request.prompt else None,
         picture=shown,
         probed=_probed(shown) if shown else None,
         # The page tells the state by itself; beside a header that is fresh, a cut may be missing.
@@ -146,16 +146,10 @@ def _probed(picture: Path) -> Picture | None:
     return None
 
 
-def _model(request: Request | None, article: Article, config: Config, root: Path) -> str | None:
-    if request is None or not request.prompt:
-        return None
+def _model(request: Request, article: Article, config: Config, root: Path) -> str:
     style = defaults.style_for(article, config, root)
     return request.model or (style and style.model) or config.model
 
 
-def _seed(request: Request | None) -> int | None:
-    if request is None or not request.prompt:
-        return None
-    if request.seed is not None:
-        return request.seed
-    return int(states.digest_of(request, ()), 16)
+def _seed(request: Request) -> int:
+    return int(states.digest_of(request, ()), 16) if request.seed is None else request.seed
