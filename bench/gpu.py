@@ -198,11 +198,9 @@ def admitted(bench: Bench) -> Iterator[Placement]:
         worker.send("quit")
     parts = survey.parts_in(bench.folder, bench.row, {})
     seen = set()
-    for each in placement.candidates(
-        bench.row, parts, found.hardware, bench.size, found.quantizable, None
-    ):
+    for each in placement.candidates(bench.row, parts, found, bench.size):
         kind = shape(replace(each, vae_tiling=False))
-        if kind not in seen and not placement.shortage(each, found.hardware):
+        if kind not in seen and not placement.shortage(each, found):
             seen.add(kind)
             yield each
 

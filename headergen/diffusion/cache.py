@@ -1,4 +1,4 @@
-"""Where models lie on this machine: what `headergen fetch` stored, or the hub's own cache.
+"""Which model is meant, and where it is here: what `headergen fetch` stored, or the hub's cache.
 
 A fetched model is a diffusers folder at a pinned revision, with a manifest that is written last:
 without it the folder is an unfinished download. Of several forms of one model (in half precision,
@@ -14,7 +14,34 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from headergen.diffusion import snapshot
-from headergen.diffusion.checkpoint import Checkpoint
+from headergen.diffusion.families.family import Model
+from headergen.repository import locks
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A model's place, and the table row whose settings apply to it.
+
+    `location` is a hub id, or the absolute path of a diffusers folder when `local`. `revision` is
+    the commit of the hub's repository that the config pins; `transformer` the GGUF file that holds
+    the transformer's weights in place of the checkpoint's own: an absolute path, or with
+    `transformer_local` false `owner/repository/file.gguf` on the hub.
+    """
+
+    row: Model
+    location: str
+    local: bool
+    revision: str | None = None
+    transformer: str | None = None
+    transformer_local: bool = True
+
+    @property
+    def name(self) -> str:
+        """What messages call the model: a name of the table, a hub id, or a folder's name."""
+        if self.local:
+            return Path(self.location).name
+        return self.row.name if self.location == self.row.hub_id else self.location
+
 
 QUANTIZED = ("8bit", "4bit")
 
@@ -41,8 +68,7 @@ def models_folder() -> Path:
     """Say where fetched models go: $HEADERGEN_MODELS, else `headergen/models` in the cache."""
     if chosen := os.environ.get("HEADERGEN_MODELS"):
         return Path(chosen).expanduser().absolute()
-    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(cache) / "headergen" / "models"
+    return locks.user_cache() / "headergen" / "models"
 
 
 def model_folder(hub_id: str) -> Path:
@@ -124,5 +150,4 @@ def _hub_cache() -> Path:
     if chosen := os.environ.get("HF_HUB_CACHE"):
         return Path(chosen).expanduser()
     home = os.environ.get("HF_HOME")
-    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(home).expanduser() / "hub" if home else Path(cache) / "huggingface" / "hub"
+    return (Path(home).expanduser() if home else locks.user_cache() / "huggingface") / "hub"

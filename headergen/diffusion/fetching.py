@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from headergen.diffusion import cache, hardware, placement
-from headergen.diffusion.cache import Fetched
-from headergen.diffusion.checkpoint import Checkpoint
+from headergen.diffusion.cache import Checkpoint, Fetched
 from headergen.diffusion.client import Worker
-from headergen.diffusion.survey import Survey, parts_to_fetch, survey
+from headergen.diffusion.placement import Hardware
+from headergen.diffusion.survey import parts_to_fetch, survey
 from headergen.errors import DeviceNotFoundError, NotDownloadedError, PlacementError
 from headergen.progress import Downloading, Note, Report, Storing
 from headergen.repository import locks
@@ -74,7 +74,7 @@ def obtain(
             return _fetch_alone(worker, checkpoint, report, None)
 
 
-def require_fitting(checkpoint: Checkpoint, found: Survey, size: tuple[int, int]) -> None:
+def require_fitting(checkpoint: Checkpoint, found: Hardware, size: tuple[int, int]) -> None:
     """Make sure that a model will have a placement at `size` px, before it is downloaded.
 
     How large a GGUF file is, the table does not know: that is found out before loading.
@@ -86,9 +86,8 @@ def require_fitting(checkpoint: Checkpoint, found: Survey, size: tuple[int, int]
         placement.ladder(
             checkpoint.row,
             parts_to_fetch(checkpoint.row),
-            found.hardware,
+            found,
             size,
-            quantizable=found.quantizable,
             name=checkpoint.name,
         )
 

@@ -19,12 +19,10 @@ _KIBIBYTE = 2**10
 
 # The limits of the control group that this process is in; "max" (v2) and a huge number (v1) mean
 # none. Inside a container both files are at the mount's root.
+_CGROUP = "/sys/fs/cgroup/memory"
 _CGROUP_LIMITS = (
-    ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
-    (
-        "/sys/fs/cgroup/memory/memory.limit_in_bytes",
-        "/sys/fs/cgroup/memory/memory.usage_in_bytes",
-    ),
+    (f"{_CGROUP}.max", f"{_CGROUP}.current"),
+    (f"{_CGROUP}/memory.limit_in_bytes", f"{_CGROUP}/memory.usage_in_bytes"),
 )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from headergen.diffusion import hardware, snapshot
@@ -12,15 +11,7 @@ from headergen.diffusion.families.family import Model
 from headergen.diffusion.placement import Hardware, Part
 
 
-@dataclass(frozen=True)
-class Survey:
-    """What a worker finds: its device, and whether the library that quantises is there."""
-
-    hardware: Hardware
-    quantizable: bool
-
-
-def survey(worker: Worker, device: str) -> Survey:
+def survey(worker: Worker, device: str) -> Hardware:
     """Ask a worker for `device`: `auto`, `cuda`, `cuda:N`, `mps` or `cpu`.
 
     Raises:
@@ -30,14 +21,14 @@ def survey(worker: Worker, device: str) -> Survey:
     worker.send("survey", device=device)
     facts = worker.receive()
     capability = facts["capability"]
-    found = Hardware(
+    return Hardware(
         device=facts["device"],
         vram_free_bytes=facts["vram_free"],
         ram_available_bytes=hardware.memory().available_bytes,
         capability=(capability[0], capability[1]) if capability else None,
         bfloat16=facts["bfloat16"],
+        quantizable=facts["quantizable"],
     )
-    return Survey(found, facts["quantizable"])
 
 
 def parts_in(folder: Path, row: Model, replaced: Mapping[str, str]) -> list[Part]:

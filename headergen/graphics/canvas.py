@@ -12,7 +12,6 @@ import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from types import MappingProxyType
 from typing import BinaryIO
 
 from PIL import ExifTags, Image, ImageCms, ImageDraw, ImageFile, UnidentifiedImageError
@@ -44,23 +43,19 @@ _DAMAGE = (
 )
 
 # EXIF 2.32, 4.6.4 A, "Orientation"; 1 and unknown values are upright.
-_TURNS: Mapping[object, Image.Transpose] = MappingProxyType(
-    {
-        2: Image.Transpose.FLIP_LEFT_RIGHT,
-        3: Image.Transpose.ROTATE_180,
-        4: Image.Transpose.FLIP_TOP_BOTTOM,
-        5: Image.Transpose.TRANSPOSE,
-        6: Image.Transpose.ROTATE_270,
-        7: Image.Transpose.TRANSVERSE,
-        8: Image.Transpose.ROTATE_90,
-    }
-)
+_TURNS: Mapping[object, Image.Transpose] = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 _SIDEWAYS = frozenset({5, 6, 7, 8})
 
 # Pillow widens or narrows a PNG's pixels to 8 bits by these factors and forgets its tRNS colour.
-_KEY_FACTORS: Mapping[object, float] = MappingProxyType(
-    {"L;2": 255 / 3, "L;4": 255 / 15, "RGB;16B": 1 / 256}
-)
+_KEY_FACTORS: Mapping[object, float] = {"L;2": 255 / 3, "L;4": 255 / 15, "RGB;16B": 1 / 256}
 
 # Pillow's documentation: a gap of 2 or more looks like resampling from the whole picture.
 _REDUCING_GAP = 2.0

@@ -8,7 +8,6 @@ from dataclasses import asdict
 from pathlib import Path
 
 from headergen.article.article import Article
-from headergen.errors import UsageError
 from headergen.plan.candidates import RECORD_FILE, Candidate, Planned, asked, folder_of
 from headergen.repository import durable, scratch
 from headergen.settings.config import Config
@@ -21,7 +20,7 @@ def save_candidate(article: Article, planned: Planned, png: bytes, root: Path) -
         UsageError: it cannot be written.
     """
     place = scratch.place(root, f"{folder_of(article, root)}/{planned.number}.png")
-    _write(place, png)
+    durable.save(place, png)
     variant = planned.variant
     return Candidate(
         number=planned.number,
@@ -29,7 +28,7 @@ def save_candidate(article: Article, planned: Planned, png: bytes, root: Path) -
         prompt=variant.prompt,
         what=variant.what,
         digest=planned.job.digest,
-        painted_as=planned.painted_as,
+        painted_as=planned.painting.asked_as,
     )
 
 
@@ -47,11 +46,4 @@ def save_record(
         "candidates": [asdict(each) for each in sorted(candidates, key=lambda each: each.number)],
     }
     place = scratch.place(root, f"{folder_of(article, root)}/{RECORD_FILE}")
-    _write(place, json.dumps(told, ensure_ascii=False, indent=1).encode())
-
-
-def _write(place: Path, data: bytes) -> None:
-    try:
-        durable.write(place, data)
-    except OSError as error:
-        raise UsageError(f"{place} cannot be written: {error.strerror}") from error
+    durable.save(place, json.dumps(told, ensure_ascii=False, indent=1).encode())

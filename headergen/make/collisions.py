@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from headergen.article import article as articles
-from headergen.article.article import Article
 from headergen.errors import ArticleError, HeadergenError
 from headergen.make import store
 from headergen.plan import cuts, places
@@ -80,6 +79,6 @@ def _articles_naming(
     return naming
 
 
-def _named_by(article: Article, config: Config, root: Path) -> Iterator[Path | None]:
+def _named_by(article: articles.Article, config: Config, root: Path) -> Iterator[Path | None]:
     yield places.header_of(article, config, root)
     yield from cuts.named_by(article, config, root)

@@ -25,6 +25,7 @@ from headergen.errors import (
 from headergen.graphics import canvas, composite, encoding
 from headergen.graphics.card import drawing as cards
 from headergen.graphics.card.content import Card
+from headergen.graphics.composite.stage import Stage
 from headergen.make import collisions, store, unfinished
 from headergen.make.cuts import save_cuts
 from headergen.make.painter import Painted, Painter
@@ -167,7 +168,8 @@ def _compose(job: Job, content: Composite, root: Path) -> Written:
         except (PathError, SourceError) as error:
             raise job.article.placed(error, f"header.sources[{index}]") from error
     size, look = (job.width, job.height), content.look
-    beside = job.title is not None and composite.leaves_room(sources, *size, content.layout, look)
+    stage = Stage(*size, look)
+    beside = job.title is not None and composite.leaves_room(sources, stage, content.layout)
     image = composite.compose(
         sources, *size, content.layout, content.focus, look, beside_title=beside
     )

@@ -10,10 +10,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from headergen.article import article as articles
-from headergen.article.article import Article
 from headergen.errors import ArticleError, OutputError, PathError
 from headergen.picture import first_bytes
-from headergen.picture.first_bytes import Picture
 from headergen.plan.job import Completion, Job
 from headergen.repository import durable, git, paths
 
@@ -46,7 +44,7 @@ def is_made(job: Job) -> bool:
     return False
 
 
-def _is_wanted(found: Picture, job: Job) -> bool:
+def _is_wanted(found: first_bytes.Picture, job: Job) -> bool:
     if job.cut:
         return job.cut.is_it(found, job.article, job.digest)
     if isinstance(job.content, Completion):
@@ -146,7 +144,7 @@ def _article_bytes(job: Job) -> bytes:
         raise job.article.error(None, f"cannot be read: {error.strerror}", "run again") from error
 
 
-def _asks_the_same(before: Article, now: bytes) -> bool:
+def _asks_the_same(before: articles.Article, now: bytes) -> bool:
     """Compare what decides about the header; an article that can't be read gets the doubt."""
     try:
         every = before.request is None  # its header is the config's default
@@ -156,7 +154,7 @@ def _asks_the_same(before: Article, now: bytes) -> bool:
     return found is not None and _asked(found) == _asked(before)
 
 
-def _asked(article: Article) -> tuple[str | None, str | None, str | None]:
+def _asked(article: articles.Article) -> tuple[str | None, str | None, str | None]:
     request = article.request.canonical() if article.request else article.title
     return request, article.image, article.digest
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from headergen.article.article import Article
-from headergen.article.card_request import CardRequest
-from headergen.article.request import Request
+from headergen.article.request import CardRequest, Request
 from headergen.graphics.card.content import Card
 from headergen.plan import places
 from headergen.settings.config import Config

@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from headergen.diffusion import cache, hardware, placement
-from headergen.diffusion.cache import Fetched
-from headergen.diffusion.checkpoint import Checkpoint
+from headergen.diffusion.cache import Checkpoint
 from headergen.diffusion.families import FAMILIES, MODELS
 from headergen.diffusion.hardware import Card, Cards, Memory
 from headergen.diffusion.interpreter import ask, find_interpreter
@@ -87,7 +86,6 @@ def examine(config: Config, root: Path) -> Iterator[Diagnosis]:
         yield from _libraries(answer, config.device, found)
     yield _disk()
     machine = _hardware(config.device, memory, found, answer)
-    quantizable = "sdnq" not in answer.get("lacking", ())
     try:
         chosen = model_choice.for_config(config, root)
     except ConfigError as error:
@@ -96,10 +94,7 @@ def examine(config: Config, root: Path) -> Iterator[Diagnosis]:
     for each in _models(chosen):
         own = config if each == chosen else model_choice.config_of(config, each.name)
         size = model_choice.size_to_paint(each.row, own, config.width, config.height)
-        wanted = each == chosen
-        yield _model(
-            each, machine, size, asked=config.device, quantizable=quantizable, wanted=wanted
-        )
+        yield _model(each, machine, size, asked=config.device, wanted=each == chosen)
 
 
 def _memory(memory: Memory) -> Diagnosis:
@@ -233,6 +228,7 @@ def _hardware(wanted: str, memory: Memory, found: Cards, answer: Mapping[str, An
         ram_available_bytes=memory.available_bytes,
         capability=card.capability if card else None,
         bfloat16=card is None or (card.capability or (8, 0)) >= (8, 0),
+        quantizable="sdnq" not in answer.get("lacking", ()),
     )
 
 
@@ -269,7 +265,6 @@ def _model(
     size: tuple[int, int],
     *,
     asked: str,
-    quantizable: bool,
     wanted: bool = False,
 ) -> Diagnosis:
     """Say whether a model is here, and how it would be placed on this machine at `size` px.
@@ -283,9 +278,7 @@ def _model(
         parts = _parts(chosen, found)
         if not parts:
             return Diagnosis(subject, True, f"{here}; its size shows when it is fetched")
-        placed = placement.ladder(
-            chosen.row, parts, machine, size, quantizable=quantizable, name=subject
-        )[0]
+        placed = placement.ladder(chosen.row, parts, machine, size, name=subject)[0]
     except SnapshotError as error:
         return Diagnosis(subject, False, f"{here}; cannot be used: {error}", _NO_CHECKPOINT)
     except PlacementError as error:
@@ -307,7 +300,7 @@ def _how_to_fetch(chosen: Checkpoint) -> str:
     return f"{size}headergen fetch {chosen.name}"
 
 
-def _parts(chosen: Checkpoint, found: Fetched | None) -> list[Part]:
+def _parts(chosen: Checkpoint, found: cache.Fetched | None) -> list[Part]:
     """Tell the sizes of a model's parts; of a GGUF file that is not here nobody knows."""
     if found is None:
         return [] if chosen.transformer else parts_to_fetch(chosen.row)

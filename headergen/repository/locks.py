@@ -82,10 +82,14 @@ def _held(
             lock.release()
 
 
+def user_cache() -> Path:
+    """Return this user's cache, by the XDG Base Directory Specification."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"))
+
+
 def _place() -> Path:
     """Beside the models (huggingface_hub's rule); home folders may be shared between machines."""
-    cache = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
-    return Path(cache, "headergen", f"painting-{platform.node()}.lock")
+    return user_cache() / "headergen" / f"painting-{platform.node()}.lock"
 
 
 def _signature(place: Path) -> Path:

@@ -73,7 +73,7 @@ def _read_yaml(block: Block, keys: Collection[str] | None) -> tuple[dict[Any, An
 def _read_toml(block: Block, keys: Collection[str] | None) -> tuple[dict[Any, Any], dict[str, int]]:
     import tomllib
 
-    from headergen.article.frontmatter import toml_read, toml_scan
+    from headergen.article.frontmatter import toml_read
 
     values = toml_read.values_of(block, tomllib.loads)
     table = ("tool", "headergen") if block.path.name == "pyproject.toml" else ()
@@ -85,7 +85,7 @@ def _read_toml(block: Block, keys: Collection[str] | None) -> tuple[dict[Any, An
                 "must be a table", path=str(block.path), key="tool.headergen", remedy=remedy
             )
     lines: dict[str, int] = {}
-    for entry in toml_scan.scan(block):
+    for entry in toml_read.scan(block):
         if entry.path[: len(table)] == table:
             lines.setdefault(dotted(entry.path[len(table) :]), block.line(entry.start))
     return values, lines

@@ -30,7 +30,7 @@ from headergen.diffusion.attempts import Load, Paint, Pixels, paint
 from headergen.diffusion.families import MODELS
 from headergen.diffusion.placement import Placement
 from headergen.diffusion.worker import parts
-from headergen.diffusion.worker.failures import WorkerError
+from headergen.diffusion.worker.events import WorkerError
 from headergen.progress import Event, Loading, Note, Placed, Step
 from tests.diffusion.conftest import Direct
 from tests.support import checkpoints

@@ -17,13 +17,12 @@ import pytest
 
 from headergen import errors
 from headergen.diffusion import attempts, cache, fetching, hardware, snapshot
-from headergen.diffusion.cache import Fetched
-from headergen.diffusion.checkpoint import Checkpoint
+from headergen.diffusion.cache import Checkpoint, Fetched
 from headergen.diffusion.families import FAMILIES, MODELS
 from headergen.diffusion.families.family import Family, Model
 from headergen.diffusion.hardware import Memory
 from headergen.diffusion.worker import hub as worker_hub
-from headergen.diffusion.worker.failures import WorkerError
+from headergen.diffusion.worker.events import WorkerError
 from headergen.diffusion.worker.hub import File
 from headergen.progress import Downloading, Event, Note, Storing, Waiting
 from headergen.repository import locks

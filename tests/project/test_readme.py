@@ -9,8 +9,7 @@ from importlib import import_module
 import pytest
 import yaml
 
-from headergen.article.card_request import CARD_KEYS
-from headergen.article.request import AUTHOR_KEYS
+from headergen.article.request import AUTHOR_KEYS, CARD_KEYS
 from headergen.cli import arguments
 from headergen.diffusion import placement
 from headergen.diffusion.families import MODELS
@@ -18,7 +17,7 @@ from headergen.diffusion.families.family import Model
 from headergen.diffusion.placement import Hardware
 from headergen.diffusion.survey import parts_to_fetch
 from headergen.fields import rows_of
-from headergen.plan.variations import VARIATIONS
+from headergen.plan.candidates import VARIATIONS
 from headergen.report import check
 from headergen.settings.config import KEYS
 from headergen.settings.styles import Style
@@ -87,7 +86,7 @@ def test_the_figures_of_each_model_are_those_of_its_family(row: Model) -> None:
 def test_the_memory_of_each_model_is_what_its_placements_predict(row: Model) -> None:
     card = Hardware("cuda", 10**12, 10**12, (8, 9), bfloat16=True)
     size = row.render_size(1280, 670)
-    every = list(placement.candidates(row, parts_to_fetch(row), card, size, quantizable=True))
+    every = list(placement.candidates(row, parts_to_fetch(row), card, size))
     resident = every[0].peak_vram_bytes
     staged = min(each.peak_vram_bytes for each in every if not each.bits and len(each.stages) > 1)
     bits = [

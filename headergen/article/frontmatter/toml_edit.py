@@ -13,7 +13,7 @@ from frontmatter.default_handlers import BaseHandler
 
 from headergen.article.frontmatter import toml_read
 from headergen.article.frontmatter.block import Block, NewValues
-from headergen.article.frontmatter.toml_scan import Entry, Path, scan
+from headergen.article.frontmatter.toml_read import Entry, Path, scan
 from headergen.errors import HeadergenError
 
 

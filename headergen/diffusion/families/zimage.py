@@ -37,17 +37,6 @@ FAMILY = Family(
         "text_encoder": "transformers.Qwen3Model",
         "transformer": "diffusers.ZImageTransformer2DModel",
     },
-    published={
-        "scheduler": _SCHEDULER,
-        "vae": {
-            **twins.PUBLISHED_VAE,
-            **_VAE,
-            "use_quant_conv": False,
-            "use_post_quant_conv": False,
-        },
-        "text_encoder": twins.QWEN3_4B,
-        "transformer": {},  # the published config is the class's own
-    },
     tiny={
         "scheduler": _SCHEDULER,
         "vae": {**twins.TINY_VAE, **_VAE},

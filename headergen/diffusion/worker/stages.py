@@ -17,8 +17,7 @@ from headergen.diffusion.families import FAMILIES
 from headergen.diffusion.families.family import Family, Role
 from headergen.diffusion.snapshot import Snapshot
 from headergen.diffusion.worker import parts
-from headergen.diffusion.worker.events import Emit
-from headergen.diffusion.worker.failures import MEMORY_KINDS, WorkerError, describe, kind_of
+from headergen.diffusion.worker.events import MEMORY_KINDS, Emit, WorkerError, describe, kind_of
 from headergen.diffusion.worker.libraries import load
 
 

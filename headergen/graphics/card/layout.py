@@ -8,8 +8,7 @@ from dataclasses import dataclass, replace
 
 from headergen.graphics.card.content import Card
 from headergen.graphics.typography import fonts
-from headergen.graphics.typography.drawing import Placed
-from headergen.graphics.typography.fit import Setting, Style, fit
+from headergen.graphics.typography.fit import Placed, Setting, Style, fit
 from headergen.graphics.typography.glyphs import normalise, row
 from headergen.vocabulary import HEADER_HEIGHT, HEADER_WIDTH
 

@@ -6,8 +6,8 @@ from PIL import Image
 
 from headergen.graphics.canvas import cover
 from headergen.graphics.composite import ground, outline
-from headergen.graphics.composite.backdrop import backdrop
-from headergen.graphics.composite.source import Source
+from headergen.graphics.composite.ground import backdrop
+from headergen.graphics.composite.stage import Source
 
 # Of a panel's width and height: the room for a logo. note.com's listings and link cards then show
 # all of a logo that is alone on a header.

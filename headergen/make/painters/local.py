@@ -9,8 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from headergen.diffusion import attempts, fetching, hardware, interpreter
-from headergen.diffusion.cache import Fetched
-from headergen.diffusion.checkpoint import Checkpoint
+from headergen.diffusion.cache import Checkpoint, Fetched
 from headergen.errors import PaintError
 from headergen.make.painter import Painted, PaintFunction
 from headergen.plan.job import Painting

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 
 from PIL import Image
 
@@ -49,24 +48,22 @@ def _deep_spot(palette: Palette) -> Colour:
     return palette.mark(0.56, 1.0)
 
 
-THEMES: Mapping[str, Theme] = MappingProxyType(
-    {
-        "gradient": Theme(soft.gradient, _light, _bright_spot, Manner()),
-        "mesh": Theme(soft.mesh, _dark, _deep_spot, Manner(align="center")),
-        "waves": Theme(pattern.waves, _light, _bright_spot, Manner(rule=True)),
-        "shapes": Theme(pattern.shapes, _dark, _deep_spot, Manner(room=0.7)),
-        "halftone": Theme(pattern.halftone, _dark, _deep_spot, Manner()),
-        "paper": Theme(
-            scenery.paper, _dark, _deep_spot, Manner(fonts.SERIF, align="center", tracking=0.04)
-        ),
-        "night": Theme(scenery.night, _light, _bright_spot, Manner()),
-        "editorial": Theme(
-            plain.editorial, _dark, _deep_spot, Manner(fonts.SERIF, tracking=0.02, room=0.66)
-        ),
-        "minimal": Theme(plain.minimal, _dark, _deep_spot, Manner(rule=True)),
-        "duotone": Theme(scenery.duotone, _light, _bright_spot, Manner(room=0.62)),
-    }
-)
+THEMES: Mapping[str, Theme] = {
+    "gradient": Theme(soft.gradient, _light, _bright_spot, Manner()),
+    "mesh": Theme(soft.mesh, _dark, _deep_spot, Manner(align="center")),
+    "waves": Theme(pattern.waves, _light, _bright_spot, Manner(rule=True)),
+    "shapes": Theme(pattern.shapes, _dark, _deep_spot, Manner(room=0.7)),
+    "halftone": Theme(pattern.halftone, _dark, _deep_spot, Manner()),
+    "paper": Theme(
+        scenery.paper, _dark, _deep_spot, Manner(fonts.SERIF, align="center", tracking=0.04)
+    ),
+    "night": Theme(scenery.night, _light, _bright_spot, Manner()),
+    "editorial": Theme(
+        plain.editorial, _dark, _deep_spot, Manner(fonts.SERIF, tracking=0.02, room=0.66)
+    ),
+    "minimal": Theme(plain.minimal, _dark, _deep_spot, Manner(rule=True)),
+    "duotone": Theme(scenery.duotone, _light, _bright_spot, Manner(room=0.62)),
+}
 
 # A title laid over a picture, which is what the header is about, stands back a little: however long
 # it is, it leaves the upper half of most pictures alone.

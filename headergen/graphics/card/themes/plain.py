@@ -5,7 +5,7 @@ from __future__ import annotations
 from PIL import Image, ImageDraw
 
 from headergen.graphics.card.layout import is_wide
-from headergen.graphics.card.themes.scene import Scene, tint
+from headergen.graphics.card.themes.scene import Scene, square, tint
 
 
 def editorial(scene: Scene) -> Image.Image:
@@ -25,7 +25,7 @@ def _sun(canvas: ImageDraw.ImageDraw, _: float) -> None:
     else:
         radius = 0.17 * height
         x, y = 0.78 * width, 0.0
-    canvas.ellipse([x - radius, y - radius, x + radius, y + radius], fill=255)
+    canvas.ellipse(square(x, y, radius), fill=255)
 
 
 def _margin(canvas: ImageDraw.ImageDraw, unit: float) -> None:

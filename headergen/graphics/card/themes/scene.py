@@ -103,6 +103,11 @@ class Scene:
         return ImageChops.multiply(mask, kept)
 
 
+def square(x: float, y: float, reach: float, unit: float = 1) -> list[float]:
+    """Return the box around a point, `reach` to each side, in px; `unit` is that of the lengths."""
+    return [(x - reach) * unit, (y - reach) * unit, (x + reach) * unit, (y + reach) * unit]
+
+
 def tint(image: Image.Image, colour: Colour, mask: Image.Image, opacity: float = 1.0) -> None:
     """Paint `colour` onto a picture where `mask` (L) says, at `opacity` in [0, 1]."""
     if opacity < 1:

@@ -7,7 +7,7 @@ import math
 from PIL import Image, ImageDraw, ImageFilter
 
 from headergen.graphics.card.palette import Colour, Palette, mix
-from headergen.graphics.card.themes.scene import Scene, tint
+from headergen.graphics.card.themes.scene import Scene, square, tint
 from headergen.graphics.contrast import contrast, luminance
 
 # Of a mesh: a ground of a lower relative luminance, in [0, 1], is deep; its mark stands out from it
@@ -36,9 +36,7 @@ def gradient(scene: Scene) -> Image.Image:
 
 def _rings(canvas: ImageDraw.ImageDraw, unit: float) -> None:
     for radius in range(150, 760, 76):
-        box = [(1306 - radius) * unit, (14 - radius) * unit]
-        box += [(1306 + radius) * unit, (14 + radius) * unit]
-        canvas.ellipse(box, outline=255, width=round(1.6 * unit))
+        canvas.ellipse(square(1306, 14, radius, unit), outline=255, width=round(1.6 * unit))
 
 
 def mesh(scene: Scene) -> Image.Image:
