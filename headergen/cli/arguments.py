@@ -43,6 +43,11 @@ def _add_for_articles(commands: Any) -> None:
     check.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="articles or folders")
     check.add_argument("--json", action="store_true", help="print a JSON list of findings")
     check.add_argument(
+        "--commit",
+        metavar="REVISION",
+        help="check what a fresh clone of this commit would have, and not the files on disk",
+    )
+    check.add_argument(
         "--allow-stand-ins",
         action="store_true",
         help="report title cards that stand in for pictures, but end with 0 if there is no more",

@@ -31,6 +31,7 @@ CODES = {
     "too-large": 1,
     "lfs-pointer": 1,
     "not-in-index": 1,
+    "rewritten": 1,
     "no-alt": 1,
     "outside-repository": 2,
     "bad-frontmatter": 2,
@@ -214,7 +215,8 @@ def _of_readable_picture(named: Named, config: Config) -> Iterator[Finding]:
         yield Finding(path, line, "lfs-pointer", f"{image} {what}", remedy)
     elif found.format == "unknown" or found.format != wanted:
         what = "no picture that headergen knows" if found.format == "unknown" else found.format
-        yield Finding(path, line, "wrong-format", f"{image} is {what}")
+        again = "delete it to have it made again" if named.digest else None
+        yield Finding(path, line, "wrong-format", f"{image} is {what}", again)
     elif (found.width, found.height) != named.size:
         size, wanted_size = (f"{w}×{h}" for w, h in ((found.width, found.height), named.size))
         message = f"{image} is {size} px, not {wanted_size}"
