@@ -53,6 +53,12 @@ def _add_for_articles(commands: Any) -> None:
         help="report title cards that stand in for pictures, but end with 0 if there is no more",
     )
 
+    tidy = _add(commands, "tidy", "list pictures that headergen made and no article needs any more")
+    tidy.add_argument(
+        "--delete", action="store_true", help="delete those of them that git can bring back"
+    )
+    tidy.add_argument("--json", action="store_true", help="print a JSON list of them")
+
     preview = _add(commands, "preview", "show all headers on one page, as readers will meet them")
     preview.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="articles or folders")
     preview.add_argument("--open", action="store_true", help="open the page in a browser")

@@ -17,15 +17,11 @@ from typing import BinaryIO
 from PIL import ExifTags, Image, ImageCms, ImageDraw, ImageFile, UnidentifiedImageError
 
 from headergen.errors import SourceError
+from headergen.picture import damage
 from headergen.repository.paths import SOURCE_LIMIT_BYTES
 
-# A decoded picture takes 4 bytes a pixel and up to three copies while it is turned and converted:
-# 600 MB at this bound. The largest phone cameras make 50 megapixels; Pillow itself refuses 179.
-MAX_PIXELS = 50_000_000
-
 READABLE_FORMATS = ("PNG", "JPEG", "WEBP", "AVIF", "GIF")
-_READABLE = "PNG, JPEG, WebP, AVIF or GIF"
-_NAME_A_PICTURE = f"name a picture ({_READABLE})"
+_NAME_A_PICTURE = f"name a picture ({damage.READABLE})"
 
 # What Pillow's readers raise on damaged files: the first four seen under seeded byte flips in
 # every format, the others in its sources.
@@ -76,12 +72,12 @@ def open_source(path: Path, *, at_least: tuple[int, int] | None = None) -> Image
 
     Raises:
         SourceError: `path` is no such file, is damaged, shows nothing, or has more than
-            `MAX_PIXELS` (known from the header, before anything is decoded). The message names
-            the picture and leaves article and line to the caller.
+            `damage.MAX_PIXELS` (known from the header, before anything is decoded). The message
+            names the picture and leaves article and line to the caller.
     """
     with _regular_file(path) as file, _damage_as_source_error(path):
         picture = Image.open(file, formats=READABLE_FORMATS)
-        if picture.width * picture.height > MAX_PIXELS:
+        if picture.width * picture.height > damage.MAX_PIXELS:
             raise Image.DecompressionBombError
         _decode(picture, at_least)
         return _reduce(_in_srgb(_turn_upright(picture), path), at_least)
@@ -162,7 +158,7 @@ def _regular_file(path: Path) -> Iterator[BinaryIO]:
             message = f"{_name(path)} is not a regular file but a pipe or device"
             raise SourceError(message, remedy=_NAME_A_PICTURE)
         if status.st_size == 0:
-            raise SourceError(f"{_name(path)} is empty (0 bytes)", remedy="save the picture again")
+            raise SourceError(f"{_name(path)} is empty (0 bytes)", remedy=damage.SAVE_AGAIN)
         if status.st_size > SOURCE_LIMIT_BYTES:
             message = f"{_name(path)} is larger than {SOURCE_LIMIT_BYTES:,} bytes"
             raise SourceError(message, remedy="scale it down")
@@ -209,18 +205,11 @@ def _damage_as_source_error(path: Path) -> Iterator[None]:
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             yield
     except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
-        raise SourceError(
-            f"{_name(path)} has more than {MAX_PIXELS:,} pixels", remedy="scale it down"
-        ) from error
+        raise damage.too_large(_name(path)) from error
     except UnidentifiedImageError as error:
-        raise SourceError(
-            f"{_name(path)} is not a picture that headergen reads, or its beginning is damaged",
-            remedy=f"save it as {_READABLE} (a git LFS pointer needs `git lfs pull`)",
-        ) from error
+        raise damage.unreadable(_name(path)) from error
     except _DAMAGE as error:
-        raise SourceError(
-            f"{_name(path)} is damaged or cut short: {error}", remedy="save the picture again"
-        ) from error
+        raise damage.damaged(_name(path), error) from error
 
 
 def _name(path: Path) -> str:

@@ -13,6 +13,7 @@ from headergen.graphics.composite.stage import Stage
 from headergen.graphics.saliency import focus_for
 from headergen.make import store
 from headergen.picture import metadata, provenance
+from headergen.plan import output
 from headergen.plan import state as states
 from headergen.plan.job import Job
 from headergen.vocabulary import AUTO_FOCUS, STAND_IN, Point
@@ -33,7 +34,7 @@ def save_cuts(job: Job, root: Path) -> str:
         HeadergenError: as `store.save` and `canvas.open_source`; or a picture does not fit into
             its bytes.
     """
-    wanted = [each for each in job.cut_jobs if not store.is_made(each)]
+    wanted = [each for each in job.cut_jobs if not output.is_made(each)]
     try:
         return _save(wanted, job, root) if wanted else ""
     except SourceError as error:  # of the header's own file, or of the source that it shows

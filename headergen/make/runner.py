@@ -21,17 +21,18 @@ from headergen.errors import (
     PaintError,
     PathError,
     SourceError,
+    UsageError,
 )
 from headergen.graphics import canvas, composite, encoding
 from headergen.graphics.card import drawing as cards
 from headergen.graphics.card.content import Card
 from headergen.graphics.composite.stage import Stage
-from headergen.make import collisions, store, unfinished
+from headergen.make import store, unfinished
 from headergen.make.cuts import save_cuts
 from headergen.make.painter import Painted, Painter
 from headergen.picture import metadata, provenance
 from headergen.picture.provenance import Provenance
-from headergen.plan import cuts
+from headergen.plan import collisions, cuts, output
 from headergen.plan.job import Completion, Composite, Job, Painting
 from headergen.progress import Report
 from headergen.repository import paths
@@ -100,7 +101,7 @@ def adopt(job: Job, image: Image.Image, origin: Provenance, config: Config, root
         return Failed(job, error)
     try:
         store.require_wanted(job)
-        store.require_free(job)
+        output.require_free(job)
         return _finish_header(job, image, origin, "picked", root)
     except HeadergenError as error:
         return Failed(job, error)
@@ -113,8 +114,8 @@ def _attempt(job: Job, root: Path) -> Outcome | None:
     """
     try:
         store.require_wanted(job)
-        store.require_free(job)
-        return _finish_made(job, root) if store.is_made(job) else _make(job, root)
+        output.require_free(job)
+        return _finish_made(job, root) if output.is_made(job) else _make(job, root)
     except HeadergenError as error:
         return Failed(job, error)
 
@@ -191,7 +192,7 @@ def _naming_article(job: Job) -> Iterator[None]:
     """Say of which article the words or pictures on a card are that cannot be drawn."""
     try:
         yield
-    except (GlyphError, SourceError) as error:
+    except (GlyphError, SourceError, UsageError) as error:
         raise job.article.placed(error) from error
 
 
@@ -205,7 +206,7 @@ def _or_stand_in(outcome: Outcome, root: Path) -> Outcome:
     why = f"a title card stands in: {outcome.error.headline}"
     standing_in = replace(job, digest=job.digest + STAND_IN, title=None)
     try:
-        if job.article.digest == standing_in.digest and store.is_made(standing_in):
+        if job.article.digest == standing_in.digest and output.is_made(standing_in):
             return _completed(standing_in, why, root)
         return _draw(standing_in, job.stand_in, root, why)
     except HeadergenError as error:

@@ -177,7 +177,7 @@ def job_for(article: Article, config: Config, root: Path, *, in_hook: bool = Fal
     """
     state = state_of(article, config, root, in_hook=in_hook)
     if isinstance(state, Fresh | StandIn):
-        return _completion(state, config, root) or state
+        return completion(state, config, root) or state
     return job_of(state, config, root) if isinstance(state, Wanted) else state
 
 
@@ -188,8 +188,10 @@ def stand_in_of(found: Plan) -> StandIn | None:
     return found if isinstance(found, StandIn) else None
 
 
-def _completion(state: Fresh | StandIn, config: Config, root: Path) -> Job | None:
-    """Settle what is lacking beside a standing header; None: nothing is, or it isn't headergen's.
+def completion(state: Fresh | StandIn, config: Config, root: Path) -> Job | None:
+    """Return the job for what a header that exists lacks beside it: cuts, and texts in the article.
+
+    None: nothing is lacking, or headergen did not make the header.
 
     From a picture that was made for another request, which a hook may find on disk, nothing is cut.
     """

@@ -321,7 +321,7 @@ def test_a_commit_that_passed_is_whole_in_a_fresh_clone(way: str, tmp_path: Path
         pass
 
     OneWay.way, OneWay.template = way, template
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(
         OneWay,
         settings=settings(
             max_examples=HISTORIES or 5,

@@ -66,6 +66,17 @@ def test_check_reports_a_stand_in(
     assert capsys.readouterr().out.startswith(f"a.md:5: stand-in: {header_of('a')} is a title card")
 
 
+def test_check_says_why_a_stand_in_cannot_be_replaced(
+    stand_in: Repository, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stand_in.write("headergen.yaml", "fallback: card\n\nimage: {model: foo}\n")
+    assert main(["check"]) == 2
+    output = capsys.readouterr().out
+    assert output.startswith(f"a.md:5: stand-in: {HEADER} is a title card")
+    assert "headergen.yaml:3: bad-config: image.model: unknown model 'foo'" in output
+    assert "headergen run" not in output
+
+
 def test_the_hook_lets_a_stand_in_pass_and_run_has_nothing_to_do(
     stand_in: Repository, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from headergen.article import article as articles
 from headergen.errors import ArticleError, UsageError
-from headergen.plan import defaults
+from headergen.plan import defaults, places
 from headergen.repository import discovery, git
 from headergen.settings import config as configs
 
@@ -63,6 +63,5 @@ def find_article(name: str, place: Place) -> articles.Article | None:
         found = articles.read(name, place.config.image_key, every=every)
     except OSError as error:
         raise ArticleError(f"cannot be read: {error.strerror}", path=name) from error
-    if found and not found.path.resolve().is_relative_to(place.root):
-        raise ArticleError(f"lies outside {place.root}: run headergen there", path=name)
+    places.require_in_place(found, place.root)
     return found

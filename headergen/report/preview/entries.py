@@ -100,8 +100,8 @@ def _entry_of(
         seed=_seed(request) if request and request.prompt else None,
         picture=shown,
         probed=_probed(shown) if shown else None,
-        # The page tells the state by itself; beside a header that is fresh, a cut may be missing.
-        notes=tuple(each.text for each in findings if each.code != state),
+        # The page shows the state; beside a header that is fresh, a cut may be missing.
+        notes=tuple(each.text for each in findings if not _says_no_more(each, state)),
         candidates={
             candidates.picture_of(article, each.number, root): each
             for each in candidates.shown(article, config, root)
@@ -122,6 +122,11 @@ def _name_of(state: states.State) -> str:
             return "hand-made"
         case None:
             return "no-header"
+
+
+def _says_no_more(finding: Finding, state: str) -> bool:
+    """Return whether a finding is the header's state, and `headergen run` is all that it needs."""
+    return finding.code == state and (finding.remedy or "").startswith(check.RUN)
 
 
 def _title_of(name: str, article: Article | None) -> str:

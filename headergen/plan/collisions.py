@@ -8,9 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from headergen.article import article as articles
-from headergen.errors import ArticleError, HeadergenError
-from headergen.make import store
-from headergen.plan import cuts, places
+from headergen.errors import HeadergenError, OutputError
+from headergen.plan import cuts, output, places
 from headergen.plan.job import Job
 from headergen.repository import discovery
 from headergen.settings.config import Config
@@ -29,16 +28,16 @@ def _by_output(jobs: Iterable[Job]) -> dict[str, list[Job]]:
     return groups
 
 
-def find(jobs: Sequence[Job], config: Config, root: Path) -> dict[Path, ArticleError]:
+def find(jobs: Sequence[Job], config: Config, root: Path) -> dict[Path, OutputError]:
     """Find the articles whose header, or a cut of it, would be or is another article's picture.
 
     Each comes with the error that names the picture and the other articles.
     """
     groups = _by_output(jobs)
     every = [each for group in groups.values() for each in group]
-    replaced = {each.output for each in every if store.would_replace(each)}
+    replaced = {each.output for each in every if output.would_replace(each)}
     naming = _articles_naming(replaced, jobs, config, root) if replaced else {}
-    found: dict[Path, ArticleError] = {}
+    found: dict[Path, OutputError] = {}
     for group in groups.values():
         for job in group:
             own = job.article.path
@@ -49,14 +48,14 @@ def find(jobs: Sequence[Job], config: Config, root: Path) -> dict[Path, ArticleE
     return found
 
 
-def _error(job: Job, others: Iterable[Path]) -> ArticleError:
+def _error(job: Job, others: Iterable[Path]) -> OutputError:
     names = ", ".join(dict.fromkeys(os.path.relpath(path) for path in others))
     message = f"{job.image} would be the same file as a picture of {names}"
     remedy = (
         "rename one of the articles; or that picture, and the line that names it (a renamed "
         "article keeps its picture's old name); or change `output` in the config"
     )
-    return job.article.error(None, message, remedy)
+    return output.output_error(job, message, remedy)
 
 
 def _articles_naming(
