@@ -277,7 +277,7 @@ def test_a_cut_that_went_elsewhere_before_is_headergens(
     commit(repo)
     assert f"og_image: {image}\n" in Path("post.md").read_text()
     assert Path(image).exists()
-    assert codes(capsys) == []
+    assert set(codes(capsys)) <= {"orphan"}  # the cut that went elsewhere before
 
 
 def test_a_file_of_the_authors_where_a_cut_goes_is_left_alone(
