@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import io
 import os
-import stat
 import struct
 import warnings
 import zlib
@@ -17,7 +16,7 @@ from typing import BinaryIO
 from PIL import ExifTags, Image, ImageCms, ImageDraw, ImageFile, UnidentifiedImageError
 
 from headergen.errors import SourceError
-from headergen.repository.paths import SOURCE_LIMIT_BYTES
+from headergen.repository.paths import NAME_A_PICTURE, require_sensible
 
 # A decoded picture takes 4 bytes a pixel and up to three copies while it is turned and converted:
 # 600 MB at this bound. The largest phone cameras make 50 megapixels; Pillow itself refuses 179.
@@ -25,7 +24,6 @@ MAX_PIXELS = 50_000_000
 
 READABLE_FORMATS = ("PNG", "JPEG", "WEBP", "AVIF", "GIF")
 _READABLE = "PNG, JPEG, WebP, AVIF or GIF"
-_NAME_A_PICTURE = f"name a picture ({_READABLE})"
 
 # What Pillow's readers raise on damaged files: the first four seen under seeded byte flips in
 # every format, the others in its sources.
@@ -157,15 +155,7 @@ def rounded_mask(size: tuple[int, int], radius: float) -> Image.Image:
 def _regular_file(path: Path) -> Iterator[BinaryIO]:
     """Open `path` for reading, or raise a SourceError that says what is there instead."""
     with _open(path) as file:
-        status = os.fstat(file.fileno())
-        if not stat.S_ISREG(status.st_mode):
-            message = f"{_name(path)} is not a regular file but a pipe or device"
-            raise SourceError(message, remedy=_NAME_A_PICTURE)
-        if status.st_size == 0:
-            raise SourceError(f"{_name(path)} is empty (0 bytes)", remedy="save the picture again")
-        if status.st_size > SOURCE_LIMIT_BYTES:
-            message = f"{_name(path)} is larger than {SOURCE_LIMIT_BYTES:,} bytes"
-            raise SourceError(message, remedy="scale it down")
+        require_sensible(os.fstat(file.fileno()), _name(path))
         yield file
 
 
@@ -195,9 +185,9 @@ def _cannot_open(path: Path, error: OSError | ValueError) -> SourceError:
         )
     if isinstance(error, OSError) and error.errno == errno.ENXIO:
         message = f"{_name(path)} is not a regular file but a socket or device"
-        return SourceError(message, remedy=_NAME_A_PICTURE)
+        return SourceError(message, remedy=NAME_A_PICTURE)
     reason = error.strerror if isinstance(error, OSError) else error
-    return SourceError(f"{_name(path)} cannot be opened: {reason}", remedy=_NAME_A_PICTURE)
+    return SourceError(f"{_name(path)} cannot be opened: {reason}", remedy=NAME_A_PICTURE)
 
 
 @contextmanager
