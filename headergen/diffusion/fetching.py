@@ -8,7 +8,6 @@ from headergen.diffusion import cache, hardware, placement
 from headergen.diffusion.cache import Checkpoint, Fetched
 from headergen.diffusion.client import Worker
 from headergen.diffusion.placement import Hardware
-from headergen.diffusion.survey import parts_to_fetch, survey
 from headergen.errors import DeviceNotFoundError, NotDownloadedError, PlacementError
 from headergen.progress import Downloading, Note, Report, Storing
 from headergen.repository import locks
@@ -35,7 +34,7 @@ def fetch(
     """
     with Worker(interpreter, checkpoint.name, timeout_s, online=True) as worker:
         try:
-            require_fitting(checkpoint, survey(worker, device), size)
+            require_fitting(checkpoint, worker.survey(device), size)
         except (DeviceNotFoundError, PlacementError) as error:
             report(Note(f"fetched for another machine than this one: {error.headline}"))
         return _fetch_alone(worker, checkpoint, report, quantize)
@@ -67,7 +66,7 @@ def obtain(
         if not download and hardware.may_paint(device):
             raise
         with Worker(interpreter, checkpoint.name, timeout_s, online=download) as worker:
-            require_fitting(checkpoint, survey(worker, device), size)
+            require_fitting(checkpoint, worker.survey(device), size)
             if not download:
                 worker.send("quit")
                 raise lacking
@@ -85,7 +84,7 @@ def require_fitting(checkpoint: Checkpoint, found: Hardware, size: tuple[int, in
     if checkpoint.transformer is None:
         placement.ladder(
             checkpoint.row,
-            parts_to_fetch(checkpoint.row),
+            cache.parts_to_fetch(checkpoint.row),
             found,
             size,
             name=checkpoint.name,

@@ -16,7 +16,6 @@ from headergen.diffusion.hardware import Card, Cards, Memory
 from headergen.diffusion.interpreter import ask, find_interpreter
 from headergen.diffusion.placement import Hardware, Part
 from headergen.diffusion.snapshot import MANIFEST, SnapshotError
-from headergen.diffusion.survey import parts_in, parts_to_fetch
 from headergen.errors import ConfigError, InterpreterNotFoundError, PlacementError
 from headergen.plan import model_choice
 from headergen.settings.config import Config
@@ -303,9 +302,9 @@ def _how_to_fetch(chosen: Checkpoint) -> str:
 def _parts(chosen: Checkpoint, found: cache.Fetched | None) -> list[Part]:
     """Tell the sizes of a model's parts; of a GGUF file that is not here nobody knows."""
     if found is None:
-        return [] if chosen.transformer else parts_to_fetch(chosen.row)
+        return [] if chosen.transformer else cache.parts_to_fetch(chosen.row)
     replaced = {"transformer": str(found.transformer)} if found.transformer else {}
-    return parts_in(found.folder, chosen.row, replaced)
+    return cache.parts_in(found.folder, chosen.row, replaced)
 
 
 def _gb(size_bytes: int | None) -> str:

@@ -12,10 +12,10 @@ import yaml
 from headergen.article.request import AUTHOR_KEYS, CARD_KEYS
 from headergen.cli import arguments
 from headergen.diffusion import placement
+from headergen.diffusion.cache import parts_to_fetch
 from headergen.diffusion.families import MODELS
 from headergen.diffusion.families.family import Model
 from headergen.diffusion.placement import Hardware
-from headergen.diffusion.survey import parts_to_fetch
 from headergen.fields import rows_of
 from headergen.plan.candidates import VARIATIONS
 from headergen.report import check
