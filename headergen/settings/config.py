@@ -313,17 +313,12 @@ def _read(path: Path) -> Config:
 def _check_output(config: Config) -> None:
     """Refuse a template that would write every header to one file, or PNG bytes to a .webp."""
     if "{stem}" not in config.output:
-        raise config.error(
-            "output",
-            f"{config.output!r} must contain {{stem}}, or all articles would share one file",
-        )
+        message = f"{config.output!r} must contain {{stem}}, or all articles would share one file"
+        raise config.error("output", message)
     suffix = Path(config.output.replace("{format}", config.format)).suffix
     if suffix != f".{config.format}":
-        raise config.error(
-            "output",
-            f"{config.output!r} ends in {suffix or 'no suffix'!r}, but header.format is "
-            f"{config.format!r}; end it in .{{format}}",
-        )
+        message = f"{config.output!r} ends in {suffix or 'no suffix'!r}, but header.format is "
+        raise config.error("output", f"{message}{config.format!r}", "end it in .{format}")
 
 
 def _check_keys(config: Config) -> None:
