@@ -37,7 +37,7 @@ def fetch(
             require_fitting(checkpoint, worker.survey(device), size)
         except (DeviceNotFoundError, PlacementError) as error:
             report(Note(f"fetched for another machine than this one: {error.headline}"))
-        return _fetch_alone(worker, checkpoint, report, quantize)
+        return _fetch(worker, checkpoint, report, quantize)
 
 
 def obtain(
@@ -70,7 +70,7 @@ def obtain(
             if not download:
                 worker.send("quit")
                 raise lacking
-            return _fetch_alone(worker, checkpoint, report, None)
+            return _fetch(worker, checkpoint, report, None)
 
 
 def require_fitting(checkpoint: Checkpoint, found: Hardware, size: tuple[int, int]) -> None:
@@ -91,36 +91,30 @@ def require_fitting(checkpoint: Checkpoint, found: Hardware, size: tuple[int, in
         )
 
 
-def _fetch_alone(
-    worker: Worker, checkpoint: Checkpoint, report: Report, quantize: str | None
-) -> Fetched:
-    """Fetch while no other process fetches the same model: they would share its files."""
-    with locks.fetching(cache.model_folder(checkpoint.location), report):
-        return _fetch(worker, checkpoint, report, quantize)
-
-
 def _fetch(worker: Worker, checkpoint: Checkpoint, report: Report, quantize: str | None) -> Fetched:
-    row = checkpoint.row
-    worker.send(
-        "fetch",
-        hub_id=checkpoint.location,
-        revision=checkpoint.revision,
-        form=cache.form_of(checkpoint, quantize),
-        bits=quantize,
-        variant=row.variant,
-        family=row.family.name,
-        gguf=None if checkpoint.transformer_local else checkpoint.transformer,
-        replaced=["transformer"] if checkpoint.transformer else [],
-        model_folder=str(cache.model_folder(checkpoint.location)),
-    )
-    while (event := worker.receive())["event"] != "fetched":
-        match event["event"]:
-            case "downloading":
-                report(Downloading(event["done"], event["total"]))
-            case "storing":
-                report(Storing(event["name"]))
-    worker.send("quit")
-    return require(checkpoint)
+    """Fetch while no other process fetches the same model: they would share its files."""
+    row, folder = checkpoint.row, cache.model_folder(checkpoint.location)
+    with locks.fetching(folder, report):
+        worker.send(
+            "fetch",
+            hub_id=checkpoint.location,
+            revision=checkpoint.revision,
+            form=cache.form_of(checkpoint, quantize),
+            bits=quantize,
+            variant=row.variant,
+            family=row.family.name,
+            gguf=None if checkpoint.transformer_local else checkpoint.transformer,
+            replaced=["transformer"] if checkpoint.transformer else [],
+            model_folder=str(folder),
+        )
+        while (event := worker.receive())["event"] != "fetched":
+            match event["event"]:
+                case "downloading":
+                    report(Downloading(event["done"], event["total"]))
+                case "storing":
+                    report(Storing(event["name"]))
+        worker.send("quit")
+        return require(checkpoint)
 
 
 def require(checkpoint: Checkpoint) -> Fetched:

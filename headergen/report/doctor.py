@@ -119,7 +119,7 @@ def _kernel_log() -> Diagnosis:
     if not log.kills:
         return Diagnosis("kernel log", True, "no process was ended for want of RAM")
     last = log.kills[-1]
-    held = f" with {_gb(last.resident_bytes)}" if last.resident_bytes else ""
+    held = f" with {_gb(last.held_bytes)}" if last.held_bytes else ""
     count = f"{len(log.kills)} ended for want of RAM"
     return Diagnosis("kernel log", False, f"{count}, last {last.name} ({last.pid}){held}", _CLOSE)
 
@@ -146,7 +146,7 @@ def _card(card: Card, found: Cards) -> Diagnosis:
     if total - free <= _BUSY_FRACTION * total:
         return Diagnosis("graphics", True, message)
     users = ", ".join(
-        f"{each.name} ({each.pid}) {_gb(each.used_bytes)}" for each in hardware.tenants()
+        f"{each.name} ({each.pid}) {_gb(each.held_bytes)}" for each in hardware.tenants()
     )
     remedy = f"close what holds the rest: {users or 'the driver does not tell which program'}"
     return Diagnosis("graphics", False, message, remedy)
