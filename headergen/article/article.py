@@ -4,8 +4,6 @@
 without a `header` key: the parsers are imported by the first article that has one.
 """
 
-from __future__ import annotations
-
 import os
 import re
 import stat

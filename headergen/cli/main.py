@@ -5,8 +5,6 @@ Exit codes: 0 nothing left to do, 1 files were written or something needs the au
 ended the run.
 """
 
-from __future__ import annotations
-
 import os
 import signal
 import sys

@@ -4,8 +4,6 @@ Each attempt is a worker of its own, because a process that ran out of memory do
 it back. What an earlier attempt painted is kept.
 """
 
-from __future__ import annotations
-
 from base64 import b64decode
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace

@@ -7,8 +7,6 @@ without it the folder is an unfinished download. Of several forms of one model (
 quantised, with a GGUF transformer) the one that was fetched last is used.
 """
 
-from __future__ import annotations
-
 import json
 import os
 from collections.abc import Iterator, Mapping

@@ -1,7 +1,5 @@
 """Bring a model to this machine, so that painting needs no network afterwards."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from headergen.diffusion import cache, hardware, placement

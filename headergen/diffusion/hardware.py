@@ -3,8 +3,6 @@
 A program that is missing, hangs or answers oddly is an answer too, and no exception.
 """
 
-from __future__ import annotations
-
 import os
 import re
 import shutil

@@ -1,7 +1,5 @@
 """Open one picture safely, and bring it to a size: cropped, or whole on a soft ground."""
 
-from __future__ import annotations
-
 import errno
 import io
 import os

@@ -1,7 +1,5 @@
 """Pictures that would be one file: nobody's picture is painted over by another article's."""
 
-from __future__ import annotations
-
 import os
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence

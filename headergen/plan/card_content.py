@@ -1,7 +1,5 @@
 """What is written on pictures: the title cards that articles and the config ask for."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from headergen.article.article import Article

@@ -1,7 +1,5 @@
 """What this machine can paint: findings, each with its remedy; and a test with tiny models."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping

@@ -1,7 +1,5 @@
 """Paths that an article names: resolved, and kept inside the repository."""
 
-from __future__ import annotations
-
 import os
 import re
 import stat

@@ -1,7 +1,5 @@
 """The config file: where it is, what it may say, and the frozen `Config` that comes of it."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """TOML frontmatter: read through a handler for python-frontmatter, changed by splicing lines."""
 
-from __future__ import annotations
-
 import json
 import re
 import tomllib

@@ -1,7 +1,5 @@
 """`headergen candidates`: paint variations of an article's header, to pick one of."""
 
-from __future__ import annotations
-
 import os
 import shlex
 import sys

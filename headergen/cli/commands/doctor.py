@@ -1,7 +1,5 @@
 """`headergen doctor`: what this machine can paint, and what to change."""
 
-from __future__ import annotations
-
 import sys
 from argparse import Namespace
 

@@ -1,7 +1,5 @@
 """Outlines of panels and cards: convex polygons, turned, inset, and drawn without jagged edges."""
 
-from __future__ import annotations
-
 import itertools
 import math
 from collections.abc import Iterator, Sequence

@@ -1,7 +1,5 @@
 """What fills one panel: a source cropped around its focus, or one that is shown whole."""
 
-from __future__ import annotations
-
 from PIL import Image
 
 from headergen.graphics.canvas import cover

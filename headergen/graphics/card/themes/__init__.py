@@ -1,7 +1,5 @@
 """The themes of title cards: how each paints its ground, and how its text is set."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """Quiet themes: soft colours that melt into each other; or type and one form, and much room."""
 
-from __future__ import annotations
-
 import math
 
 from PIL import Image, ImageDraw, ImageFilter
