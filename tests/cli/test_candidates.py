@@ -132,6 +132,7 @@ def test_an_author_may_pick_again_and_gets_the_first_prompt_back(work: Repositor
     assert first_bytes.probe(work.root / f"posts/{header_of('a')}").digest == found.digest
 
 
+@pytest.mark.slow
 def test_what_is_painted_stays_and_more_are_added_to_it(
     work: Repository, capsys: pytest.CaptureFixture[str]
 ) -> None:

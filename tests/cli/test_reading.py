@@ -85,6 +85,7 @@ def test_an_article_whose_header_is_there_is_read_once(
     assert [counts.of(title) for title in ARTICLES] == [(1, 0)] * 3
 
 
+@pytest.mark.slow
 def test_pictures_that_are_replaced_cost_no_further_look_at_their_articles(
     site: Repository, counts: Counts
 ) -> None:

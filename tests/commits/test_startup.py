@@ -145,6 +145,7 @@ def _source_moved_outside(work: Repository) -> None:
     (work.root / "a.png").symlink_to(outside)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "code"),
     [
@@ -175,6 +176,7 @@ def test_a_settled_article_is_looked_at_again_where(
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", [b"", b"\0\0\0", b"\xff", b"x\0y\0z"])
 def test_a_damaged_record_costs_a_closer_look(work: Repository, damage: bytes) -> None:
     work.headergen("hook", "--", "post.md")

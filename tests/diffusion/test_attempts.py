@@ -690,6 +690,7 @@ def test_no_picture_in_the_safe_precision_either_is_an_error_of_its_own(
     assert len(run.progress.placements) == 2
 
 
+@pytest.mark.slow
 def test_a_real_model_that_overflows_is_tried_in_float32_and_then_given_up(
     tiny_zimage: Path, tmp_path: Path
 ) -> None:

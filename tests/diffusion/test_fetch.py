@@ -123,6 +123,7 @@ def test_a_model_is_fetched_once_halved_and_then_needs_no_network(
     assert {path.name for path in found.folder.iterdir()} >= {"model_index.json", snapshot.MANIFEST}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "row", {row.family.name: row for row in MODELS.values()}.values(), ids=FAMILIES
 )
@@ -162,6 +163,7 @@ def test_a_model_that_another_process_fetches_is_waited_for(
     assert reason == f"the model: process {os.getpid()} fetches it"
 
 
+@pytest.mark.slow
 def test_an_interrupted_fetch_goes_on_with_what_is_missing(
     published: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -246,6 +248,7 @@ def test_a_gguf_transformer_is_fetched_in_place_of_the_published_one(
     assert cache.find(replace(wanted, transformer="another/gguf/small-Q4.gguf")) is None
 
 
+@pytest.mark.slow
 def test_a_gguf_transformer_is_pinned_to_the_commit_that_was_there(
     published: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -361,6 +364,7 @@ def test_a_model_that_would_not_fit_is_not_downloaded(monkeypatch: pytest.Monkey
     assert hub.requests == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("device", "memory", "words"),
     [

@@ -349,6 +349,7 @@ def test_a_cut_and_the_header_of_another_article_are_never_painted_over(
     assert contents(LINK) == before
 
 
+@pytest.mark.slow
 def test_a_hook_makes_what_is_lacking_and_then_remembers_it(repo: Repository) -> None:
     repo.headergen("run")
     commit(repo)

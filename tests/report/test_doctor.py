@@ -403,6 +403,7 @@ def test_old_and_missing_libraries_are_named() -> None:
     assert lacking.remedy == "pip install sdnq, in that environment"
 
 
+@pytest.mark.slow
 def test_the_self_test_paints_with_each_family(
     machine: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -412,6 +413,7 @@ def test_the_self_test_paints_with_each_family(
     assert lines == [f"ok   self-test {name}: painted on cpu in bfloat16" for name in FAMILIES]
 
 
+@pytest.mark.slow
 def test_the_self_test_tells_what_is_missing(
     machine: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -233,6 +233,7 @@ for theme in THEMES_FOR_ALL:
 """
 
 
+@pytest.mark.slow
 def test_the_same_card_gives_the_same_pixels_in_every_process() -> None:
     runs = [
         subprocess.run(

@@ -104,6 +104,7 @@ def test_refuses(count: int, width: int, height: int, layout: str, message: str)
 INSIDE = st.floats(0.06, 0.94)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=60)
 @given(
     at=st.tuples(INSIDE, INSIDE),
