@@ -1,7 +1,5 @@
 """The names, bounds and patterns that several rooms share, each written down once."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Final, Literal
 
