@@ -128,7 +128,7 @@ def test_a_mistake_is_named_with_key_line_value_and_choices(
 ) -> None:
     with pytest.raises(ArticleError) as caught:
         read(ROWS, values, location())
-    assert message in str(caught.value)
+    assert message in f"{caught.value}; {caught.value.remedy}"
 
 
 def test_a_section_may_be_empty_and_other_keys_may_be_known() -> None:

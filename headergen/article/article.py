@@ -4,8 +4,6 @@
 without a `header` key: the parsers are imported by the first article that has one.
 """
 
-from __future__ import annotations
-
 import os
 import re
 import stat
@@ -14,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from headergen.article.frontmatter.block import Block, find
+from headergen.article.frontmatter.block import Block, find, value_at
 from headergen.article.frontmatter.document import Document, lines_of, read_document
 from headergen.article.request import Request, asks_for_a_picture, read_header
 from headergen.errors import ArticleError, HeadergenError
@@ -136,9 +134,7 @@ class Article:
 
     def text_at(self, key: str) -> str | None:
         """Return the text under a dotted key such as `cover.alt`, None where there is none."""
-        value: object = self.values
-        for name in key.split("."):
-            value = value.get(name) if isinstance(value, dict) else None
+        value = value_at(self.values, key.split("."))
         return value if isinstance(value, str) else None
 
     def value_at(self, key: str) -> object:

@@ -3,8 +3,6 @@
 Bytes in, bytes out: nothing here touches the disk.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any

@@ -1,7 +1,5 @@
 """What an author writes under `header:`, and every mistake that can be made there."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal

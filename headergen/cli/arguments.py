@@ -1,7 +1,5 @@
 """What the command line takes: every command, its arguments, and the bounds of their values."""
 
-from __future__ import annotations
-
 from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Callable
 from contextlib import suppress

@@ -4,8 +4,6 @@ Under a git hook the framework captures stdout and stderr and shows them at the 
 `/dev/tty` still reaches the author.
 """
 
-from __future__ import annotations
-
 import os
 import sys
 from collections.abc import Mapping, Sequence

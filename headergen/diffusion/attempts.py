@@ -4,15 +4,13 @@ Each attempt is a worker of its own, because a process that ran out of memory do
 it back. What an earlier attempt painted is kept.
 """
 
-from __future__ import annotations
-
 from base64 import b64decode
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from headergen.diffusion import placement, snapshot, survey
+from headergen.diffusion import cache, placement, snapshot
 from headergen.diffusion.client import Worker
 from headergen.diffusion.families.family import SCALES, Model
 from headergen.diffusion.placement import Hardware, Part, Placement
@@ -168,7 +166,7 @@ def _given_up(
 def _parts(load: Load) -> list[Part]:
     """Read how large each part is, before anything is loaded or even started."""
     try:
-        return survey.parts_in(load.folder, load.row, load.replaced)
+        return cache.parts_in(load.folder, load.row, load.replaced)
     except snapshot.SnapshotError as error:
         raise CheckpointError(
             f"the checkpoint of {load.name} cannot be used: {error}",
@@ -194,7 +192,7 @@ def _first_attempt(worker: Worker, device: str, ladder: _Ladder) -> Attempt:
     Raises:
         PlacementError: If none fits.
     """
-    found = survey.survey(worker, device)
+    found = worker.survey(device)
     return Attempt(found, ladder(found, None))
 
 

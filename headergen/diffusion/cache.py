@@ -1,20 +1,21 @@
-"""Which model is meant, and where it is here: what `headergen fetch` stored, or the hub's cache.
+"""Which model is meant, how large it is, and where it is here.
+
+That is what `headergen fetch` stored, or the hub's own cache.
 
 A fetched model is a diffusers folder at a pinned revision, with a manifest that is written last:
 without it the folder is an unfinished download. Of several forms of one model (in half precision,
 quantised, with a GGUF transformer) the one that was fetched last is used.
 """
 
-from __future__ import annotations
-
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from headergen.diffusion import snapshot
 from headergen.diffusion.families.family import Model
+from headergen.diffusion.placement import Part
 from headergen.repository import locks
 
 
@@ -151,3 +152,32 @@ def _hub_cache() -> Path:
         return Path(chosen).expanduser()
     home = os.environ.get("HF_HOME")
     return (Path(home).expanduser() if home else locks.user_cache() / "huggingface") / "hub"
+
+
+def parts_in(folder: Path, row: Model, replaced: Mapping[str, str]) -> list[Part]:
+    """Read how large the parts of the checkpoint in `folder` are.
+
+    `replaced` maps a part to the GGUF file that holds its weights in the folder's place.
+
+    Raises:
+        SnapshotError: The folder is no whole checkpoint.
+    """
+    found = snapshot.read(folder, row.family.pipeline_class, row.variant, replaced=replaced)
+    parts = [
+        Part(name, found.bytes_by_dtype(name), found.is_quantized(name)) for name in found.weights
+    ]
+    return parts + [
+        Part(name, {"GGUF": Path(file).stat().st_size}, quantized=True)
+        for name, file in replaced.items()
+    ]
+
+
+def parts_to_fetch(row: Model) -> list[Part]:
+    """Tell from the table how large the parts of a model will be, as `headergen fetch` stores them.
+
+    A copy of a model, such as one tuned further, has its parameters and so its sizes.
+    """
+    return [
+        Part(name, {"BF16": size // 2} if dtype == "F32" else {dtype: size})
+        for name, (dtype, size) in row.weights.items()
+    ]

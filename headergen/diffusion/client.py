@@ -16,7 +16,9 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 from headergen import errors
+from headergen.diffusion import hardware
 from headergen.diffusion.families import smallest
+from headergen.diffusion.placement import Hardware
 
 WORKER = Path(__file__).parent / "worker" / "__main__.py"
 _GRACE_SECONDS = 2.0  # between SIGTERM and SIGKILL
@@ -202,6 +204,25 @@ class Worker:
         if event["event"] == "error" and event["id"] is None:
             raise self.explain(event["kind"], event["message"])
         return event
+
+    def survey(self, device: str) -> Hardware:
+        """Ask the worker for `device`: `auto`, `cuda`, `cuda:N`, `mps` or `cpu`.
+
+        Raises:
+            DeviceNotFoundError: It is not there.
+            PaintError: The worker's libraries cannot be imported, or it died.
+        """
+        self.send("survey", device=device)
+        facts = self.receive()
+        capability = facts["capability"]
+        return Hardware(
+            device=facts["device"],
+            vram_free_bytes=facts["vram_free"],
+            ram_available_bytes=hardware.memory().available_bytes,
+            capability=(capability[0], capability[1]) if capability else None,
+            bfloat16=facts["bfloat16"],
+            quantizable=facts["quantizable"],
+        )
 
     def explain(self, kind: str, reason: str) -> errors.PaintError:
         """Make the error that tells the author of a failure of `kind`."""

@@ -5,8 +5,6 @@ prediction that is too low ends in a crash and one that is too high in a refusal
 rounded up; where memory runs out all the same, `attempts` goes on down the list.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 

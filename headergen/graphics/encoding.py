@@ -1,7 +1,5 @@
 """Encode a picture as a file, in no more bytes than it may have."""
 
-from __future__ import annotations
-
 import io
 import struct
 from collections.abc import Callable, Mapping

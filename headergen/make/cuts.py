@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from headergen.article.request import Request
 from headergen.errors import SourceError
-from headergen.graphics import canvas, composite, encoding, framing
+from headergen.graphics import canvas, composite, encoding
 from headergen.graphics.composite.stage import Stage
 from headergen.graphics.saliency import focus_for
 from headergen.make import store
@@ -64,8 +64,8 @@ def _texts(job: Job) -> provenance.Metadata:
 def _cut(header: Image.Image, job: Job, cut: Job, root: Path) -> Image.Image:
     """Crop a header around what it was cropped around itself; what is laid out stays legible."""
     focus = _focus(header, job, cut, root)
-    if focus is None and not framing.crop_is_safe(header, cut.width, cut.height):
-        return framing.whole(header, cut.width, cut.height)
+    if focus is None and not canvas.crop_is_safe(header, cut.width, cut.height):
+        return canvas.whole(header, cut.width, cut.height)
     return canvas.cover(header, cut.width, cut.height, focus or _MIDDLE)
 
 

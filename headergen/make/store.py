@@ -4,8 +4,6 @@ Painting takes minutes, and authors go on writing: what was true when a job was 
 at again before each of the two.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from pathlib import Path
 

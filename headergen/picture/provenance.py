@@ -5,8 +5,6 @@ is what programs about generated pictures read. No time and no path is in either
 gives the same bytes.
 """
 
-from __future__ import annotations
-
 import html
 import re
 from collections.abc import Iterable, Mapping

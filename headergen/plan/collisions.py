@@ -1,7 +1,5 @@
 """Pictures that would be one file: nobody's picture is painted over by another article's."""
 
-from __future__ import annotations
-
 import os
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,16 +13,13 @@ from headergen.repository import discovery
 from headergen.settings.config import Config
 
 
-def _output_key(job: Job) -> str:
-    """Fold what some file systems take for one name: case, and composed against decomposed."""
-    return unicodedata.normalize("NFC", str(job.output)).casefold()
-
-
 def _by_output(jobs: Iterable[Job]) -> dict[str, list[Job]]:
+    """Group what some file systems take for one name: in another case, or decomposed."""
     groups: dict[str, list[Job]] = {}
     for job in jobs:
         for each in (job, *job.cut_jobs):
-            groups.setdefault(_output_key(each), []).append(each)
+            name = unicodedata.normalize("NFC", str(each.output)).casefold()
+            groups.setdefault(name, []).append(each)
     return groups
 
 

@@ -4,8 +4,6 @@ Each has a key of its own in the frontmatter. It carries the digest of its heade
 was cut from an older header is known, and the author's own picture in its place as well.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path

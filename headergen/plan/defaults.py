@@ -1,7 +1,5 @@
 """Headers of articles that ask for none: which get one by default, and what it asks for."""
 
-from __future__ import annotations
-
 import os
 import re
 from pathlib import Path, PurePath

@@ -1,7 +1,5 @@
 """Which model paints: the config's word becomes a checkpoint, and the size in px to paint at."""
 
-from __future__ import annotations
-
 import os
 import re
 from dataclasses import replace

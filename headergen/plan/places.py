@@ -3,8 +3,6 @@
 All that is known of it is here, for headers, cuts and sources alike.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from contextlib import suppress

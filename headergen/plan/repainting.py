@@ -1,7 +1,5 @@
 """What to tell a model so that it paints a picture again, as far as the picture tells it."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path

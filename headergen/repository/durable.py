@@ -4,8 +4,6 @@ A temporary file is locked for as long as its writer lives: that, and no clock a
 tells a file that is being written from one that a killed run left behind.
 """
 
-from __future__ import annotations
-
 import errno
 import os
 import re

@@ -4,8 +4,6 @@ Two models on one GPU at once would run out of its memory together; two download
 each other's files.
 """
 
-from __future__ import annotations
-
 import os
 import platform
 from collections.abc import Callable, Iterator

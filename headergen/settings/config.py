@@ -1,18 +1,17 @@
 """The config file: where it is, what it may say, and the frozen `Config` that comes of it."""
 
-from __future__ import annotations
-
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from headergen import fields, vocabulary
+from headergen.article.frontmatter.block import Block
+from headergen.article.frontmatter.document import dotted, lines_of
 from headergen.article.request import AUTHOR_KEYS, COLOURS
 from headergen.errors import ConfigError
 from headergen.fields import SIDE, required, row, text
-from headergen.settings import config_file
 from headergen.settings.styles import DEFAULT, STYLES, Default, Style
 from headergen.vocabulary import HEADER_HEIGHT, HEADER_WIDTH, KEY_PATTERN, Look
 
@@ -285,9 +284,9 @@ def _speaks_of_headergen(path: Path) -> bool:
     if path.name == "headergen.yaml":
         return True
     if path.name == "pyproject.toml":
-        return b"tool.headergen" in config_file.read_bytes(path)
+        return b"tool.headergen" in _read_bytes(path)
     image = rb"^image[ \t]*:[ \t]*(#.*|\{.*)?\r?$"
-    return bool(re.search(image, config_file.read_bytes(path), re.M))
+    return bool(re.search(image, _read_bytes(path), re.M))
 
 
 def schema() -> fields.Schema:
@@ -300,7 +299,7 @@ def _read(path: Path) -> Config:
     sections = {name.partition(".")[0] for name in KEYS if "." in name}
     # Another tool may own a file of this name, and have keys of its own in it.
     keys = top if path.name == "config.yaml" else None
-    values, lines = config_file.read(path, sections, keys)
+    values, lines = _read_file(path, sections, keys)
     where = fields.Location(str(path), lines, ConfigError)
     found: dict[str, Any] = fields.read(KEYS, values, where)
     config = Config(path=str(path), lines=lines, **found)
@@ -313,17 +312,12 @@ def _read(path: Path) -> Config:
 def _check_output(config: Config) -> None:
     """Refuse a template that would write every header to one file, or PNG bytes to a .webp."""
     if "{stem}" not in config.output:
-        raise config.error(
-            "output",
-            f"{config.output!r} must contain {{stem}}, or all articles would share one file",
-        )
+        message = f"{config.output!r} must contain {{stem}}, or all articles would share one file"
+        raise config.error("output", message)
     suffix = Path(config.output.replace("{format}", config.format)).suffix
     if suffix != f".{config.format}":
-        raise config.error(
-            "output",
-            f"{config.output!r} ends in {suffix or 'no suffix'!r}, but header.format is "
-            f"{config.format!r}; end it in .{{format}}",
-        )
+        message = f"{config.output!r} ends in {suffix or 'no suffix'!r}, but header.format is "
+        raise config.error("output", f"{message}{config.format!r}", "end it in .{format}")
 
 
 def _check_keys(config: Config) -> None:
@@ -345,3 +339,92 @@ def _check_cuts(config: Config) -> None:
             message = f"two pictures would be named …{name}; choose another key for one"
             raise config.error("also", message)
         seen.add(name)
+
+
+# Deeper than the theme of a style's default card, and more than any list of styles has.
+_DEPTH, _MOST = 5, 1000
+
+
+def _read_bytes(path: Path) -> bytes:
+    """Return a file's bytes.
+
+    Raises:
+        ConfigError: It cannot be read.
+    """
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"cannot be read: {error.strerror}", path=str(path)) from error
+
+
+def _read_file(
+    path: Path, sections: Collection[str], keys: Collection[str] | None = None
+) -> tuple[dict[str, Any], dict[str, int]]:
+    """Read a config file: its values by dotted keys, and the 1-based lines of keys and list items.
+
+    `sections` are the keys whose mappings become dotted keys. With `keys`, keys that are not
+    among them are left out.
+
+    Raises:
+        ConfigError: It cannot be read, is not YAML or TOML, or has a key twice.
+    """
+    language = "toml" if path.suffix == ".toml" else "yaml"
+    block = Block(path, language, b"", _decode(path), b"", 1, ConfigError, "the config")
+    values, lines = (_read_toml if language == "toml" else _read_yaml)(block, keys)
+    return dict(_flatten(values, sections)), lines
+
+
+def _decode(path: Path) -> str:
+    data = _read_bytes(path)
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        remedy = "save it as UTF-8"
+        raise ConfigError("is not UTF-8", path=str(path), line=line, remedy=remedy) from error
+
+
+def _read_yaml(block: Block, keys: Collection[str] | None) -> tuple[dict[Any, Any], dict[str, int]]:
+    from headergen.article.frontmatter import yaml_read
+
+    document = yaml_read.read(block)
+    if document is None:
+        if all(line.lstrip()[:1] in ("", "#") or line == "---" for line in block.text.splitlines()):
+            return {}, {}
+        remedy = "begin it with a key, such as `image:`"
+        raise block.error("must be a mapping of keys to values", 0, remedy=remedy)
+    values = {name: document.values[name] for name in document.values if not keys or name in keys}
+    lines: dict[str, int] = {}
+    for name, value in values.items():
+        if isinstance(name, str):
+            lines |= lines_of(document, (name,), value, depth=_DEPTH, most=_MOST)
+    return values, lines
+
+
+def _read_toml(block: Block, keys: Collection[str] | None) -> tuple[dict[Any, Any], dict[str, int]]:
+    import tomllib
+
+    from headergen.article.frontmatter import toml_read
+
+    values = toml_read.values_of(block, tomllib.loads)
+    table = ("tool", "headergen") if block.path.name == "pyproject.toml" else ()
+    for name in table:
+        values = values.get(name, {})
+        if not isinstance(values, dict):
+            remedy = "write it as [tool.headergen]"
+            raise ConfigError(
+                "must be a table", path=str(block.path), key="tool.headergen", remedy=remedy
+            )
+    lines: dict[str, int] = {}
+    for entry in toml_read.scan(block):
+        if entry.path[: len(table)] == table:
+            lines.setdefault(dotted(entry.path[len(table) :]), block.line(entry.start))
+    return values, lines
+
+
+def _flatten(values: Mapping[Any, Any], sections: Collection[str]) -> Iterator[tuple[Any, Any]]:
+    for key, value in values.items():
+        if isinstance(value, dict) and key in sections:
+            yield from ((f"{key}.{inner}", setting) for inner, setting in value.items())
+        else:
+            yield key, value

@@ -16,7 +16,7 @@ from headergen.article.article import Article
 from headergen.cli.main import main
 from headergen.diffusion import interpreter
 from headergen.graphics import encoding, thumbnail
-from headergen.make.candidates import save_candidate, save_record
+from headergen.make.kept import save_candidate, save_record
 from headergen.picture import first_bytes
 from headergen.picture.provenance import Metadata
 from headergen.plan import candidates

@@ -4,8 +4,6 @@ tomllib tells nothing about places. The scanner finds them in a text that tomlli
 it knows no error: strings, brackets and comments are all that it tells apart.
 """
 
-from __future__ import annotations
-
 import re
 import tomllib
 from collections import Counter

@@ -1,7 +1,5 @@
 """YAML frontmatter, changed by splicing at the nodes' marks."""
 
-from __future__ import annotations
-
 import re
 import sys
 from collections.abc import Iterator, Mapping

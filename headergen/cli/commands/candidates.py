@@ -1,7 +1,5 @@
 """`headergen candidates`: paint variations of an article's header, to pick one of."""
 
-from __future__ import annotations
-
 import os
 import shlex
 import sys
@@ -19,7 +17,7 @@ from headergen.errors import HeadergenError
 from headergen.graphics import canvas, encoding
 from headergen.graphics.contact_sheet import contact_sheet
 from headergen.make import painters
-from headergen.make.candidates import save_candidate, save_record
+from headergen.make.kept import save_candidate, save_record
 from headergen.plan import candidates
 from headergen.plan.candidates import Candidate, Planned
 from headergen.repository import durable, scratch

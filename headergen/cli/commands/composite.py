@@ -1,7 +1,5 @@
 """`headergen composite`: compose one picture of several."""
 
-from __future__ import annotations
-
 from argparse import Namespace
 
 from headergen.cli.commands.place import find_place

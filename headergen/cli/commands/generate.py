@@ -1,7 +1,5 @@
 """`headergen generate`: paint one picture, from a prompt or as another one was painted."""
 
-from __future__ import annotations
-
 import os
 import sys
 from argparse import Namespace

@@ -1,7 +1,5 @@
 """`headergen pick`: make a candidate the article's header, without painting it again."""
 
-from __future__ import annotations
-
 import shlex
 from argparse import Namespace
 

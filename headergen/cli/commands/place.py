@@ -1,7 +1,5 @@
 """Where a command works, and with which config."""
 
-from __future__ import annotations
-
 import os
 from argparse import Namespace
 from dataclasses import dataclass

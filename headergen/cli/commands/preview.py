@@ -1,7 +1,5 @@
 """`headergen preview`: show all headers on one page, as readers will meet them."""
 
-from __future__ import annotations
-
 import os
 import sys
 from argparse import Namespace

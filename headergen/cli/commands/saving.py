@@ -1,7 +1,5 @@
 """A picture that is saved where the command line says: its format, size and place."""
 
-from __future__ import annotations
-
 import os
 from argparse import Namespace
 from pathlib import Path

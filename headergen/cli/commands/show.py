@@ -1,7 +1,5 @@
 """`headergen show`: what a picture tells of how it was made."""
 
-from __future__ import annotations
-
 from argparse import Namespace
 from collections.abc import Iterator
 from dataclasses import asdict

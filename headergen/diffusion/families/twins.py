@@ -24,7 +24,6 @@ TINY_VAE = {
     "mid_block_add_attention": False,  # it would take most of the time of a 1280x672 picture
 }
 
-_QWEN_MARKS = ("<|im_start|>", "<|im_end|>")
 _CHAT_TEMPLATE = (
     "{% for message in messages %}<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n"
     "{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
@@ -57,7 +56,7 @@ def qwen_tokenizer() -> Any:
     tokenizer = Qwen2Tokenizer(
         vocab={letter: number for number, letter in enumerate(letters)},
         merges=[],
-        extra_special_tokens=list(_QWEN_MARKS),
+        extra_special_tokens=["<|im_start|>", "<|im_end|>"],
     )
     tokenizer.chat_template = _CHAT_TEMPLATE
     return tokenizer

@@ -1,7 +1,5 @@
 """Title cards: a title on a ground of its own, or laid over another picture."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """Where a title card's texts stand: sizes and places, before anything is painted."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

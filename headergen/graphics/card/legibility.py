@@ -1,7 +1,5 @@
 """That text can be read: contrast measured on the very pixels behind it, or made by a scrim."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 from PIL import Image, ImageFilter

@@ -1,7 +1,5 @@
 """Several pictures as one header: what stands where, on which ground."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from functools import partial
 

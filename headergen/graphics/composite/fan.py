@@ -1,7 +1,5 @@
 """The layout of overlapping cards, held like a hand of cards."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import replace

@@ -4,8 +4,6 @@ Behind panels and cards: a plain colour, the sources blurred, or their colours. 
 source: its own hue, in a shade that it stands out from.
 """
 
-from __future__ import annotations
-
 import colorsys
 from collections.abc import Callable, Mapping, Sequence
 from statistics import fmean

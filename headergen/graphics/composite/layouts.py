@@ -1,7 +1,5 @@
 """The layouts by name, which one suits a set of sources, and which leave room for a title."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 

@@ -1,7 +1,5 @@
 """Frames put on the canvas: turned, with clean edges, and with the shadows of cards."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from PIL import Image, ImageChops, ImageFilter

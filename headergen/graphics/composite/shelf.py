@@ -1,7 +1,5 @@
 """The layout of covers, icons and logos at equal height."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """What layouts are given, the sources and the canvas; and what they give back, frames on it."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import cached_property
 

@@ -1,7 +1,5 @@
 """Layouts of panels that tile the canvas: cover, split, grid, hero."""
 
-from __future__ import annotations
-
 import itertools
 import math
 from collections.abc import Iterator, Sequence

@@ -1,7 +1,5 @@
 """How large a text can stand in a box, how its lines are broken to get there, and it drawn."""
 
-from __future__ import annotations
-
 import itertools
 import math
 from collections.abc import Mapping, Sequence

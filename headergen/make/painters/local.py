@@ -1,7 +1,5 @@
 """Paint with models on this machine: take the GPU, find or fetch a model, start a worker for it."""
 
-from __future__ import annotations
-
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace

@@ -1,7 +1,5 @@
 """What the page tells of each article: title, state, request and picture."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """The page: one HTML file that asks nothing of anybody, and in which no article can run code."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import re

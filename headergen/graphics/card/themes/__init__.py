@@ -1,7 +1,5 @@
 """The themes of title cards: how each paints its ground, and how its text is set."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -9,7 +7,7 @@ from PIL import Image
 
 from headergen.graphics.card.layout import Manner
 from headergen.graphics.card.palette import Colour, Palette
-from headergen.graphics.card.themes import pattern, plain, scenery, soft
+from headergen.graphics.card.themes import pattern, quiet, scenery
 from headergen.graphics.card.themes.scene import Scene
 from headergen.graphics.typography import fonts
 
@@ -49,8 +47,8 @@ def _deep_spot(palette: Palette) -> Colour:
 
 
 THEMES: Mapping[str, Theme] = {
-    "gradient": Theme(soft.gradient, _light, _bright_spot, Manner()),
-    "mesh": Theme(soft.mesh, _dark, _deep_spot, Manner(align="center")),
+    "gradient": Theme(quiet.gradient, _light, _bright_spot, Manner()),
+    "mesh": Theme(quiet.mesh, _dark, _deep_spot, Manner(align="center")),
     "waves": Theme(pattern.waves, _light, _bright_spot, Manner(rule=True)),
     "shapes": Theme(pattern.shapes, _dark, _deep_spot, Manner(room=0.7)),
     "halftone": Theme(pattern.halftone, _dark, _deep_spot, Manner()),
@@ -59,9 +57,9 @@ THEMES: Mapping[str, Theme] = {
     ),
     "night": Theme(scenery.night, _light, _bright_spot, Manner()),
     "editorial": Theme(
-        plain.editorial, _dark, _deep_spot, Manner(fonts.SERIF, tracking=0.02, room=0.66)
+        quiet.editorial, _dark, _deep_spot, Manner(fonts.SERIF, tracking=0.02, room=0.66)
     ),
-    "minimal": Theme(plain.minimal, _dark, _deep_spot, Manner(rule=True)),
+    "minimal": Theme(quiet.minimal, _dark, _deep_spot, Manner(rule=True)),
     "duotone": Theme(scenery.duotone, _light, _bright_spot, Manner(room=0.62)),
 }
 

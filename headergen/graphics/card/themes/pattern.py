@@ -1,7 +1,5 @@
 """Themes of repeated forms: waves, tiles, dots."""
 
-from __future__ import annotations
-
 import math
 
 from PIL import Image, ImageChops, ImageDraw

@@ -1,7 +1,5 @@
 """What every theme starts from, and the brushes that they share."""
 
-from __future__ import annotations
-
 import random
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Themes that show something: a night with hills, a sheet of paper, a picture in two inks."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 
