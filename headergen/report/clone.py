@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -30,6 +31,9 @@ from headergen.vocabulary import STAND_IN as STAND_IN_MARK
 
 # What may be in a commit although `check` reports it: a header is there, and whole.
 _TOLERATED = frozenset(("stand-in", "no-alt", "too-large"))
+
+# The name of a file that is written in one way only.
+_PLAIN = re.compile(r"[A-Za-z0-9_.-]+")
 
 # A fresh clone of a large site would fill the disk: it is judged piece by piece.
 _PIECE_BYTES = 64 * 1024 * 1024
@@ -101,16 +105,39 @@ class Clone:
             if name.lower().endswith(ARTICLE_SUFFIXES) and self._index.final(name) == name
         ]
 
-    def naming(self, changed: Iterable[str]) -> list[str]:
-        """List the articles that name any of the files `changed`, also through links."""
-        wanted = set(changed)
+    def naming_headers(self, names: Iterable[str]) -> list[str]:
+        """Return those of the articles `names` that name a header or a cut."""
         with TemporaryDirectory(prefix="headergen-") as folder:
             root = Path(folder).resolve()
-            return [
-                name
-                for name in self.articles
-                if not wanted.isdisjoint(self._needed(self._parse(name, root)))
-            ]
+            return [name for name in names if self._parse(name, root).pictures]
+
+    def depending_on(self, changed: Iterable[str] | None) -> list[str]:
+        """List the articles that name a header and any of the files `changed`, also through links.
+
+        None: all that name a header.
+        """
+        wanted = None if changed is None else set(changed)
+        with TemporaryDirectory(prefix="headergen-") as folder:
+            root = Path(folder).resolve()
+            parsed = {name: self._parse(name, root) for name in self._mentioning(wanted)}
+        return [
+            name
+            for name, each in parsed.items()
+            if each.pictures and (wanted is None or not wanted.isdisjoint(self._needed(each)))
+        ]
+
+    def _mentioning(self, wanted: set[str] | None) -> Iterator[str]:
+        """Yield the articles in whose bytes the last part of one of the names is; all if in doubt.
+
+        A name that is not plain ASCII can be written in several ways, and links have other names.
+        """
+        parts = [name.rpartition("/")[2] for name in wanted or ()]
+        plain = [part.encode() for part in parts if _PLAIN.fullmatch(part)]
+        in_doubt = wanted is None or len(plain) < len(parts) or self._index.has_links
+        for name in self.articles:
+            data = b"" if in_doubt else self._index.read(self._index.entries[name].blob)
+            if in_doubt or any(part in data for part in plain):
+                yield name
 
     def judge(self, names: Sequence[str], beside: Path | None = None) -> Iterator[Verdict]:
         """Check the articles `names`.
@@ -204,7 +231,10 @@ class Clone:
                 file, line = attributes.line_for(self._index, final, change)
                 number = parsed.article.image_line if parsed.article else 1
                 message = f"git rewrites {name} as if it were text, because of its attributes"
-                remedy = f"end {file} with the line `{line}`, and git add both files"
+                remedy = (
+                    f"end {file} with the line `{line}`, git add it, "
+                    f"and run `git add --renormalize -- {name}`"
+                )
                 yield Finding(look.name, number, "rewritten", message, remedy)
 
     def _left_behind(

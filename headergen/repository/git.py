@@ -117,6 +117,16 @@ def is_partial_commit() -> bool:
     return Path(os.environ.get("GIT_INDEX_FILE", "")).name.startswith("next-index-")
 
 
+def is_merging(root: Path) -> bool:
+    """Check whether the next commit is a merge.
+
+    Raises:
+        GitError: git is not installed or cannot read the repository.
+    """
+    name = ask(os.fspath(root), "rev-parse", "--git-path", "MERGE_HEAD").removesuffix(b"\n")
+    return (root / os.fsdecode(name)).is_file()
+
+
 def is_lfs_pointer(path: Path) -> bool:
     """Tell whether the file at `path` only says which file Git LFS would put there.
 

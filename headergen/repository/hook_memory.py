@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 
 from headergen import __version__
@@ -27,6 +27,9 @@ _PICTURES = (
     *(".svg", ".bmp", ".tif", ".tiff"),
 )
 
+# Whether a record covers all articles that differ from HEAD, or those that were named.
+_ALL, _SOME = "all", "some"
+
 # Of an article that was judged whole: the length and the hash of its frontmatter, and the files
 # that the verdict depends on, by their names in the index.
 Judged = tuple[int, str, Sequence[str]]
@@ -41,8 +44,10 @@ def nothing_to_do(arguments: Sequence[str]) -> bool:
     if names is None:
         return False
     try:
-        stamp, head, tree, articles = _read()
-        if stamp != _stamp() or not articles.keys() >= set(names) or not _is_at(head, tree):
+        stamp, covers, head, tree, articles = _read()
+        if stamp != _stamp() or (covers == _SOME and not names_articles(names)):
+            return False
+        if not articles.keys() >= set(names) or not _is_at(head, tree):
             return False
         needed = {name for _, _, names in articles.values() for name in names}
         return all(
@@ -51,6 +56,14 @@ def nothing_to_do(arguments: Sequence[str]) -> bool:
         )
     except (OSError, ValueError, HeadergenError):
         return False
+
+
+def names_articles(names: Collection[str]) -> bool:
+    """Check whether the hook is called for the articles `names` alone, and not for all changed.
+
+    The frameworks leave out articles that their config excludes, and set the variable.
+    """
+    return bool(names) or "PRE_COMMIT" in os.environ
 
 
 def may_matter(name: str) -> bool:
@@ -63,15 +76,17 @@ def may_matter(name: str) -> bool:
     return not has_suffix or name in CONFIG_FILES or base.lower().endswith(_ARTICLES + _PICTURES)
 
 
-def remember(judged: Mapping[str, Judged]) -> None:
+def remember(judged: Mapping[str, Judged], *, covers_all: bool) -> None:
     """Record that the index is accepted, with the articles in it that were `judged` whole.
 
     The current folder must be the repository's root. Articles of the record before stay in it
-    unless they, or what they depend on, changed since.
+    unless they, or what they depend on, changed since. `covers_all` says that no article that
+    differs from HEAD was left out.
     """
     with suppress(OSError, ValueError, HeadergenError):  # such as in a read-only repository
         tree = os.fsdecode(ask(os.curdir, "write-tree").strip())
-        parts = [_stamp(), _head(), tree, *_lines({**_still_judged(), **judged})]
+        covers = _ALL if covers_all else _SOME
+        parts = [_stamp(), covers, _head(), tree, *_lines({**_still_judged(), **judged})]
         os.makedirs(os.path.dirname(_place()), exist_ok=True)
         with open(_place(), "wb") as file:
             file.write(os.fsencode("\0".join(parts)))
@@ -85,7 +100,7 @@ def _lines(judged: Mapping[str, Judged]) -> Iterable[str]:
 def _still_judged() -> dict[str, Judged]:
     """Return what the record before says of articles that nothing has touched since."""
     try:
-        stamp, _, tree, articles = _read()
+        stamp, _, _, tree, articles = _read()
         changed = {name for name, _ in differences(os.curdir, tree)}
     except (OSError, ValueError, HeadergenError):
         return {}
@@ -98,14 +113,14 @@ def _still_judged() -> dict[str, Judged]:
     }
 
 
-def _read() -> tuple[str, str, str, dict[str, Judged]]:
+def _read() -> tuple[str, str, str, str, dict[str, Judged]]:
     """Read the record.
 
     Raises:
         OSError, ValueError: There is none, or it is damaged.
     """
     with open(_place(), "rb") as file:
-        stamp, head, tree, *rest = os.fsdecode(file.read()).split("\0")
+        stamp, covers, head, tree, *rest = os.fsdecode(file.read()).split("\0")
     articles: dict[str, Judged] = {}
     at = 0
     while at < len(rest):
@@ -113,7 +128,7 @@ def _read() -> tuple[str, str, str, dict[str, Judged]]:
         end = at + 4 + int(count)
         articles[name] = int(length), digest, rest[at + 4 : end]
         at = end
-    return stamp, head, tree, articles
+    return stamp, covers, head, tree, articles
 
 
 def _hook_files(arguments: Sequence[str]) -> list[str] | None:

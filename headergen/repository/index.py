@@ -116,6 +116,11 @@ class Index:
         """Return the file that `name` is or that its links lead to, None where there is none."""
         return next((each for each in self.trail(name) if self.has_file(each)), None)
 
+    @property
+    def has_links(self) -> bool:
+        """Whether any file is a symbolic link."""
+        return any(entry.mode == LINK for entry in self.entries.values())
+
     def _is_link(self, name: str) -> bool:
         return name in self.entries and self.entries[name].mode == LINK
 

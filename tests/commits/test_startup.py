@@ -231,7 +231,7 @@ def test_a_file_of_code_needs_no_closer_look(work: Repository) -> None:
     assert not watch(work, "hook").modules & CLOSER_LOOK
     work.write("keyart", "a picture may have any name")
     work.git("add", ".")
-    assert watch(work, "hook").modules >= CLOSER_LOOK
+    assert "argparse" in watch(work, "hook").modules
 
 
 @pytest.mark.slow

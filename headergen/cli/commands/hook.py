@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from argparse import Namespace
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from headergen.cli.commands import making, staging
@@ -15,7 +16,7 @@ from headergen.plan.staged import OUTDATED
 from headergen.plan.unstaged import Lack
 from headergen.report.check import Finding
 from headergen.report.clone import Clone, Verdict
-from headergen.repository import differences, discovery, hook_memory, index
+from headergen.repository import attributes, differences, discovery, git, hook_memory, index
 from headergen.repository.index import Index
 from headergen.settings import config as configs
 from headergen.vocabulary import ARTICLE_SUFFIXES
@@ -25,20 +26,24 @@ def run(arguments: Namespace) -> int:
     """Judge what will be committed, make what it lacks; 1 if the commit is not complete."""
     place = find_place(arguments)
     given = [
-        os.fspath(path)
-        for path in arguments.paths
-        if path.suffix.lower() in ARTICLE_SUFFIXES and not path.is_dir()
+        os.fspath(path) for path in arguments.paths if _is_article(path.name) and not path.is_dir()
     ]
     if not place.in_git:
         return making.make(discovery.followed(given), place, hook=True)
     with Index(place.root) as staged:
         clone = Clone(staged, place.root, arguments.config)
         inside, outside = _split(given, staged, place.root)
-        names = dict.fromkeys([*inside, *_changed(staged, clone, place.root)])
-        verdicts = list(clone.judge(list(names), beside=place.root))
+        changed = index.changed(place.root)
+        own = {final for name in changed if _is_article(name) and (final := staged.final(name))}
+        if not hook_memory.names_articles(given):
+            inside += own.difference(inside)
+        elif git.is_merging(place.root):  # pre-commit names the conflicts alone
+            inside += clone.naming_headers(own)
+        names = dict.fromkeys([*inside, *_concerned(changed, clone)])
+        verdicts = list(clone.judge(sorted(names), beside=place.root))
         code = _complete(verdicts, outside, staged, place)
         if code == 0:
-            _remember(verdicts, place)
+            _remember(verdicts, place, covers_all=names.keys() >= own)
         return code
 
 
@@ -56,19 +61,17 @@ def _split(names: Iterable[str], staged: Index, root: Path) -> tuple[list[str], 
     return inside, outside
 
 
-def _changed(staged: Index, clone: Clone, root: Path) -> list[str]:
-    """List the articles that the commit changes, or whose pictures or sources it changes."""
-    changed = index.changed(root)
-    own = [name for name in changed if name.lower().endswith(ARTICLE_SUFFIXES)]
-    others = [name for name in changed if name not in own and hook_memory.may_matter(name)]
-    if any(_may_concern_all(name) for name in others):
-        return clone.articles
-    found = [final for name in own if (final := staged.final(name))]
-    return [*found, *(clone.naming(others) if others else ())]
+def _is_article(name: str) -> bool:
+    return name.lower().endswith(ARTICLE_SUFFIXES)
 
 
-def _may_concern_all(name: str) -> bool:
-    return name in configs.FILES or os.path.basename(name) == ".gitattributes"
+def _concerned(changed: Iterable[str], clone: Clone) -> list[str]:
+    """List the articles with a header that depends on other files that the commit changes."""
+    others = [name for name in changed if not _is_article(name) and hook_memory.may_matter(name)]
+    concern_all = any(
+        name in configs.FILES or os.path.basename(name) == attributes.FILE for name in others
+    )
+    return clone.depending_on(None if concern_all else others) if others else []
 
 
 def _complete(
@@ -117,6 +120,8 @@ def _say_lacks(
     rest = [(name, each) for name, lacks in found.items() for each in lacks if each.name not in new]
     for name, lack in rest:
         problems.add(f"{_shown(name, place)}:{lack.line}: {lack.message}", lack.remedy)
+        if not _is_article(lack.name):
+            _renew_time(place.root / lack.name)
     return [place.root / lack.name for _, lack in rest if lack.is_addable]
 
 
@@ -132,19 +137,16 @@ def _say_faults(
             place_of = f"{_shown(verdict.name, place)}:{fault.line}"
             problems.add(f"{place_of}: {fault.message}", fault.remedy)
             to_add += _newer_hidden(fault, verdict, place)
-            if fault.code == "rewritten":
-                _renew_times(place.root / name for name in verdict.needed)
     for lack in unstaged.of_files(staged, configs.FILES, place.root) if unexplained else ():
         problems.add(f"{_shown(lack.name, place)}: {lack.message}", lack.remedy)
         to_add.append(place.root / lack.name)
     return to_add
 
 
-def _renew_times(paths: Iterable[Path]) -> None:
-    """Let the next `git add` read files again, although only their attributes have changed."""
-    for path in paths:
-        if path.is_file() and not path.is_symlink():
-            os.utime(path)
+def _renew_time(path: Path) -> None:
+    """Let `git add` read a file again that it takes for unchanged, such as under new attributes."""
+    with suppress(OSError):
+        os.utime(path, follow_symlinks=False)
 
 
 def _newer_hidden(fault: Finding, verdict: Verdict, place: Place) -> list[Path]:
@@ -164,7 +166,8 @@ def _not_in_repository(needed: Mapping[str, Iterable[str]], place: Place) -> lis
     return [place.root / name for name in dict.fromkeys(names)]
 
 
-def _remember(verdicts: Iterable[Verdict], place: Place) -> None:
+def _remember(verdicts: Iterable[Verdict], place: Place, *, covers_all: bool) -> None:
     """Let the next hook end at once if nothing changed that concerns these articles."""
     if not place.is_config_named and place.root == Path.cwd().resolve():
-        hook_memory.remember({each.name: each.judged for each in verdicts if not each.stands_in})
+        judged = {each.name: each.judged for each in verdicts if not each.stands_in}
+        hook_memory.remember(judged, covers_all=covers_all)

@@ -4,6 +4,8 @@ The `.json` beside each font file says it, so that no font library is needed to 
 docs/fonts.md tells how both were made.
 """
 
+from __future__ import annotations
+
 import json
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
