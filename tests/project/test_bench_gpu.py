@@ -57,6 +57,7 @@ def test_headergen_and_the_script_are_measured_phase_by_phase(tmp_path: Path) ->
 def test_each_family_has_its_published_configs(family: Family) -> None:
     published = room("published")
 
+    assert family.name in published.CONFIGS, "write its configs into bench/published.py"
     assert set(published.CONFIGS[family.name]) < set(family.tiny)
     assert set(published.configs(family)) == set(family.tiny)
 

@@ -64,12 +64,13 @@ def test_the_config_keys_are_among_those_that_are_read() -> None:
 
 
 def test_the_models_are_those_of_the_table() -> None:
-    assert first_column("Models") == set(MODELS)
+    assert first_column("Models") == set(MODELS), "each model has a row in README.md, Models"
 
 
 def cells(model: str) -> list[list[str]]:
     """Return the cells of the model's row in each table of the section on models."""
     rows = re.findall(rf"^\| `{re.escape(model)}` \| (.*) \|$", section("Models"), re.M)
+    assert len(rows) == 2, f"{model} needs a row in both tables of README.md, Models"
     return [row.split(" | ") for row in rows]
 
 
@@ -77,8 +78,10 @@ def cells(model: str) -> list[list[str]]:
 def test_the_figures_of_each_model_are_those_of_its_family(row: Model) -> None:
     (good_at, download, stored, licence), _ = cells(row.name)
 
-    assert good_at.endswith(f"; {row.num_inference_steps} steps")
-    assert (download, stored) == (gigabytes(row.published_bytes), gigabytes(row.stored_bytes))
+    steps = f"; {row.num_inference_steps} steps"
+    assert good_at.endswith(steps), f"the column `good at` ends with {steps!r}"
+    figures = gigabytes(row.published_bytes), gigabytes(row.stored_bytes)
+    assert (download, stored) == figures, f"write: {' | '.join(figures)}"
     assert licence.partition(":")[0] == row.licence
 
 
@@ -94,7 +97,8 @@ def test_the_memory_of_each_model_is_what_its_placements_predict(row: Model) -> 
         for wanted in ("8bit", "4bit")
     ]
 
-    assert cells(row.name)[1] == [gigabytes(each) for each in (resident, staged, *bits)]
+    figures = [gigabytes(each) for each in (resident, staged, *bits)]
+    assert cells(row.name)[1] == figures, f"write: {' | '.join(figures)}"
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
@@ -104,7 +108,7 @@ def test_every_layout_is_named(layout: str) -> None:
 
 @pytest.mark.parametrize("code", check.CODES)
 def test_every_code_of_check_is_named(code: str) -> None:
-    assert f"`{code}`" in section("Command line")
+    assert f"`{code}`" in section("Command line"), "name it in README.md, Command line"
 
 
 def test_the_commands_and_their_flags_are_those_that_exist() -> None:
@@ -126,7 +130,7 @@ def test_every_command_is_a_module_that_can_be_run(command: str) -> None:
 
 @pytest.mark.parametrize("name", [*THEMES, *CARD_KEYS, *rows_of(Style)])
 def test_every_theme_and_every_key_of_cards_and_styles_is_named(name: str) -> None:
-    assert re.search(rf"\b{name}\b", section("Frontmatter"))
+    assert re.search(rf"\b{name}\b", section("Frontmatter")), "name it in README.md, Frontmatter"
 
 
 def test_the_findings_that_explain_a_trouble_are_the_doctors() -> None:
