@@ -211,7 +211,7 @@ def test_articles_with_odd_names(work: Repository) -> None:
     push(work)
     work.write("two\nlines.md", ARTICLE)
     work.git("commit", "--quiet", "--no-verify", "-am", "y")
-    assert "two\\nlines.md:3: missing: " in push(work, code=1)
+    assert "two\\nlines.md:3: bad-frontmatter: its picture cannot be named " in push(work, code=1)
 
 
 def test_nothing_is_left_behind(work: Repository) -> None:
