@@ -382,7 +382,7 @@ def act(name: str, *arguments: Sequence[Any]) -> st.SearchStrategy[Act]:
 
 FILES = ("article", "picture")
 ON = (True, False)
-ACTS = st.one_of(
+ACTS: st.SearchStrategy[Act] = st.one_of(
     act("write", ARTICLES, REQUESTS, range(4)),
     act("edit", ARTICLES, ("text", "sources", "no header", "no digest", "no image", "gone")),
     act("damage_the_picture", ARTICLES, ("gone", "empty", "cut", "text", "own", "pointer")),
@@ -418,7 +418,7 @@ ACTS = st.one_of(
         ),
     ),
 )
-ENDS = st.one_of(
+ENDS: st.SearchStrategy[Act] = st.one_of(
     act("commit", ((), ("-a",), ("--amend",), ("-a", "--amend"))),
     act("commit_paths", ARTICLES, ON),
     act("commit_patches"),
