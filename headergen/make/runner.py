@@ -26,7 +26,8 @@ from headergen.errors import (
 from headergen.graphics import canvas, composite, encoding
 from headergen.graphics.card import drawing as cards
 from headergen.graphics.card.content import Card
-from headergen.make import store, unfinished
+from headergen.graphics.composite.stage import Stage
+from headergen.make import kept, store
 from headergen.make.cuts import save_cuts
 from headergen.make.painter import Painted, Painter
 from headergen.picture import metadata, provenance
@@ -145,7 +146,7 @@ def _finish_kept(job: Job, asked: Painting, root: Path) -> Written | None:
     if job.title:
         with _naming_article(job):
             cards.lay_title(canvas.blank(job.width, job.height), job.title)
-    found = unfinished.find(job, asked, root)
+    found = kept.find(job, asked, root)
     if found is None:
         return None
     path, picture, origin = found
@@ -168,7 +169,8 @@ def _compose(job: Job, content: Composite, root: Path) -> Written:
         except (PathError, SourceError) as error:
             raise job.article.placed(error, f"header.sources[{index}]") from error
     size, look = (job.width, job.height), content.look
-    beside = job.title is not None and composite.leaves_room(sources, *size, content.layout, look)
+    stage = Stage(*size, look)
+    beside = job.title is not None and composite.leaves_room(sources, stage, content.layout)
     image = composite.compose(
         sources, *size, content.layout, content.focus, look, beside_title=beside
     )
@@ -268,9 +270,9 @@ def _finish(job: Job, painting: Painting, result: Painted | PaintError, root: Pa
         return Failed(job, result)
     try:
         if job.output.exists():
-            unfinished.keep(job, painting, result, root)
+            kept.keep(job, painting, result, root)
         image = canvas.cover(result.image, job.width, job.height)
         return _finish_header(job, image, result.provenance, result.describe(), root)
     except HeadergenError as error:
-        unfinished.keep(job, painting, result, root)
+        kept.keep(job, painting, result, root)
         return Failed(job, error)

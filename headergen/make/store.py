@@ -4,13 +4,10 @@ Painting takes minutes, and authors go on writing: what was true when a job was 
 at again before each of the two.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from pathlib import Path
 
 from headergen.article import article as articles
-from headergen.article.article import Article
 from headergen.errors import ArticleError, OutputError, PathError
 from headergen.plan import output
 from headergen.plan.job import Job
@@ -98,7 +95,7 @@ def _article_bytes(job: Job) -> bytes:
         raise job.article.error(None, f"cannot be read: {error.strerror}", "run again") from error
 
 
-def _asks_the_same(before: Article, now: bytes) -> bool:
+def _asks_the_same(before: articles.Article, now: bytes) -> bool:
     """Compare what decides about the header; an article that can't be read gets the doubt."""
     try:
         every = before.request is None  # its header is the config's default
@@ -108,7 +105,7 @@ def _asks_the_same(before: Article, now: bytes) -> bool:
     return found is not None and _asked(found) == _asked(before)
 
 
-def _asked(article: Article) -> tuple[str | None, str | None, str | None]:
+def _asked(article: articles.Article) -> tuple[str | None, str | None, str | None]:
     request = article.request.canonical() if article.request else article.title
     return request, article.image, article.digest
 

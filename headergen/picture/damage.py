@@ -12,13 +12,11 @@ from typing import BinaryIO
 from headergen.errors import SourceError
 from headergen.picture.first_bytes import format_of, probe
 from headergen.picture.wholeness import is_whole
+from headergen.vocabulary import READABLE, SAVE_AGAIN
 
 # A decoded picture takes 4 bytes a pixel and up to three copies while it is turned and converted:
 # 600 MB at this bound. The largest phone cameras make 50 megapixels; Pillow itself refuses 179.
 MAX_PIXELS = 50_000_000
-
-READABLE = "PNG, JPEG, WebP, AVIF or GIF"
-SAVE_AGAIN = "save the picture again"
 
 # Some programs leave out the end of a GIF, or boxes of an AVIF, and browsers show both.
 _CERTAIN = ("png", "webp", "jpeg")

@@ -1,14 +1,11 @@
 """Pictures that would be one file: nobody's picture is painted over by another article's."""
 
-from __future__ import annotations
-
 import os
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from headergen.article import article as articles
-from headergen.article.article import Article
 from headergen.errors import HeadergenError, OutputError
 from headergen.plan import cuts, output, places
 from headergen.plan.job import Job
@@ -16,16 +13,13 @@ from headergen.repository import discovery
 from headergen.settings.config import Config
 
 
-def _output_key(job: Job) -> str:
-    """Fold what some file systems take for one name: case, and composed against decomposed."""
-    return unicodedata.normalize("NFC", str(job.output)).casefold()
-
-
 def _by_output(jobs: Iterable[Job]) -> dict[str, list[Job]]:
+    """Group what some file systems take for one name: in another case, or decomposed."""
     groups: dict[str, list[Job]] = {}
     for job in jobs:
         for each in (job, *job.cut_jobs):
-            groups.setdefault(_output_key(each), []).append(each)
+            name = unicodedata.normalize("NFC", str(each.output)).casefold()
+            groups.setdefault(name, []).append(each)
     return groups
 
 
@@ -79,6 +73,6 @@ def _articles_naming(
     return naming
 
 
-def _named_by(article: Article, config: Config, root: Path) -> Iterator[Path | None]:
+def _named_by(article: articles.Article, config: Config, root: Path) -> Iterator[Path | None]:
     yield places.header_of(article, config, root)
     yield from cuts.named_by(article, config, root)

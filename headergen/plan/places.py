@@ -3,9 +3,9 @@
 All that is known of it is here, for headers, cuts and sources alike.
 """
 
-from __future__ import annotations
-
 import re
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -106,6 +106,29 @@ def source_of(name: str, article: Article, key: str, root: Path) -> Path:
     except (PathError, SourceError) as error:
         raise article.placed(error, key) from error
     return path
+
+
+def pictures_named(article: Article, config: Config, root: Path) -> Iterator[Path]:
+    """Yield the files of the header and the cuts that the article names, existing or not.
+
+    URLs and paths that leave the repository are left out.
+    """
+    for text in (article.image, *(article.text_at(each.key) for each in config.also)):
+        file = None
+        with suppress(PathError):
+            file = file_of(text or "", article, config, root)
+        if file:
+            yield file
+
+
+def sources_named(article: Article, root: Path) -> Iterator[Path]:
+    """Yield the files of the sources, and of the pictures on a card, as `pictures_named` does."""
+    request = article.request
+    card = request.card if request else None
+    names = [*(request.sources if request else ()), *((card.logo, card.picture) if card else ())]
+    for name in filter(None, names):
+        with suppress(PathError):
+            yield _inside(name, article, root)
 
 
 def _folder_of(article: Article) -> str:

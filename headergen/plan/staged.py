@@ -50,15 +50,13 @@ class Named:
 class Unstaged:
     """A file that the commit lacks, or holds in a state that nobody can tell is the right one.
 
-    `ignored` says that `git add` of `path` does not help. `remedy` is what does, or what has to be
-    done besides.
+    `remedy` is what to do if `git add` of `path` does not help, or is not enough.
     """
 
     named: Named
     path: Path
     message: str
     remedy: str | None = None
-    ignored: bool = False
 
 
 def awaited(article: Article, digest: str, config: Config, root: Path) -> Path | None:
@@ -87,34 +85,11 @@ def named_by(state: states.State | Plan, config: Config, root: Path) -> Iterator
             yield Named(*at, cut.image, article.digest, cut.output, cut.key, size)
 
 
-def unstaged(named: Sequence[Named], config: Config, root: Path) -> Iterator[Unstaged]:
-    """Compare the index that this commit uses with what the articles on disk name.
-
-    Raises:
-        GitError: git cannot say what is in the index.
-    """
-    for each in named:
-        try:
-            yield from _unfit(each)
-        except OSError as error:
-            message = f"cannot be read: {error.strerror}"
-            yield Unstaged(each, each.picture, message, ignored=True)
-    yield from not_in_index(named, config, root)
-
-
-def _unfit(named: Named) -> Iterator[Unstaged]:
-    """Yield a picture that is not the one which the article's digest speaks of."""
-    if git.is_lfs_pointer(named.picture):
-        yield Unstaged(named, named.picture, *LFS_POINTER, ignored=True)
-    elif named.digest and is_outdated(first_bytes.probe(named.picture), named):
-        yield Unstaged(named, named.picture, *OUTDATED)
-
-
 def is_outdated(found: first_bytes.Picture, named: Named) -> bool:
     """Tell whether headergen made the picture for another request than the article's.
 
-    So it is where the newer picture is not staged: pre-commit puts the staged one in its place
-    while the hooks run. Painting it a third time would be in vain.
+    This happens if the newer picture is not staged: pre-commit puts the staged one in its place
+    while the hooks run.
     """
     return None not in (found.digest, named.digest) and found.digest != named.digest
 
@@ -136,7 +111,7 @@ def not_in_index(named: Sequence[Named], config: Config, root: Path) -> Iterator
 
 def _unstaged_picture(named: Named, letters: str) -> Iterator[Unstaged]:
     if letters == "!!":
-        yield Unstaged(named, named.picture, "is ignored by git", IGNORED_REMEDY, ignored=True)
+        yield Unstaged(named, named.picture, "is ignored by git", IGNORED_REMEDY)
     elif letters in ("??", ".A"):
         remedy = "name it in `git commit …` as well" if git.is_partial_commit() else None
         yield Unstaged(named, named.picture, "is not staged", remedy)

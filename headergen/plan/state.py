@@ -3,8 +3,6 @@
 Nothing of painting is loaded here: this is all that a check needs.
 """
 
-from __future__ import annotations
-
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path

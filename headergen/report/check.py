@@ -12,12 +12,13 @@ from headergen.article import article as articles
 from headergen.article.article import Article
 from headergen.errors import ConfigError, HeadergenError, OutputError, OutsideRepositoryError
 from headergen.picture import first_bytes
-from headergen.picture.damage import SAVE_AGAIN, damage_of
+from headergen.picture.damage import damage_of
 from headergen.plan import cuts, defaults, places, staged
 from headergen.plan import state as states
 from headergen.plan.staged import Named, Unstaged
 from headergen.repository import git
 from headergen.settings.config import Config
+from headergen.vocabulary import SAVE_AGAIN
 
 if TYPE_CHECKING:
     from headergen.plan.job import Job
@@ -40,6 +41,7 @@ CODES = {
     "too-large": 1,
     "lfs-pointer": 1,
     "not-in-index": 1,
+    "rewritten": 1,
     "no-alt": 1,
     "outside-repository": 2,
     "bad-frontmatter": 2,

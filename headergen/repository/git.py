@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import os
+import re
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,13 +33,35 @@ class Status:
 def find_root(start: Path) -> Path | None:
     """Return the working tree that `start` (a folder) lies in, or None outside of any.
 
-    A `.git` file counts as well as a folder: worktrees and submodules have one.
+    A `.git` file counts as well as a folder: worktrees and submodules have one. Where the
+    environment or git's own config may say something else, git is asked.
+
+    Raises:
+        GitError: git refuses to work there, as in a folder that another user owns.
     """
+    if os.environ.get("GIT_DIR") or os.environ.get("GIT_WORK_TREE"):
+        return _root_as_git_says(start)
     folder = start.resolve()
     for candidate in (folder, *folder.parents):
-        if (candidate / ".git").exists():
+        if (candidate / ".git").is_file():
             return candidate
+        if (candidate / ".git" / "HEAD").exists():
+            return _root_as_git_says(start) if _has_tree_elsewhere(candidate) else candidate
     return None
+
+
+def _has_tree_elsewhere(folder: Path) -> bool:
+    """Check whether the config of the repository in `folder` may name another working tree."""
+    with suppress(OSError):
+        return b"worktree" in (folder / ".git" / "config").read_bytes().lower()
+    return False
+
+
+def _root_as_git_says(start: Path) -> Path | None:
+    if ask(os.fspath(start), "rev-parse", "--is-inside-work-tree").strip() != b"true":
+        return None
+    output = ask(os.fspath(start), "rev-parse", "--show-toplevel")
+    return Path(os.fsdecode(output.removesuffix(b"\n")))
 
 
 def status(root: Path, paths: Iterable[Path]) -> dict[Path, Status]:
@@ -93,6 +117,16 @@ def is_partial_commit() -> bool:
     return Path(os.environ.get("GIT_INDEX_FILE", "")).name.startswith("next-index-")
 
 
+def is_merging(root: Path) -> bool:
+    """Check whether the next commit is a merge.
+
+    Raises:
+        GitError: git is not installed or cannot read the repository.
+    """
+    name = ask(os.fspath(root), "rev-parse", "--git-path", "MERGE_HEAD").removesuffix(b"\n")
+    return (root / os.fsdecode(name)).is_file()
+
+
 def is_lfs_pointer(path: Path) -> bool:
     """Tell whether the file at `path` only says which file Git LFS would put there.
 
@@ -101,6 +135,27 @@ def is_lfs_pointer(path: Path) -> bool:
     """
     with path.open("rb") as file:
         return file.read(len(LFS_VERSION_LINE)) == LFS_VERSION_LINE
+
+
+def lfs_digest(pointer: Path) -> str | None:
+    """Return the SHA-256 of the file that the pointer at `pointer` stands for, None if it has none.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    found = re.search(rb"^oid sha256:([0-9a-f]{64})$", pointer.read_bytes()[:1024], re.MULTILINE)
+    return found[1].decode() if found else None
+
+
+def lfs_object(root: Path, digest: str) -> Path:
+    """Return where Git LFS keeps the file with this SHA-256, there or not (git-lfs, docs/spec.md).
+
+    Raises:
+        GitError: git is not installed or cannot read the repository.
+    """
+    output = ask(os.fspath(root), "rev-parse", "--git-path", "lfs/objects")
+    folder = root / os.fsdecode(output.removesuffix(b"\n"))
+    return folder / digest[:2] / digest[2:4] / digest
 
 
 def _names(root: Path, paths: Iterable[Path]) -> dict[str, Path]:

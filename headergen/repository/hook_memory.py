@@ -1,105 +1,251 @@
 """Let a hook that has nothing to do end at once, before PyYAML, argparse and the rest are loaded.
 
-It goes by records, one for each article that an earlier hook looked at and left as it was. A
-record seals whatever that verdict came of, byte for byte, so that any change leads to a closer
-look. What is staged is no part of it: git is asked every time. Records lie in `.git/headergen`; a
-lost or damaged one costs a closer look and nothing else.
+The record of an earlier hook says which commit and which tree it compared, and which articles of
+the tree were judged whole. Git is asked once how the index differs from that tree. The hook ends
+if nothing that concerns headers differs, or only the text below an article's frontmatter, and if
+HEAD is still that commit, or the tree itself by now. The record is in git's own folder; if it is
+lost or damaged, the full check runs.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 
 from headergen import __version__
 from headergen.errors import HeadergenError
-from headergen.repository.porcelain import status_entries
+from headergen.repository.porcelain import ask, differences
 
-FOLDER = os.path.join(".git", "headergen")
+# Where a config may be, relative to the root; the first that speaks of headergen.
+CONFIG_FILES = ("headergen.yaml", "config.yaml", "pyproject.toml")
+
+_ARTICLES = (".md", ".markdown", ".mdx", ".qmd")
+_PICTURES = (
+    *(".png", ".apng", ".webp", ".jpg", ".jpeg", ".jpe", ".jfif", ".gif", ".avif", ".avifs"),
+    *(".svg", ".bmp", ".tif", ".tiff"),
+)
+
+# Whether a record covers all articles that differ from HEAD, or those that were named.
+_ALL, _SOME = "all", "some"
+
+# Of an article that was judged whole: the length and the hash of its frontmatter, and the files
+# that the verdict depends on, by their names in the index.
+Judged = tuple[int, str, Sequence[str]]
 
 
 def nothing_to_do(arguments: Sequence[str]) -> bool:
-    """Tell whether `arguments` ask for a hook on articles that need nothing and are staged.
+    """Check whether `arguments` ask for a hook on a commit in which every header is accepted.
 
-    False says no more than that a closer look is due; whatever goes wrong here, that look tells.
+    False means that the full check must run; it also reports whatever goes wrong here.
     """
     names = _hook_files(arguments)
+    if names is None:
+        return False
     try:
-        found = list(filter(None, map(_remembered_pictures, names)))
-        pictures = [picture for each in found for picture in each]
-        return 0 < len(names) == len(found) and _is_staged([*names, *pictures])
+        stamp, covers, head, tree, articles = _read()
+        if stamp != _stamp() or (covers == _SOME and not names_articles(names)):
+            return False
+        if not articles.keys() >= set(names) or not _is_at(head, tree):
+            return False
+        needed = {name for _, _, names in articles.values() for name in names}
+        return all(
+            not (name in needed or may_matter(name)) or _has_same_frontmatter(name, blob, articles)
+            for name, blob in differences(os.curdir, tree)
+        )
     except (OSError, ValueError, HeadergenError):
         return False
 
 
-def remember(
-    name: str,
-    frontmatter: bytes,
-    pictures: Sequence[str],
-    inputs: Sequence[str],
-    confirm: Callable[[], bool],
-) -> None:
-    """Record that an article needs nothing until something changes that this verdict came of.
+def names_articles(names: Collection[str]) -> bool:
+    """Check whether the hook is called for the articles `names` alone, and not for all changed.
 
-    All names are relative to the repository's root, which must be the current folder.
-
-    Args:
-        name: The article's.
-        frontmatter: The article's first bytes, to the end of the line that closes its frontmatter.
-        pictures: The header that it names, and its cuts.
-        inputs: All other files that the verdict came of; they need not exist.
-        confirm: Looks again, after the files were read for the record and before it is kept.
+    The frameworks leave out articles that their config excludes, and set the variable.
     """
-    with suppress(OSError):  # a read-only repository, or a worktree, whose .git is a file
-        seal = _seal(name, frontmatter, [*pictures, *inputs])
-        if confirm():
-            os.makedirs(FOLDER, exist_ok=True)
-            with open(_record_of(name), "wb") as file:
-                numbers = [str(len(frontmatter)), str(len(pictures))]
-                file.write(os.fsencode("\0".join([seal, *numbers, *pictures, *inputs])))
+    return bool(names) or "PRE_COMMIT" in os.environ
 
 
-def _hook_files(arguments: Sequence[str]) -> list[str]:
-    """Return the files of `hook FILE …` and `hook -- FILE …`, none with any other option."""
-    files = list(arguments[2 if arguments[1:2] == ["--"] else 1 :])
-    is_plain = arguments[:1] == ["hook"] and not any(name.startswith("-") for name in files)
-    return files if is_plain else []
+def may_matter(name: str) -> bool:
+    """Check whether the file `name` may decide about a header that names it, or about all.
+
+    A picture may have any name; one that no picture has, such as `a.py`, is not looked into.
+    """
+    base = name.rpartition("/")[2]
+    has_suffix = "." in base.lstrip(".")
+    return not has_suffix or name in CONFIG_FILES or base.lower().endswith(_ARTICLES + _PICTURES)
 
 
-def _remembered_pictures(name: str) -> list[str]:
-    """Return the pictures of an article that needs nothing; none if it has to be checked.
+def remember(judged: Mapping[str, Judged], *, covers_all: bool) -> None:
+    """Record that the index is accepted, with the articles in it that were `judged` whole.
+
+    The current folder must be the repository's root. Articles of the record before stay in it
+    unless they, or what they depend on, changed since. `covers_all` says that no article that
+    differs from HEAD was left out.
+    """
+    with suppress(OSError, ValueError, HeadergenError):  # such as in a read-only repository
+        tree = os.fsdecode(ask(os.curdir, "write-tree").strip())
+        covers = _ALL if covers_all else _SOME
+        parts = [_stamp(), covers, _head(), tree, *_lines({**_still_judged(), **judged})]
+        os.makedirs(os.path.dirname(_place()), exist_ok=True)
+        with open(_place(), "wb") as file:
+            file.write(os.fsencode("\0".join(parts)))
+
+
+def _lines(judged: Mapping[str, Judged]) -> Iterable[str]:
+    for name, (length, digest, needed) in judged.items():
+        yield from (name, str(length), digest, str(len(needed)), *needed)
+
+
+def _still_judged() -> dict[str, Judged]:
+    """Return what the record before says of articles that nothing has touched since."""
+    try:
+        stamp, _, _, tree, articles = _read()
+        changed = {name for name, _ in differences(os.curdir, tree)}
+    except (OSError, ValueError, HeadergenError):
+        return {}
+    if stamp != _stamp():
+        return {}
+    return {
+        name: judged
+        for name, judged in articles.items()
+        if changed.isdisjoint((name, *judged[2], *CONFIG_FILES))
+    }
+
+
+def _read() -> tuple[str, str, str, str, dict[str, Judged]]:
+    """Read the record.
 
     Raises:
-        OSError, ValueError: there is no such record, or it is damaged.
+        OSError, ValueError: There is none, or it is damaged.
     """
-    with open(_record_of(name), "rb") as file:
-        seal, length, count, *inputs = os.fsdecode(file.read()).split("\0")
-    with open(name, "rb") as article:
-        frontmatter = article.read(int(length))
-    return inputs[: int(count)] if seal == _seal(name, frontmatter, inputs) else []
+    with open(_place(), "rb") as file:
+        stamp, covers, head, tree, *rest = os.fsdecode(file.read()).split("\0")
+    articles: dict[str, Judged] = {}
+    at = 0
+    while at < len(rest):
+        name, length, digest, count = rest[at : at + 4]
+        end = at + 4 + int(count)
+        articles[name] = int(length), digest, rest[at + 4 : end]
+        at = end
+    return stamp, covers, head, tree, articles
 
 
-def _record_of(name: str) -> str:
-    return os.path.join(FOLDER, hashlib.sha256(os.fsencode(name)).hexdigest())
+def _hook_files(arguments: Sequence[str]) -> list[str] | None:
+    """Return the articles of `hook FILE …` and `hook -- FILE …`, None with any other option."""
+    files = list(arguments[2 if arguments[1:2] == ["--"] else 1 :])
+    if arguments[:1] != ["hook"] or any(name.startswith("-") for name in files):
+        return None
+    return [name for name in files if name.lower().endswith(_ARTICLES)]
 
 
-def _seal(name: str, frontmatter: bytes, inputs: Iterable[str]) -> str:
-    """Hash the files' bytes and places, and which headergen it is that judges them."""
-    parts = [__version__, __file__, os.path.realpath(name), hashlib.sha256(frontmatter).hexdigest()]
-    parts += (f"{os.path.realpath(path)}\0{_digest_of(path)}" for path in inputs)
-    return hashlib.sha256(os.fsencode("\0".join(parts))).hexdigest()
+def _has_same_frontmatter(name: str, blob: str, articles: Mapping[str, Judged]) -> bool:
+    """Check whether the staged article differs from the judged one only below its frontmatter.
+
+    The file on disk shows it, if its bytes are those of the blob that is staged.
+    """
+    if name not in articles:
+        return False
+    length, digest, _ = articles[name]
+    with open(name, "rb") as file:
+        data = file.read()
+    return _blob_id(data, len(blob)) == blob and _hash(data[:length]) == digest
 
 
-def _digest_of(path: str) -> str:
-    if not os.path.isfile(path):
-        return ""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _blob_id(data: bytes, digits: int) -> str:
+    """Return git's id of a blob: SHA-1 has 40 digits, SHA-256 has 64 (gitformat-pack(5))."""
+    algorithm = hashlib.sha1 if digits == 40 else hashlib.sha256
+    return algorithm(b"blob %d\0" % len(data) + data).hexdigest()
 
 
-def _is_staged(names: Sequence[str]) -> bool:
-    """Tell whether each of `names` is in the index as it is on disk; `1 M.` differs from HEAD."""
-    entries = status_entries(os.curdir, names)
-    return all(entry.startswith(b"1 ") and entry[3:4] == b"." for entry in entries)
+def _hash(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def frontmatter_of(data: bytes, length: int) -> tuple[int, str]:
+    """Return what a record says of an article whose frontmatter is its first `length` bytes.
+
+    With 0, any change of the article leads to the full check.
+    """
+    return length, _hash(data[:length]) if length else ""
+
+
+def _is_at(head: str, tree: str) -> bool:
+    """Check whether HEAD is the commit `head`, or a commit of `tree`.
+
+    Compared with any other commit, the index could differ in articles that nobody has judged.
+
+    Raises:
+        OSError, ValueError: HEAD is in none of the simple places.
+    """
+    now = _head()
+    return now == head or _tree_of(now) == tree
+
+
+def _head() -> str:
+    """Return the commit that HEAD names (gitrepository-layout(5)).
+
+    Raises:
+        OSError, ValueError: There is none, or it is written in another way than git's usual one.
+    """
+    text = _text(_git_folder(), "HEAD")
+    if text.startswith("ref: "):
+        text = _commit_at(text.removeprefix("ref: "))
+    int(text, 16)
+    return text
+
+
+def _commit_at(name: str) -> str:
+    """Return what is written at the reference `name`; "" where it is not found."""
+    for folder in (_git_folder(), _common_folder()):
+        with suppress(OSError):
+            return _text(folder, name)
+    lines = _text(_common_folder(), "packed-refs").split("\n")
+    return next((line.split(" ")[0] for line in lines if line.endswith(f" {name}")), "")
+
+
+def _tree_of(commit: str) -> str:
+    """Return the tree of a commit that was made lately: git has not packed it yet."""
+    import zlib
+
+    folder = os.environ.get("GIT_OBJECT_DIRECTORY") or os.path.join(_common_folder(), "objects")
+    with open(os.path.join(folder, commit[:2], commit[2:]), "rb") as file:
+        try:
+            data = zlib.decompress(file.read())
+        except zlib.error as error:
+            raise ValueError from error
+    return os.fsdecode(data.partition(b"\0tree ")[2].partition(b"\n")[0])
+
+
+def _text(folder: str, name: str) -> str:
+    with open(os.path.join(folder, name), "rb") as file:
+        return os.fsdecode(file.read()).strip()
+
+
+def _git_folder() -> str:
+    """Return git's folder, which a `.git` file or the environment may name."""
+    folder = os.environ.get("GIT_DIR") or ".git"
+    if os.path.isfile(folder):
+        folder = _text("", folder).removeprefix("gitdir:").strip()
+    return folder
+
+
+def _common_folder() -> str:
+    """Return the folder of refs and objects, which a linked worktree shares with others."""
+    folder = _git_folder()
+    with suppress(OSError):
+        return os.path.join(folder, _text(folder, "commondir"))
+    return os.environ.get("GIT_COMMON_DIR") or folder
+
+
+def _place() -> str:
+    return os.path.join(_git_folder(), "headergen", "accepted")
+
+
+def _stamp() -> str:
+    """Hash what the verdict depends on outside of the index: this headergen, and config files."""
+    parts = [__version__, __file__]
+    for name in CONFIG_FILES:
+        with suppress(OSError), open(name, "rb") as file:
+            parts += [name, _hash(file.read())]
+    return _hash(os.fsencode("\0".join(parts)))

@@ -16,7 +16,15 @@ from headergen.errors import GitError
 MOST_PATHSPECS = 100
 
 # No lock, no index written; names are names, whatever is in them.
-_HARMLESS = ("--no-optional-locks", "--literal-pathspecs")
+_HARMLESS = ("--no-optional-locks", "--literal-pathspecs", "-c", "diff.relative=false")
+
+# An author's shell may set these; git refuses each of them beside --literal-pathspecs.
+_PATHSPEC_VARIABLES = (
+    "GIT_LITERAL_PATHSPECS",
+    "GIT_GLOB_PATHSPECS",
+    "GIT_NOGLOB_PATHSPECS",
+    "GIT_ICASE_PATHSPECS",
+)
 
 
 def ask(root: str, command: str, *arguments: str, stdin: bytes = b"") -> bytes:
@@ -25,9 +33,19 @@ def ask(root: str, command: str, *arguments: str, stdin: bytes = b"") -> bytes:
     Raises:
         GitError: git is not installed or fails.
     """
-    call = ["git", "-C", root, *_HARMLESS, command, *arguments]
-    answer = None if stdin else _answer(call)
-    return _answer_or_reason(call, stdin) if answer is None else answer
+    question = call(root, command, *arguments)
+    answer = None if stdin else _answer(question)
+    return _answer_or_reason(question, stdin) if answer is None else answer
+
+
+def call(root: str, command: str, *arguments: str) -> list[str]:
+    """Return the command line by which git is asked in the working tree `root`."""
+    return ["git", "-C", root, *_HARMLESS, command, *arguments]
+
+
+def environment() -> dict[str, str]:
+    """Return the environment in which git is asked: names of files are read as they are."""
+    return {name: text for name, text in os.environ.items() if name not in _PATHSPEC_VARIABLES}
 
 
 def _answer(call: list[str]) -> bytes | None:
@@ -44,7 +62,7 @@ def _answer(call: list[str]) -> bytes | None:
     ]
     with open(reading, "rb") as output:
         try:
-            process = os.posix_spawnp(call[0], call, os.environ, file_actions=streams)
+            process = os.posix_spawnp(call[0], call, environment(), file_actions=streams)
         except OSError:
             return None
         finally:
@@ -60,7 +78,9 @@ def _answer_or_reason(call: list[str], stdin: bytes) -> bytes:
     import subprocess
 
     try:
-        done = subprocess.run(call, input=stdin, capture_output=True, check=False)
+        done = subprocess.run(
+            call, input=stdin, capture_output=True, check=False, env=environment()
+        )
     except FileNotFoundError as error:
         raise GitError("git is not installed or not on PATH") from error
     if done.returncode != 0:
@@ -83,6 +103,22 @@ def status_entries(root: str, names: Collection[str]) -> list[bytes]:
     options = ["--porcelain=v2", "-z", "--no-renames", "--ignored", "--untracked-files=all"]
     output = ask(root, "status", *options, "--", *pathspecs(names))
     return list(filter(None, output.split(b"\0")))
+
+
+def differences(root: str, tree: str) -> list[tuple[str, str]]:
+    """List the names whose entries in the index differ from `tree`, each with its new blob's id.
+
+    The id of what was deleted is all zeros.
+
+    Raises:
+        GitError: git does not know `tree`, or cannot read the index.
+    """
+    options = ["--cached", "--raw", "-z", "--no-renames", "--no-abbrev", "--ignore-submodules=none"]
+    fields = ask(root, "diff-index", *options, tree, "--").split(b"\0")
+    return [
+        (os.fsdecode(name), facts.split(b" ")[3].decode("ascii"))
+        for facts, name in zip(fields[::2], fields[1::2], strict=False)
+    ]
 
 
 def pathspecs(names: Collection[str]) -> list[str]:

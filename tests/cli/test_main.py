@@ -76,6 +76,7 @@ def test_the_config_bounds_what_pictures_tell(repo: Repository) -> None:
     assert metadata.read(repo.root / "x.webp") == NO_METADATA
 
 
+@pytest.mark.slow
 def test_a_budget_is_kept_said_and_checked(
     repo: Repository, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -321,10 +322,23 @@ def test_hook_finds_a_picture_staged_in_an_older_state(
     repo.write("post.md", COMPOSITE)
     main(["run"])
     repo.git("add", ".")
-    with (repo.root / header_of("post")).open("ab") as file:
-        file.write(b"x")
+    newer = (repo.root / header_of("post")).read_bytes()
+    repo.write(header_of("post"), newer[:-20])
+    repo.git("add", ".")
+    repo.write(header_of("post"), newer)
     assert main(["hook", "post.md"]) == 1
-    assert "is staged in another state than on disk" in capsys.readouterr().err
+    captured = capsys.readouterr()
+    assert f"{header_of('post')} is staged in another state than on disk" in captured.err
+    assert captured.out.endswith(f"git add -- {header_of('post')}\n")
+
+
+def test_hook_judges_what_is_staged_and_not_what_is_on_disk(repo: Repository) -> None:
+    repo.write("post.md", COMPOSITE)
+    main(["run"])
+    repo.git("add", ".")
+    (repo.root / header_of("post")).unlink()
+    assert main(["hook", "post.md"]) == 0
+    assert not (repo.root / header_of("post")).exists()
 
 
 def test_hook_says_so_when_git_ignores_the_picture(
@@ -385,6 +399,7 @@ def test_an_unreadable_or_endless_name_never_stops_the_others(
     assert f"b.md: {header_of('b')}" in captured.out
 
 
+@pytest.mark.slow
 def test_output_that_nobody_reads_on_is_no_error(repo: Repository) -> None:
     for number in range(2000):
         repo.write(f"{number}.md", PROMPT)
@@ -411,7 +426,7 @@ def test_a_new_header_that_git_ignores_is_not_in_the_printed_line(
     assert main(["hook", "post.md"]) == 1
     captured = capsys.readouterr()
     assert f"{header_of('post')} is ignored by git" in captured.err
-    assert captured.out.endswith("git add -- post.md\n")
+    assert captured.out.endswith("git add -- post.md a.png b.jpg\n")
 
 
 def test_where_git_ignores_all_there_is_no_line_to_print(

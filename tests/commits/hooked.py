@@ -41,6 +41,7 @@ repos:
     args: [--]
     language: system
     files: '\\.(md|markdown|mdx|qmd)$'
+    always_run: true
     require_serial: true
 """
 

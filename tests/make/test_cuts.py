@@ -350,18 +350,19 @@ def test_a_cut_and_the_header_of_another_article_are_never_painted_over(
     assert contents(LINK) == before
 
 
+@pytest.mark.slow
 def test_a_hook_makes_what_is_lacking_and_then_remembers_it(repo: Repository) -> None:
     repo.headergen("run")
     commit(repo)
-    os.remove(SQUARE)
+    repo.git("rm", "--quiet", SQUARE)
     assert f"git add -- post.md {HEADER} {SQUARE}" in repo.headergen(
         "hook", "--", "post.md", code=1
     ).replace(f"{LINK} ", "")
+    repo.git("add", ".")
     repo.headergen("hook", "--", "post.md")
     assert any((repo.root / ".git" / "headergen").iterdir())
     repo.git("rm", "--quiet", "--cached", LINK)
     assert f"{LINK} is not staged" in repo.headergen("hook", "--", "post.md", code=1)
-    repo.git("add", ".")
     os.remove(LINK)
     repo.headergen("hook", "--", "post.md", code=1)
     assert Path(LINK).exists()
@@ -386,7 +387,7 @@ def test_a_sparse_checkout_does_not_hide_a_lost_cut(repo: Repository) -> None:
     main(["run"])
     commit(repo)
     repo.git("sparse-checkout", "set", "--no-cone", "/*", f"!/{LINK}")
-    os.remove(SQUARE)
+    repo.git("rm", "--quiet", SQUARE)
     assert main(["hook", "--", "post.md"]) == 1
     assert Path(SQUARE).exists()
 

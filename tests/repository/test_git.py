@@ -116,3 +116,31 @@ def test_a_repository_that_git_cannot_read_is_an_error(tmp_path: Path) -> None:
     (tmp_path / ".git").write_text("gitdir: nowhere")
     with pytest.raises(GitError, match="what is staged: fatal: not a git"):
         git.status(tmp_path, [tmp_path / "a"])
+
+
+def test_the_root_is_where_git_says_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    repo = repository.create(tmp_path / "repo")
+    (repo.root / ".git").rename(tmp_path / "store")
+    (repo.root / "sub").mkdir()
+    monkeypatch.setenv("GIT_DIR", str(tmp_path / "store"))
+    monkeypatch.setenv("GIT_WORK_TREE", str(repo.root))
+    assert git.find_root(repo.root / "sub") == repo.root
+    monkeypatch.delenv("GIT_DIR")
+    monkeypatch.delenv("GIT_WORK_TREE")
+    assert git.find_root(repo.root / "sub") is None
+
+
+def test_a_working_tree_that_the_config_names(tmp_path: Path) -> None:
+    repo = repository.create(tmp_path / "repo")
+    (tmp_path / "tree").mkdir()
+    repo.git("config", "core.worktree", str(tmp_path / "tree"))
+    assert git.find_root(repo.root) is None
+    repo.git("config", "core.worktree", str(repo.root))
+    (repo.root / "sub").mkdir()
+    assert git.find_root(repo.root / "sub") == repo.root
+
+
+def test_a_folder_that_only_looks_like_a_repository_is_passed_over(tmp_path: Path) -> None:
+    repo = repository.create(tmp_path / "repo")
+    (repo.root / "sub" / ".git").mkdir(parents=True)
+    assert git.find_root(repo.root / "sub") == repo.root

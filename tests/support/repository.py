@@ -26,7 +26,13 @@ class Repository:
 
     def run(self, *command: str, code: int = 0) -> str:
         """Run a command at the root, require its exit code, and return what it printed."""
-        done = subprocess.run(
+        done = self._done(*command)
+        output = done.stdout.decode("utf-8", "replace")
+        assert done.returncode == code, f"{command} ended with {done.returncode}:\n{output}"
+        return output
+
+    def _done(self, *command: str) -> subprocess.CompletedProcess[bytes]:
+        return subprocess.run(
             command,
             cwd=self.root,
             env=self._environment(),
@@ -36,9 +42,14 @@ class Repository:
             timeout=300,
             check=False,
         )
-        output = done.stdout.decode("utf-8", "replace")
-        assert done.returncode == code, f"{command} ended with {done.returncode}:\n{output}"
-        return output
+
+    def succeeds(self, *command: str) -> bool:
+        """Run a command at the root, whatever it prints, and return whether it ended with 0."""
+        return self._done(*command).returncode == 0
+
+    def output(self, *command: str) -> str:
+        """Run a command at the root, however it ends, and return what it printed."""
+        return self._done(*command).stdout.decode("utf-8", "replace")
 
     def git(self, *arguments: str, code: int = 0) -> str:
         """Run git and return what it printed."""

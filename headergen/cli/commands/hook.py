@@ -1,17 +1,173 @@
-"""`headergen hook`: the same as `run`, as git hooks need it."""
+"""`headergen hook`: make the headers that the commit lacks, and refuse it until it has them."""
 
 from __future__ import annotations
 
 import os
 from argparse import Namespace
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
 
-from headergen.cli.commands.making import make
-from headergen.cli.commands.place import find_place
-from headergen.repository import discovery
+from headergen.cli.commands import making, staging
+from headergen.cli.commands.place import Place, find_place
+from headergen.cli.terminal import Problems
+from headergen.plan import unstaged
+from headergen.plan.staged import OUTDATED
+from headergen.plan.unstaged import Lack
+from headergen.report.check import Finding
+from headergen.report.clone import Clone, Verdict
+from headergen.repository import attributes, differences, discovery, git, hook_memory, index
+from headergen.repository.index import Index
+from headergen.settings import config as configs
 from headergen.vocabulary import ARTICLE_SUFFIXES
 
 
 def run(arguments: Namespace) -> int:
-    """Make the headers of the articles among the files named; 1 where the commit lacks any."""
-    paths = [path for path in arguments.paths if path.suffix.lower() in ARTICLE_SUFFIXES]
-    return make(discovery.followed(map(os.fspath, paths)), find_place(arguments), hook=True)
+    """Judge what will be committed, make what it lacks; 1 if the commit is not complete."""
+    place = find_place(arguments)
+    given = [
+        os.fspath(path) for path in arguments.paths if _is_article(path.name) and not path.is_dir()
+    ]
+    if not place.in_git:
+        return making.make(discovery.followed(given), place, hook=True)
+    with Index(place.root) as staged:
+        clone = Clone(staged, place.root, arguments.config)
+        inside, outside = _split(given, staged, place.root)
+        changed = index.changed(place.root)
+        own = {final for name in changed if _is_article(name) and (final := staged.final(name))}
+        if not hook_memory.names_articles(given):
+            inside += own.difference(inside)
+        elif git.is_merging(place.root):  # pre-commit names the conflicts alone
+            inside += clone.naming_headers(own)
+        names = dict.fromkeys([*inside, *_concerned(changed, clone)])
+        verdicts = list(clone.judge(sorted(names), beside=place.root))
+        code = _complete(verdicts, outside, staged, place)
+        if code == 0:
+            _remember(verdicts, place, covers_all=names.keys() >= own)
+        return code
+
+
+def _split(names: Iterable[str], staged: Index, root: Path) -> tuple[list[str], list[str]]:
+    """Return the articles that are in the index, by their names there, and the other ones."""
+    inside: list[str] = []
+    outside: list[str] = []
+    for name in names:
+        path = os.path.join(os.path.realpath(os.path.dirname(name)), os.path.basename(name))
+        final = staged.final(Path(os.path.relpath(path, root)).as_posix())
+        if final is None:
+            outside += discovery.followed([name])
+        else:
+            inside.append(final)
+    return inside, outside
+
+
+def _is_article(name: str) -> bool:
+    return name.lower().endswith(ARTICLE_SUFFIXES)
+
+
+def _concerned(changed: Iterable[str], clone: Clone) -> list[str]:
+    """List the articles with a header that depends on other files that the commit changes."""
+    others = [name for name in changed if not _is_article(name) and hook_memory.may_matter(name)]
+    concern_all = any(
+        name in configs.FILES or os.path.basename(name) == attributes.FILE for name in others
+    )
+    return clone.depending_on(None if concern_all else others) if others else []
+
+
+def _complete(
+    verdicts: Sequence[Verdict], outside: Sequence[str], staged: Index, place: Place
+) -> int:
+    """Make what the commit lacks, say what it still lacks, and return the exit code."""
+    lacking = [each for each in verdicts if each.faults]
+    wanted = [each.name for each in verdicts if each.faults or each.stands_in]
+    names = [_shown(name, place) for name in wanted if os.path.isfile(place.root / name)]
+    written: list[Path] = []
+    to_add: list[Path] = []
+    try:
+        with Problems() as problems:
+            making.carry_out([*names, *outside], place, problems, written, hook=True)
+            needed = {each.name: each.needed for each in lacking}
+            needed |= dict.fromkeys(_below(outside, place.root), ())
+            found = unstaged.of_articles(staged, needed, place.config, place.root)
+            to_add += _say_lacks(found, written, place, problems)
+            unexplained = [each for each in lacking if not found[each.name]]
+            to_add += _say_faults(unexplained, staged, place, problems)
+            if index.is_temporary() and (written or to_add):
+                to_add += _not_in_repository(needed, place)
+    finally:
+        if written or to_add:
+            staging.say_what_to_add([*written, *to_add], place.root)
+    is_complete = not (lacking or written or to_add)
+    return max([*(error.exit_code for error in problems.errors), 0 if is_complete else 1])
+
+
+def _shown(name: str, place: Place) -> str:
+    """Return a name of the repository as seen from the current folder."""
+    return os.path.relpath(place.root / name)
+
+
+def _below(names: Iterable[str], root: Path) -> list[str]:
+    """Return those of the files `names` that are below `root`, by their names there."""
+    found = (Path(os.path.relpath(os.path.abspath(name), root)).as_posix() for name in names)
+    return [name for name in found if not name.startswith(os.pardir)]
+
+
+def _say_lacks(
+    found: Mapping[str, Sequence[Lack]], written: Iterable[Path], place: Place, problems: Problems
+) -> list[Path]:
+    """Print what the commit lacks besides what was just written, and return what to add."""
+    new = {os.path.relpath(path.absolute(), place.root) for path in written}
+    rest = [(name, each) for name, lacks in found.items() for each in lacks if each.name not in new]
+    for name, lack in rest:
+        problems.add(f"{_shown(name, place)}:{lack.line}: {lack.message}", lack.remedy)
+        if not _is_article(lack.name):
+            _renew_time(place.root / lack.name)
+    return [place.root / lack.name for _, lack in rest if lack.is_addable]
+
+
+def _say_faults(
+    verdicts: Sequence[Verdict], staged: Index, place: Place, problems: Problems
+) -> list[Path]:
+    """Print what is wrong with articles that are the same on disk, and return what may help."""
+    known = {error.path for error in problems.errors}
+    unexplained = [each for each in verdicts if _shown(each.name, place) not in known]
+    to_add: list[Path] = []
+    for verdict in unexplained:
+        for fault in verdict.faults:
+            place_of = f"{_shown(verdict.name, place)}:{fault.line}"
+            problems.add(f"{place_of}: {fault.message}", fault.remedy)
+            to_add += _newer_hidden(fault, verdict, place)
+    for lack in unstaged.of_files(staged, configs.FILES, place.root) if unexplained else ():
+        problems.add(f"{_shown(lack.name, place)}: {lack.message}", lack.remedy)
+        to_add.append(place.root / lack.name)
+    return to_add
+
+
+def _renew_time(path: Path) -> None:
+    """Let `git add` read a file again that it takes for unchanged, such as under new attributes."""
+    with suppress(OSError):
+        os.utime(path, follow_symlinks=False)
+
+
+def _newer_hidden(fault: Finding, verdict: Verdict, place: Place) -> list[Path]:
+    """Return the picture whose newer state pre-commit may have put aside while hooks run."""
+    return [place.root / verdict.needed[0]] if fault.remedy == OUTDATED[1] else []
+
+
+def _not_in_repository(needed: Mapping[str, Iterable[str]], place: Place) -> list[Path]:
+    """Return all files of the articles that the repository's own index lacks as they are on disk.
+
+    A commit that is refused takes its own index along: `git commit -a` stages nothing then.
+    """
+    with index.of_repository(place.root) as own:
+        found = unstaged.of_articles(own, needed, place.config, place.root)
+        names = [lack.name for lacks in found.values() for lack in lacks if lack.is_addable]
+        names += (each.name for each in differences.found(own, place.root, needed))
+    return [place.root / name for name in dict.fromkeys(names)]
+
+
+def _remember(verdicts: Iterable[Verdict], place: Place, *, covers_all: bool) -> None:
+    """Let the next hook end at once if nothing changed that concerns these articles."""
+    if not place.is_config_named and place.root == Path.cwd().resolve():
+        judged = {each.name: each.judged for each in verdicts if not each.stands_in}
+        hook_memory.remember(judged, covers_all=covers_all)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from headergen.article import article as articles
 from headergen.cli.commands.notices import say_notes, say_notices
 from headergen.cli.commands.place import Place, find_article
 from headergen.cli.commands.staging import say_what_to_add
@@ -17,39 +15,42 @@ from headergen.errors import ArticleError, HeadergenError
 from headergen.plan import cuts, staged
 from headergen.plan import job as planning
 from headergen.plan import state as states
-from headergen.repository import git, hook_memory
-from headergen.settings import config as configs
+from headergen.repository import git
 
 if TYPE_CHECKING:
     from headergen.make.painter import Painter
-    from headergen.plan.staged import Unstaged
 
 
 def make(names: Iterable[str], place: Place, *, hook: bool) -> int:
-    """Make what the articles want, say how it went, and what completes the commit.
+    """Make what the articles want, say how it went, and what to add; return the exit code.
 
-    Returns the exit code. A `hook` ends with 1 where anything was written or is not staged.
+    A `hook` ends with 1 where anything was written.
     """
-    to_add: list[Path] = []
+    written: list[Path] = []
     try:
         with Problems() as problems:
-            plans = _plan(names, place, problems, hook=hook)
-            lacking = _unstaged(plans, place, problems) if hook and place.in_git else []
-            to_add += (found.path for found in lacking if not found.ignored)
-            plans = _with_stand_ins_replaced(plans, place, problems, hook=hook)
-            jobs = [each for each in plans if isinstance(each, planning.Job)]
-            if jobs:
-                _carry_out(jobs, place, problems, to_add, hook=hook)
-            elif not hook and not problems.errors:
+            plans = carry_out(names, place, problems, written, hook=hook)
+            is_done = not any(isinstance(each, planning.Job) for each in plans)
+            if is_done and not hook and not problems.errors:
                 _say_nothing_to_do(plans)
     finally:
-        if to_add and place.in_git:
-            say_what_to_add(to_add, place.root)
-    errors = problems.errors
-    needs_author = hook and (lacking or to_add)
-    if hook and not needs_author and not errors:
-        _remember(plans, place)
-    return max([*(error.exit_code for error in errors), 1 if needs_author else 0])
+        if written and place.in_git:
+            say_what_to_add(written, place.root)
+    return max([*(error.exit_code for error in problems.errors), 1 if hook and written else 0])
+
+
+def carry_out(
+    names: Iterable[str], place: Place, problems: Problems, written: list[Path], *, hook: bool
+) -> list[planning.Plan]:
+    """Plan for every article, and make what they want.
+
+    Each outcome is printed as it comes, and `written` gains its files, also if interrupted.
+    """
+    plans = _plan(names, place, problems, hook=hook)
+    plans = _with_stand_ins_replaced(plans, place, problems, hook=hook)
+    if jobs := [each for each in plans if isinstance(each, planning.Job)]:
+        _make(jobs, place, problems, written, hook=hook)
+    return plans
 
 
 def _say_nothing_to_do(plans: Sequence[planning.Plan]) -> None:
@@ -87,44 +88,14 @@ def _painter(place: Place, *, hook: bool) -> Painter:
     return painters.painter_of(place.config, place.root, download=not hook)
 
 
-def _remember(plans: Iterable[planning.Plan], place: Place) -> None:
-    """Let the next hook end at once where nothing changed that concerns these articles."""
-    if place.in_git and not place.is_config_named and place.root == Path.cwd().resolve():
-        for each in plans:
-            if isinstance(each, states.Fresh | states.HandMade) and each.picture:
-                _remember_one(each, each.picture, place)
-
-
-def _remember_one(found: states.Fresh | states.HandMade, picture: Path, place: Place) -> None:
-
-    article, request = found.article, found.article.request
-    frontmatter = articles.frontmatter(article)
-    if frontmatter is None:
-        return
-    sources: tuple[Path, ...] = ()
-    if request and isinstance(found, states.Fresh):
-        sources = states.sources_of(article, request, place.root)
-    found_cuts = cuts.beside(found, place.config, place.root)
-    pictures = [picture, *(cut.output for cut in found_cuts)]
-    also_named = cuts.named_by(article, place.config, place.root)
-    hook_memory.remember(
-        os.fspath(article.path),
-        frontmatter,
-        [os.path.relpath(staged.tracked(path), place.root) for path in pictures],
-        [*(os.path.relpath(path, place.root) for path in (*sources, *also_named)), *configs.FILES],
-        confirm=lambda: planning.job_for(article, place.config, place.root) == found,
-    )
-
-
-def _carry_out(
+def _make(
     jobs: Sequence[planning.Job],
     place: Place,
     problems: Problems,
-    to_add: list[Path],
+    written: list[Path],
     *,
     hook: bool,
 ) -> None:
-    """Print each outcome as it comes, and add what it wrote to `to_add`, also if interrupted."""
     from headergen.cli import progress
     from headergen.make import runner
 
@@ -140,7 +111,7 @@ def _carry_out(
                 problems.add_error(outcome.error, f"{article.path}:{article.line}: not painted")
                 continue
             if isinstance(outcome, runner.Written):
-                to_add += (article.path, *outcome.job.outputs)
+                written += (article.path, *outcome.job.outputs)
             problems.end()
             say(f"{article.path}: {outcome.job.image} ({outcome.how})")
 
@@ -192,13 +163,3 @@ def _plan_for(name: str, place: Place, *, hook: bool) -> planning.Plan:
     except OSError as error:  # of a picture, or of the article once more
         what = f" {error.filename!r}:" if error.filename not in (None, name) else ""
         raise ArticleError(f"cannot be read:{what} {error.strerror}", path=name) from error
-
-
-def _unstaged(plans: Iterable[planning.Plan], place: Place, problems: Problems) -> list[Unstaged]:
-    """Find, and print, what the commit lacks of headers made earlier."""
-    named = [named for each in plans for named in staged.named_by(each, place.config, place.root)]
-    lacking = list(staged.unstaged(named, place.config, place.root)) if named else []
-    for found in lacking:
-        line = f"{found.named.path}:{found.named.line}: {staged.describe(found)}"
-        problems.add(line, found.remedy)
-    return lacking
