@@ -8,7 +8,6 @@ import os
 import re
 import unicodedata
 from collections.abc import Collection, Iterable, Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import unquote
@@ -17,6 +16,7 @@ _SUFFIX = re.compile(rb"\.(?:png|webp)", re.IGNORECASE)
 # Before it begins the name's own folder: no path in a repository is longer (PATH_MAX is 4096).
 _LONGEST_PATH_BYTES = 1024
 _PATH = re.compile(r"""[^\s\0"'`()<>\[\]{}=,|]*\Z""")
+_ESCAPES = re.compile(r"(?:\\u[0-9a-fA-F]{4})+")
 # `repost.png` and `og-post.png` are other files than `post.png`; a line break in JSON is `\n`.
 _BOUNDARY = re.compile(r"(?:\A|[^a-z0-9_.-]|\\[nrt])\Z")
 
@@ -26,6 +26,9 @@ def mentioned(pictures: Collection[Path], texts: Iterable[Path], root: Path) -> 
 
     A path that leads to a file, from the text's own folder or from `root`, means that file alone.
     Any other text that ends in the name of a picture means each picture with that name.
+
+    Raises:
+        OSError: a file cannot be read, and may show any of them.
     """
     names: dict[str, list[Path]] = {}
     for picture in pictures:
@@ -42,19 +45,27 @@ def mentioned(pictures: Collection[Path], texts: Iterable[Path], root: Path) -> 
 
 def _places(text: Path) -> Iterator[str]:
     """Yield what stands before each end of a picture's name in a file, that end included."""
-    with suppress(OSError, ValueError), text.open("rb") as file, _mapped(file) as data:
+    if text.stat().st_size == 0:
+        return  # what is empty cannot be mapped
+    with text.open("rb") as file, _mapped(file) as data:
         for each in _SUFFIX.finditer(data):
             before = data[max(each.end() - _LONGEST_PATH_BYTES, 0) : each.end()]
             line = os.fsdecode(before.splitlines()[-1])
-            yield from {line, unquote(html.unescape(line), errors="surrogateescape")}
+            yield from {line, _unescaped(line)}
+
+
+def _unescaped(line: str) -> str:
+    """Return a text without the escapes of JSON, HTML and URLs."""
+    plain = _ESCAPES.sub(lambda found: _decoded(found[0]), line)
+    return unquote(html.unescape(plain), errors="surrogateescape")
+
+
+def _decoded(escapes: str) -> str:
+    return bytes.fromhex(escapes[2:].replace("\\u", "")).decode("utf-16-be", "replace")
 
 
 def _mapped(file: BinaryIO) -> mmap.mmap:
-    """Map a file, however large, into memory.
-
-    Raises:
-        ValueError: it is empty.
-    """
+    """Map a file into memory, however large it is."""
     return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
 
 

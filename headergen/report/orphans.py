@@ -66,7 +66,10 @@ def find(config: Config, root: Path, shown: Iterable[Path] = ()) -> Found:
         return Found((), tuple(doubts))
     from headergen.report.mentions import mentioned  # for the few repositories that have orphans
 
-    own = sorted(set(own) - mentioned(own, _texts(files, root), root))
+    try:
+        own = sorted(set(own) - mentioned(own, _texts(files, root), root))
+    except OSError as error:
+        return Found((), (_doubt(error.filename or os.fspath(root), error),))
     unlike = git.status(root, own)
     return Found(tuple(_orphan(path, files, unlike, root) for path in own))
 

@@ -14,6 +14,7 @@ from PIL import Image
 from headergen.cli.main import main
 from headergen.graphics import encoding
 from headergen.picture.provenance import Metadata
+from headergen.report import mentions
 from tests.support import repository
 from tests.support.headers import HEADERS, header_of
 from tests.support.repository import Repository
@@ -148,6 +149,7 @@ def test_what_is_needed_is_no_orphan(
         pytest.param("が.png", unicodedata.normalize("NFD", "見よが.png"), id="decomposed"),
         pytest.param("a(1).png", "![](a(1).png)", id="brackets"),
         pytest.param("a%20b.png", "![](a%20b.png)", id="a name that looks encoded"),
+        pytest.param("海🐱.png", json.dumps({"image": "x/海🐱.png"}), id="escaped in JSON"),
         pytest.param("-x.png", "see -x.png", id="a name like an option"),
     ],
 )
@@ -289,6 +291,18 @@ def test_where_it_is_not_certain_nothing_is_called_an_orphan(
     assert (site.root / PICTURE).exists()
     main(["check"])
     assert "orphan" not in capsys.readouterr().out
+
+
+def test_a_text_that_cannot_be_read_leaves_a_doubt(
+    site: Repository, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(file: object) -> None:
+        raise PermissionError(13, "Permission denied", str(site.root / "index.html"))
+
+    site.write("index.html", "text")
+    monkeypatch.setattr(mentions, "_mapped", refuse)
+    assert main(["tidy"]) == 2
+    assert capsys.readouterr().err.startswith("index.html: cannot be read: Permission denied\n")
 
 
 def test_an_article_of_another_repository_leaves_no_doubt(

@@ -236,6 +236,12 @@ def test_where_check_says_run_it_helps(
     assert main(["check"]) == 0
 
 
+def test_the_preview_says_it_too(site: Repository) -> None:
+    a_picture_of_the_authors(site)
+    assert main(["preview", "--output", "page.html"]) == 0
+    assert "headergen did not make it: it is left alone" in (site.root / "page.html").read_text()
+
+
 def test_a_picture_that_git_ignores_is_told_by_both_alike(
     site: Repository, capsys: pytest.CaptureFixture[str]
 ) -> None:
