@@ -15,6 +15,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import published
+
 from headergen.diffusion.families import FAMILIES, twins
 from headergen.diffusion.families.family import Family
 
@@ -47,7 +49,7 @@ def _vae(family: Family) -> Any:
     import torch
 
     alone = replace(family, parts={"vae": family.parts["vae"]})
-    vae = twins.parts(alone, family.published)["vae"]
+    vae = twins.parts(alone, published.configs(family))["vae"]
     vae.tile_sample_min_size = TILE_PX
     vae.tile_latent_min_size = TILE_PX // 8
     return vae.to(torch.float32 if family.dtype == "float16" else getattr(torch, family.dtype))

@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import published
+
 from headergen.diffusion.families import twins
 from headergen.diffusion.families.family import Family, Model
 
@@ -26,7 +28,7 @@ TERAFLOP: Mapping[str, Mapping[str, float]] = {
 
 def parts(family: Family) -> dict[str, Any]:
     """Build a family's parts in their published sizes, with weights on the meta device."""
-    return twins.parts(family, family.published, "meta")
+    return twins.parts(family, published.configs(family), "meta")
 
 
 def parameters(part: Any) -> int:

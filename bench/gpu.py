@@ -33,7 +33,7 @@ from gpu_runs import (  # noqa: E402
     shape,
 )
 
-from headergen.diffusion import placement, survey  # noqa: E402
+from headergen.diffusion import cache, placement  # noqa: E402
 from headergen.diffusion.client import Worker  # noqa: E402
 from headergen.diffusion.families import MODELS, twins  # noqa: E402
 from headergen.diffusion.families.family import Model  # noqa: E402
@@ -194,15 +194,13 @@ def table_row(*values: str) -> str:
 def admitted(bench: Bench) -> Iterator[Placement]:
     """List, of each staging and precision that the device admits, the quickest placement."""
     with Worker(interpreter(bench, None), bench.row.name, TIMEOUT_S) as worker:
-        found = survey.survey(worker, bench.device)
+        found = worker.survey(bench.device)
         worker.send("quit")
-    parts = survey.parts_in(bench.folder, bench.row, {})
+    parts = cache.parts_in(bench.folder, bench.row, {})
     seen = set()
-    for each in placement.candidates(
-        bench.row, parts, found.hardware, bench.size, found.quantizable, None
-    ):
+    for each in placement.candidates(bench.row, parts, found, bench.size):
         kind = shape(replace(each, vae_tiling=False))
-        if kind not in seen and not placement.shortage(each, found.hardware):
+        if kind not in seen and not placement.shortage(each, found):
             seen.add(kind)
             yield each
 

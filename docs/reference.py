@@ -11,11 +11,9 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from headergen.article.card_request import CardRequest
-from headergen.article.request import header_rows
+from headergen.article.request import CardRequest, header_rows
 from headergen.fields import Row, rows_of
-from headergen.settings.config import Config
-from headergen.settings.cuts import WantedCut
+from headergen.settings.config import Config, WantedCut
 from headergen.settings.styles import Default, Style
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -92,8 +92,9 @@ class Kind(Generic[T]):
     def error(self, value: object, where: Location) -> HeadergenError:
         """Return the error for a value that is not of this kind."""
         unquoted = self.is_text and type(value) not in (str, list, dict)
-        hint = "; put it in quotes" if unquoted else ""
-        return where.error(f"expected {self.words}, not {shown(value)}{hint}", self.remedy)
+        remedies = filter(None, ("put it in quotes" if unquoted else None, self.remedy))
+        message = f"expected {self.words}, not {shown(value)}"
+        return where.error(message, "\n".join(remedies) or None)
 
 
 def text(

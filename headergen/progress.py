@@ -1,7 +1,5 @@
 """What long work reports while it goes on: each report is one of the events here."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """The names, bounds and patterns that several rooms share, each written down once."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -66,6 +64,10 @@ THEMES = (
 # Shows a picture of the article's, so no config can choose it for all articles.
 PICTURE_THEME = "duotone"
 THEMES_FOR_ALL = tuple(theme for theme in THEMES if theme != PICTURE_THEME)
+
+# What headergen reads as a picture, in words; and the remedy for one that it cannot.
+READABLE = "PNG, JPEG, WebP, AVIF or GIF"
+SAVE_AGAIN = "save the picture again"
 
 
 @dataclass(frozen=True)

@@ -38,3 +38,8 @@ def counted(number: int, noun: str) -> str:
 def gigabytes(size_bytes: int) -> str:
     """Return a number of bytes in GB, such as `20.5 GB`."""
     return f"{size_bytes / GIGABYTE:.1f} GB"
+
+
+def megabytes(size_bytes: int) -> str:
+    """Return a number of bytes in MB, such as `1.8 MB`; never less than 0.1 MB."""
+    return f"{max(size_bytes / MEGABYTE, 0.1):.1f} MB"

@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
-import functools
 import os
 import signal
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from headergen.diffusion.families import sdxl, zimage
 from headergen.diffusion.families.family import Family
-from tests.support import checkpoints, repository
+from tests.support import checkpoints, forked, repository
 from tests.support.forked import WarmProcess
 from tests.support.repository import Repository
 
 # Two tests that compute at a time, each with as many threads as there are cores, wait for each
 # other. Read when torch is imported.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# Keep compiled modules, whatever the environment says: without them, to import torch takes half a
+# minute in each process that does, and a call of headergen half as long again.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start the process that workers are forked from, before pytest starts processes of its own."""
+    if end := forked.begin():
+        config.add_cleanup(end)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -45,11 +57,9 @@ def repo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
 
 
 @pytest.fixture(scope="session")
-def warm_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WarmProcess]:
+def warm_process() -> WarmProcess:
     """A process that has torch and diffusers imported, to fork from."""
-    process = WarmProcess(tmp_path_factory.mktemp("forked") / "socket")
-    yield process
-    process.close()
+    return WarmProcess()
 
 
 @pytest.fixture(autouse=True)
@@ -61,21 +71,36 @@ def forked_workers(
         warm_process.use(monkeypatch)
 
 
-@pytest.fixture(scope="session")
-def twin(
-    warm_process: WarmProcess, tmp_path_factory: pytest.TempPathFactory
-) -> Callable[[Family], Path]:
-    """Return the folder of a family's tiny twin, built once per run; do not write into it."""
+Checkpoints = Callable[..., Path]
 
-    @functools.cache
-    def built(family: Family) -> Path:
-        name = family.name.lower().replace("-", "").replace(" ", "_")
-        folder = tmp_path_factory.mktemp("twin") / name
-        order = checkpoints.build.__name__, family.name, str(folder)
-        warm_process.call(checkpoints.__name__, *order)
+
+@pytest.fixture(scope="session")
+def built(warm_process: WarmProcess) -> Checkpoints:
+    """Build a checkpoint by a function of `checkpoints`, once for all of pytest's processes.
+
+    Return its folder; do not write into it.
+    """
+
+    def build(name: str, function: Callable[..., None], *arguments: str) -> Path:
+        folder = warm_process.folder / name
+        with FileLock(f"{folder}.lock"):
+            if not folder.exists():
+                order = function.__name__, *arguments, str(folder)
+                warm_process.call(checkpoints.__name__, *order)
         return folder
 
-    return built
+    return build
+
+
+@pytest.fixture(scope="session")
+def twin(built: Checkpoints) -> Callable[[Family], Path]:
+    """Return the folder of a family's tiny twin; do not write into it."""
+
+    def twin(family: Family) -> Path:
+        name = family.name.lower().replace("-", "").replace(" ", "_")
+        return built(name, checkpoints.build, family.name)
+
+    return twin
 
 
 @pytest.fixture(scope="session")
@@ -91,8 +116,6 @@ def tiny_sdxl(twin: Callable[[Family], Path]) -> Path:
 
 
 @pytest.fixture(scope="session")
-def large_zimage(warm_process: WarmProcess, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def large_zimage(built: Checkpoints) -> Path:
     """Return the folder of a Z-Image checkpoint wide enough to be quantised; do not write there."""
-    folder = tmp_path_factory.mktemp("checkpoint") / "large_zimage"
-    warm_process.call(checkpoints.__name__, checkpoints.build_large.__name__, str(folder))
-    return folder
+    return built("large_zimage", checkpoints.build_large)

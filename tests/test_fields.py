@@ -10,8 +10,7 @@ import pytest
 from jsonschema import Draft7Validator, Draft202012Validator
 
 from headergen.article import request
-from headergen.article.card_request import CardRequest
-from headergen.article.request import Header, Request
+from headergen.article.request import CardRequest, Header, Request
 from headergen.errors import ArticleError, HeadergenError
 from headergen.fields import (
     Kind,
@@ -32,8 +31,7 @@ from headergen.fields import (
     whole,
 )
 from headergen.settings import config
-from headergen.settings.config import Config
-from headergen.settings.cuts import WantedCut
+from headergen.settings.config import Config, WantedCut
 from headergen.settings.styles import Default, Style
 
 MAPPINGS = (Config, Default, Style, WantedCut, Request, Header, CardRequest)
@@ -130,7 +128,7 @@ def test_a_mistake_is_named_with_key_line_value_and_choices(
 ) -> None:
     with pytest.raises(ArticleError) as caught:
         read(ROWS, values, location())
-    assert message in str(caught.value)
+    assert message in f"{caught.value}; {caught.value.remedy}"
 
 
 def test_a_section_may_be_empty_and_other_keys_may_be_known() -> None:

@@ -1,25 +1,80 @@
-"""Articles: what their frontmatter asks for.
+"""Articles: what their frontmatter asks for, and what else it tells: title, tags and date.
 
 `edit` writes into them. Reading costs next to nothing for an article
 without a `header` key: the parsers are imported by the first article that has one.
 """
 
-from __future__ import annotations
-
 import os
+import re
 import stat
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from headergen.article.facts import Facts, heading, read_facts
-from headergen.article.frontmatter.block import Block, find
+from headergen.article.frontmatter.block import Block, find, value_at
 from headergen.article.frontmatter.document import Document, lines_of, read_document
 from headergen.article.request import Request, asks_for_a_picture, read_header
 from headergen.errors import ArticleError, HeadergenError
 from headergen.fields import Location
 from headergen.wording import shown
+
+# A title further down is that of a section.
+_SEARCHED_BYTES = 64 * 1024
+
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+_FENCE = re.compile(r"\s{0,3}(```|~~~)")
+_HEADING = re.compile(r"\s{0,3}#[ \t]+(?P<text>.*?)(?:[ \t]+#+)?[ \t]*\r?")
+# `**bold**`, `*slanted*`, `code` and [text](link) show as their text alone.
+_LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
+_EMPHASIS = re.compile(r"(\*\*|__|\*|`)(\S(?:.*?\S)?)\1")
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Title, tags and date (as written, `2026-08-30` where it is a date) of an article."""
+
+    title: str | None = None
+    tags: tuple[str, ...] = ()
+    date: str | None = None
+
+
+def read_facts(values: Mapping[Any, Any]) -> Facts:
+    """Take title, tags and date from frontmatter; what is of another type is passed over."""
+    tags = values.get("tags")
+    if isinstance(tags, str):
+        tags = tags.split(",")
+    return Facts(
+        title=_text(values.get("title")),
+        tags=tuple(filter(None, map(_text, tags))) if isinstance(tags, list) else (),
+        date=(_text(values.get("date")) or "")[:10] or None,
+    )
+
+
+def heading(body: bytes) -> str | None:
+    """Return the text of the first `# heading`, without Markdown's marks and outside of code."""
+    fence = ""
+    for line in body[:_SEARCHED_BYTES].decode("utf-8-sig", "replace").split("\n"):
+        mark = _FENCE.match(line)
+        if mark and fence in ("", mark[1]):
+            fence = "" if fence else mark[1]
+        elif not fence and (found := _HEADING.fullmatch(line)) and found["text"]:
+            return _shown(found["text"])
+    return None
+
+
+def _shown(text: str) -> str | None:
+    text = _EMPHASIS.sub(r"\2", _LINK.sub(r"\1", text))
+    return text.strip() or None
+
+
+def _text(value: object) -> str | None:
+    """Return a scalar as text; a lone surrogate is no character that anything can draw."""
+    if value is None or isinstance(value, list | dict | bool):
+        return None
+    text = str(value).strip()
+    return None if not text or _LONE_SURROGATE.search(text) else text
+
 
 Placeable = TypeVar("Placeable", bound=HeadergenError)
 
@@ -49,16 +104,16 @@ class Article:
 
     path: Path
     data: bytes
-    request: Request | None
-    image: str | None
-    digest: str | None
-    alt: str | None
-    line: int
-    lines: Mapping[str, int]
     image_key: str
-    facts: Facts
-    body: int
-    values: Mapping[Any, Any] | None = field(compare=False, repr=False)
+    body: int = 0
+    request: Request | None = None
+    image: str | None = None
+    digest: str | None = None
+    alt: str | None = None
+    line: int = 1
+    lines: Mapping[str, int] = field(default_factory=dict)
+    facts: Facts = field(default_factory=Facts)
+    values: Mapping[Any, Any] | None = field(default=None, compare=False, repr=False)
 
     def line_of(self, key: str | None) -> int:
         """Return the line of a dotted key, that of `header` where it is not written."""
@@ -79,9 +134,7 @@ class Article:
 
     def text_at(self, key: str) -> str | None:
         """Return the text under a dotted key such as `cover.alt`, None where there is none."""
-        value: object = self.values
-        for name in key.split("."):
-            value = value.get(name) if isinstance(value, dict) else None
+        value = value_at(self.values, key.split("."))
         return value if isinstance(value, str) else None
 
     def value_at(self, key: str) -> object:
@@ -170,33 +223,22 @@ def parse(
     if values.get("header") is False:
         return None
     header = _header_of(document) if document else None
-    if document and header is not None:
-        return _article(document, header, data, image_key)
     if document and "header" not in values:
         _refuse_slipped_below(document)
-    if not every:
+    if header is None and not every:
         return None
-    return _without_header(path, document, data, _body(block) if block else 0, image_key)
+    article = Article(path, data, image_key, body=_body(block) if block else 0)
+    return article if document is None else _told_by(document, article, header)
 
 
-def _without_header(
-    path: Path, document: Document | None, data: bytes, body: int, image_key: str
-) -> Article:
-    keys = tuple(image_key.split("."))
-    return Article(
-        path=path,
-        data=data,
-        request=None,
-        image=_image(document, keys) if document else None,
-        digest=None,
-        alt=None,
-        line=1,
-        lines=_line_of_image(document, keys) if document else {},
-        image_key=image_key,
-        facts=read_facts(document.values) if document else Facts(),
-        body=body,
-        values=document.values if document else None,
-    )
+def _told_by(document: Document, article: Article, header: Mapping[Any, object] | None) -> Article:
+    """Return the article with what its frontmatter, and the `header` mapping in it, say."""
+    keys = tuple(article.image_key.split("."))
+    article = replace(article, facts=read_facts(document.values), values=document.values)
+    if header is not None:
+        article = _with_header(article, document, header, keys)
+    lines = {**article.lines, **_line_of_image(document, keys)}
+    return replace(article, image=_image(document, keys), lines=lines)
 
 
 def frontmatter(article: Article) -> bytes | None:
@@ -219,28 +261,20 @@ def _refuse_utf16(path: Path, data: bytes) -> None:
         raise ArticleError("is UTF-16", path=str(path), line=1, remedy="save it as UTF-8")
 
 
-def _article(
-    document: Document, values: Mapping[Any, object], data: bytes, image_key: str
+def _with_header(
+    article: Article, document: Document, values: Mapping[Any, object], keys: tuple[str, ...]
 ) -> Article:
-    keys = tuple(image_key.split("."))
-    facts, body = read_facts(document.values), _body(document.block)
     lines = dict(lines_of(document, ("header",), values))
-    where = Location(str(document.block.path), lines, ArticleError, "header")
+    where = Location(str(article.path), lines, ArticleError, "header")
     image_name = keys[1] if keys[0] == "header" else None
-    header = read_header(values, where, image_name, facts.title or heading(data[body:]))
-    return Article(
-        path=document.block.path,
-        data=data,
+    header = read_header(values, where, image_name, article.title)
+    return replace(
+        article,
         request=header.request,
-        image=_image(document, keys),
         digest=header.digest,
         alt=header.alt,
         line=lines["header"],
-        lines={**lines, **_line_of_image(document, keys)},
-        image_key=image_key,
-        facts=facts,
-        body=body,
-        values=document.values,
+        lines=lines,
     )
 
 

@@ -3,15 +3,11 @@
 Bytes in, bytes out: nothing here touches the disk.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import replace
-from types import MappingProxyType
 from typing import Any
 
 from headergen.article import article as articles
-from headergen.article.article import Article
 from headergen.article.frontmatter.block import Block, NewValues, find
 from headergen.article.frontmatter.document import with_values
 from headergen.article.request import Request
@@ -19,14 +15,14 @@ from headergen.errors import ArticleError
 
 # Values for keys of the author's, which a command writes at the author's word.
 Changes = Mapping[str, str | int]
-_NO_CHANGES: Changes = MappingProxyType({})
-_NO_OTHERS: Mapping[str, str] = MappingProxyType({})
+_NO_CHANGES: Changes = {}
+_NO_OTHERS: Mapping[str, str] = {}
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 def with_image(
-    article: Article,
+    article: articles.Article,
     image: str,
     digest: str,
     changes: Changes = _NO_CHANGES,
@@ -57,7 +53,7 @@ def with_image(
     return _edited(article, new, changes, image, digest, others).data
 
 
-def with_request(article: Article, changes: Changes) -> Article:
+def with_request(article: articles.Article, changes: Changes) -> articles.Article:
     """Return the article as it is with `changes` of its prompt and seed, all others untouched.
 
     Raises:
@@ -75,13 +71,13 @@ def _requested(changes: Changes) -> dict[tuple[str, ...], str | int]:
 
 
 def _edited(
-    article: Article,
+    article: articles.Article,
     new: NewValues,
     changes: Changes,
     image: str | None,
     digest: str | None,
     others: Mapping[str, str] = _NO_OTHERS,
-) -> Article:
+) -> articles.Article:
     """Return the article with `new`, which splits and reads as the old one with what was written.
 
     Raises:
@@ -103,7 +99,7 @@ def _edited(
     return found
 
 
-def _editable(article: Article) -> tuple[Block, Mapping[Any, Any]]:
+def _editable(article: articles.Article) -> tuple[Block, Mapping[Any, Any]]:
     """Return the article's frontmatter and its values; a `header` to write in where it is empty."""
     block = find(article.path, article.data, every=True)
     if block is None:
@@ -116,7 +112,7 @@ def _editable(article: Article) -> tuple[Block, Mapping[Any, Any]]:
     return block.splice(end, end, f"header:{block.newline(end)}"), {"header": None}
 
 
-def _new_block(article: Article) -> Block:
+def _new_block(article: articles.Article) -> Block:
     mark = _BYTE_ORDER_MARK if article.data.startswith(_BYTE_ORDER_MARK) else b""
     text = article.data[len(mark) :]
     newline = b"\r\n" if text.partition(b"\n")[0].endswith(b"\r") else b"\n"
@@ -135,5 +131,5 @@ def _changed(request: Request | None, changes: Changes) -> Request | None:
     return replace(request, **changes)  # type: ignore[arg-type]
 
 
-def _left_alone(article: Article, reason: str) -> ArticleError:
+def _left_alone(article: articles.Article, reason: str) -> ArticleError:
     return article.error(article.image_key, f"{reason}; the article was left alone")

@@ -1,41 +1,100 @@
 """What an author writes under `header:`, and every mistake that can be made there."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
-from headergen.article.card_request import CARD, CardRequest
-from headergen.fields import (
-    GUIDANCE_SCALE,
-    SEED,
-    STEPS,
-    Kind,
-    Location,
-    Row,
-    Schema,
-    choice,
-    either,
-    flag,
-    number,
-    read,
-    row,
-    rows_of,
-    schema_of,
-    several,
-    text,
+from headergen import fields, vocabulary
+from headergen.fields import row
+from headergen.vocabulary import AUTO_FOCUS, THEMES, Focus
+
+# How many tags find room on a card.
+_MAX_TAGS = 6
+
+COLOURS = fields.several(
+    fields.text("a colour such as '#1a2b3c'", vocabulary.COLOUR_PATTERN), "colours", most=2
 )
-from headergen.vocabulary import AUTO_FOCUS, DIGEST_PATTERN, LAYOUTS, MAX_SOURCES, Focus
+
+
+@dataclass(frozen=True)
+class CardRequest:
+    """A title card as the author asked for it; None (or empty) where nothing was written.
+
+    `date` and `tags` are the author's own, or True for the article's. False is for none at all,
+    also where the config has one for every card. `logo` and `picture` are paths relative to the
+    article.
+    """
+
+    title: str | None = row(fields.text(), "the title, in place of the article's own")
+    subtitle: str | None = row(fields.text(), "a smaller line below the title")
+    theme: str | None = row(fields.choice(THEMES), "the drawn background", usual="the config's")
+    colours: tuple[str, ...] = row(COLOURS, "ground and accent", default=(), usual="the config's")
+    author: str | Literal[False] | None = row(
+        fields.either(fields.off(), fields.text()),
+        "the author's name; `false` for none",
+        usual="the config's",
+    )
+    date: bool | str | None = row(
+        fields.either(fields.flag(), fields.text("a date", dates=True)),
+        "`true` for the article's date, or another date or text",
+        usual="the config's",
+    )
+    tags: bool | tuple[str, ...] | None = row(
+        fields.either(fields.flag(), fields.several(fields.text("a tag"), "tags", most=_MAX_TAGS)),
+        "`true` for the article's tags, or a list of others",
+        usual="the config's",
+    )
+    logo: str | Literal[False] | None = row(
+        fields.either(fields.off(), fields.text("a path")),
+        "a picture, relative to the article; `false` for none",
+        usual="the config's",
+    )
+    picture: str | None = row(
+        fields.text("a path"), f"the picture that the theme `{vocabulary.PICTURE_THEME}` shows"
+    )
+
+    def written(self) -> dict[str, Any]:
+        """Return the keys that were written, with their values."""
+        values = {name: getattr(self, name) for name in CARD_KEYS}
+        return {name: value for name, value in values.items() if value not in (None, ())}
+
+
+CARD_KEYS = tuple(fields.rows_of(CardRequest))
+
+
+def _check(card: CardRequest, where: fields.Location) -> None:
+    shows_one = card.theme == vocabulary.PICTURE_THEME
+    if shows_one and card.picture is None:
+        message = f"{card.theme!r} shows a picture: name one in `picture`"
+        raise where.at("theme").error(message)
+    if not shows_one and card.picture is not None:
+        message = f"has no effect without `theme: {vocabulary.PICTURE_THEME}`; remove it"
+        raise where.at("picture").error(message)
+
+
+def _card(value: bool | str | CardRequest) -> CardRequest | None:
+    if isinstance(value, str):
+        return CardRequest(title=value)
+    return (CardRequest() if value else None) if isinstance(value, bool) else value
+
+
+CARD = fields.either(
+    fields.flag(),
+    fields.text(),
+    fields.record(CardRequest, check=_check),
+    words="true, a title or a mapping",
+    then=_card,
+)
+
 
 _POINT_WORDS = "auto or a point [x, y] of the picture, from [0, 0] (top left) to [1, 1]"
-_SHARE = number(0, 1)
+_SHARE = fields.number(0, 1)
 
 
-def _point() -> Kind[Focus]:
+def _point() -> fields.Kind[Focus]:
     """Return the kind of one focus."""
 
-    def make(value: Any, where: Location) -> Focus:
+    def make(value: Any, where: fields.Location) -> Focus:
         if value == AUTO_FOCUS:
             return AUTO_FOCUS
         x, y = (_SHARE.read(share, where) for share in value)
@@ -46,19 +105,19 @@ def _point() -> Kind[Focus]:
 
     point = {"type": "array", "items": _SHARE.schema, "minItems": 2, "maxItems": 2}
     schema = {"anyOf": [{"const": AUTO_FOCUS}, point]}
-    return Kind(_POINT_WORDS, (str, list), schema, fits, make)
+    return fields.Kind(_POINT_WORDS, (str, list), schema, fits, make)
 
 
-def _focus() -> Kind[tuple[Focus, ...]]:
+def _focus() -> fields.Kind[tuple[Focus, ...]]:
     """Return the kind of a focus for all sources, or a list of one for each."""
     one = _point()
-    many = several(one, "points", most=MAX_SOURCES)
+    many = fields.several(one, "points", most=vocabulary.MAX_SOURCES)
 
-    def make(value: Any, where: Location) -> tuple[Focus, ...]:
+    def make(value: Any, where: fields.Location) -> tuple[Focus, ...]:
         return many.read(value, where) if _is_list_of_points(value) else (one.read(value, where),)
 
     schema = {"anyOf": [*one.schema["anyOf"], many.schema]}
-    return Kind(f"{_POINT_WORDS}; or a list of them", (str, list), schema, make=make)
+    return fields.Kind(f"{_POINT_WORDS}; or a list of them", (str, list), schema, make=make)
 
 
 def _is_list_of_points(value: Any) -> bool:
@@ -78,36 +137,38 @@ class Request:
     """
 
     prompt: str | None = row(
-        text(),
+        fields.text(),
         "what to paint; models that know weights honour `(sunset:1.3)`, `((x))`, `[x]`",
         must_have=True,
     )
     negative_prompt: str | None = row(
-        text(may_be_empty=True),
+        fields.text(may_be_empty=True),
         "what to keep out; without effect where the model paints without guidance",
         usual="the config's",
     )
     model: str | None = row(
-        text("a model"),
+        fields.text("a model"),
         "a name of the model table, or the model that the config names",
         usual="the config's",
     )
     seed: int | None = row(
-        SEED, "the same seed gives the same picture", usual="derived from the request"
+        fields.SEED, "the same seed gives the same picture", usual="derived from the request"
     )
-    steps: int | None = row(STEPS, "denoising steps", usual="the model's")
+    steps: int | None = row(fields.STEPS, "denoising steps", usual="the model's")
     guidance_scale: float | None = row(
-        GUIDANCE_SCALE, "how strongly the prompt steers", usual="the model's"
+        fields.GUIDANCE_SCALE, "how strongly the prompt steers", usual="the model's"
     )
     sources: tuple[str, ...] = row(
-        several(text("a path"), "paths, such as [a.png]", most=MAX_SOURCES),
+        fields.several(
+            fields.text("a path"), "paths, such as [a.png]", most=vocabulary.MAX_SOURCES
+        ),
         "pictures to compose instead (PNG, JPEG, WebP, AVIF, GIF), relative to the article; a path "
         "that begins with `/` starts at the repository's root",
         default=(),
         must_have=True,
     )
     layout: str | None = row(
-        choice(LAYOUTS),
+        fields.choice(vocabulary.LAYOUTS),
         "of a composite: `auto` (what suits the number and shapes of its sources), `cover` (one "
         "picture), `split` (even panels), `grid`, `hero` (the first one large), `fan` (overlapping "
         "cards), `shelf` (covers, icons and logos at equal height)",
@@ -125,7 +186,7 @@ class Request:
         "a title card instead, drawn without a GPU: `true`, a title, or a mapping of its keys",
     )
     title: bool | str | None = row(
-        either(flag(), text(), words="true or text"),
+        fields.either(fields.flag(), fields.text(), words="true or text"),
         "beside `prompt` or `sources`: `true` draws the article's title on the picture (beside the "
         "pictures for `fan`, `shelf` and logos); a string draws that text instead",
     )
@@ -155,31 +216,34 @@ class Header:
 
     request: Request | None
     alt: str | None = row(
-        text(may_be_empty=True), "a description of the picture, for you and your site"
+        fields.text(may_be_empty=True), "a description of the picture, for you and your site"
     )
     digest: str | None = row(
-        text(
+        fields.text(
             "8 hex digits",
-            DIGEST_PATTERN,
+            vocabulary.DIGEST_PATTERN,
             remedy="headergen writes this key: remove it, and the picture's, to get a new picture",
         ),
         "written by headergen: a checksum of the request",
     )
 
 
-IMAGE = Row(
+IMAGE = fields.Row(
     "image",
-    text("a path", may_be_empty=True),
+    fields.text("a path", may_be_empty=True),
     "written by headergen: the picture; the config's `image_key` may choose another key",
 )
-_REQUEST_KEYS = tuple(rows_of(Request))
+_REQUEST_KEYS = tuple(fields.rows_of(Request))
 AUTHOR_KEYS = (*_REQUEST_KEYS, "alt")
-_ROWS = {**rows_of(Request), **rows_of(Header)}
+_ROWS = {**fields.rows_of(Request), **fields.rows_of(Header)}
 _PAINTING_KEYS = ("negative_prompt", "model", "seed", "steps", "guidance_scale")
 
 
 def read_header(
-    values: Mapping[Any, object], where: Location, image_name: str | None, article_title: str | None
+    values: Mapping[Any, object],
+    where: fields.Location,
+    image_name: str | None,
+    article_title: str | None,
 ) -> Header:
     """Return what the author wrote under `header:`.
 
@@ -192,7 +256,7 @@ def read_header(
     if "image" in values and image_name != "image":
         message = "unknown key 'image': the config's image_key is another; remove this line"
         raise where.at("image").error(message)
-    found = read(_ROWS, values, where, others=(image_name,) if image_name else ())
+    found = fields.read(_ROWS, values, where, others=(image_name,) if image_name else ())
     alt, digest = found.pop("alt", None), found.pop("digest", None)
     _refuse_two_pictures(found, where)
     _refuse_keys_without_effect(found, where)
@@ -203,16 +267,16 @@ def read_header(
     return Header(request if asks else None, alt, digest)
 
 
-def header_rows(image_key: str = "header.image") -> dict[str, Row]:
+def header_rows(image_key: str = "header.image") -> dict[str, fields.Row]:
     """Return the row of each key that may be written under `header:`, headergen's own as well."""
     section, _, name = image_key.partition(".")
     image = {name: replace(IMAGE, name=name)} if section == "header" else {}
     return _ROWS | image
 
 
-def schema(image_key: str) -> Schema:
+def schema(image_key: str) -> fields.Schema:
     """Return the JSON schema of frontmatter, which speaks of the key `header` alone."""
-    header = schema_of(header_rows(image_key))
+    header = fields.schema_of(header_rows(image_key))
     nothing = {"const": False, "description": "no header, not even by default"}
     properties = {"header": {"anyOf": [header, nothing, {"type": "null"}]}}
     return {"type": "object", "properties": properties}
@@ -224,7 +288,7 @@ def asks_for_a_picture(header: Mapping[object, object]) -> bool:
     return asks and header.keys() <= {*AUTHOR_KEYS, "image", "digest"}
 
 
-def _with_title(request: Request, article_title: str | None, where: Location) -> Request:
+def _with_title(request: Request, article_title: str | None, where: fields.Location) -> Request:
     """Return the request with the article's title, if it depends on that."""
     needed_by = "card" if request.card and not request.card.title else "title"
     if needed_by == "title" and request.title is not True:
@@ -235,7 +299,7 @@ def _with_title(request: Request, article_title: str | None, where: Location) ->
     return replace(request, article_title=article_title)
 
 
-def _refuse_two_pictures(found: Mapping[str, object], where: Location) -> None:
+def _refuse_two_pictures(found: Mapping[str, object], where: fields.Location) -> None:
     asked = [name for name in _EFFECTS if found.get(name)]
     if len(asked) > 1:
         first, second = asked[:2]
@@ -251,7 +315,7 @@ _EFFECTS = {
 }
 
 
-def _refuse_keys_without_effect(found: Mapping[str, object], where: Location) -> None:
+def _refuse_keys_without_effect(found: Mapping[str, object], where: fields.Location) -> None:
     """A key that does nothing would still be part of the request, and of its digest."""
     for asked, (kind, idle) in _EFFECTS.items():
         for name in idle if found.get(asked) else ():
@@ -259,7 +323,7 @@ def _refuse_keys_without_effect(found: Mapping[str, object], where: Location) ->
                 raise where.at(name).error(f"has no effect on a header {kind}; remove it")
 
 
-def _refuse_other_number(values: Mapping[Any, Any], where: Location) -> None:
+def _refuse_other_number(values: Mapping[Any, Any], where: fields.Location) -> None:
     """Refuse a list of points that are not one for each source."""
     focus: Any = values.get("focus")
     sources: Any = values.get("sources")

@@ -1,7 +1,5 @@
 """What the command line takes: every command, its arguments, and the bounds of their values."""
 
-from __future__ import annotations
-
 from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Callable
 from contextlib import suppress
@@ -24,32 +22,21 @@ def parser() -> ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"headergen {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    _add_run(commands)
-    _add_hook(commands)
-    _add_check(commands)
-    _add_preview(commands)
-    _add_candidates(commands)
-    _add_pick(commands)
+    _add_for_articles(commands)
+    _add_for_candidates(commands)
     _add_generate(commands)
     _add_composite(commands)
-    _add_show(commands)
-    _add_fetch(commands)
-    _add_doctor(commands)
-    _add_schema(commands)
+    _add_for_the_machine(commands)
     return parser
 
 
-def _add_run(commands: Any) -> None:
+def _add_for_articles(commands: Any) -> None:
     run = _add(commands, "run", "make what is missing or stale, and write it back")
     run.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="articles or folders")
 
-
-def _add_hook(commands: Any) -> None:
     hook = _add(commands, "hook", "the same, as git hooks need it: exit 1 if anything was written")
     hook.add_argument("paths", nargs="*", type=Path, metavar="FILE", help="articles")
 
-
-def _add_check(commands: Any) -> None:
     check = _add(commands, "check", "report what is missing, stale or unfit; change nothing")
     check.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="articles or folders")
     check.add_argument("--json", action="store_true", help="print a JSON list of findings")
@@ -64,8 +51,12 @@ def _add_check(commands: Any) -> None:
         help="report title cards that stand in for pictures, but end with 0 if there is no more",
     )
 
+    tidy = _add(commands, "tidy", "list pictures that headergen made and no article needs any more")
+    tidy.add_argument(
+        "--delete", action="store_true", help="delete those of them that git can bring back"
+    )
+    tidy.add_argument("--json", action="store_true", help="print a JSON list of them")
 
-def _add_preview(commands: Any) -> None:
     preview = _add(commands, "preview", "show all headers on one page, as readers will meet them")
     preview.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="articles or folders")
     preview.add_argument("--open", action="store_true", help="open the page in a browser")
@@ -74,7 +65,7 @@ def _add_preview(commands: Any) -> None:
     )
 
 
-def _add_candidates(commands: Any) -> None:
+def _add_for_candidates(commands: Any) -> None:
     candidates = _add(commands, "candidates", "paint variations of an article's header")
     candidates.add_argument(
         "article", type=Path, metavar="ARTICLE", help="an article with a prompt"
@@ -87,8 +78,6 @@ def _add_candidates(commands: Any) -> None:
         help=f"how many, at most {MAX_CANDIDATES}; default: 6",
     )
 
-
-def _add_pick(commands: Any) -> None:
     pick = _add(commands, "pick", "make a candidate the article's header")
     pick.add_argument("article", type=Path, metavar="ARTICLE", help="an article with candidates")
     pick.add_argument(
@@ -141,14 +130,12 @@ def _add_composite(commands: Any) -> None:
     _add_size(composite)
 
 
-def _add_show(commands: Any) -> None:
+def _add_for_the_machine(commands: Any) -> None:
     purpose = "print what a picture tells of how it was made"
     show = _add(commands, "show", purpose, reads_config=False)
     show.add_argument("image", type=Path, metavar="IMAGE", help="a picture, whichever tool made it")
     show.add_argument("--json", action="store_true", help="print a JSON object")
 
-
-def _add_fetch(commands: Any) -> None:
     fetch = _add(commands, "fetch", "download a model once, for painting without the network")
     fetch.add_argument(
         "model", nargs="?", metavar="MODEL", help="a model's name or hub id; default: the config's"
@@ -157,16 +144,12 @@ def _add_fetch(commands: Any) -> None:
         "--quantize", choices=["8bit", "4bit"], help="store it smaller, for cards of 6 to 12 GB"
     )
 
-
-def _add_doctor(commands: Any) -> None:
     doctor = _add(commands, "doctor", "tell what this machine can paint, and what to change")
     doctor.add_argument("--json", action="store_true", help="print a JSON list of findings")
     doctor.add_argument(
         "--self-test", action="store_true", help="paint with a tiny random model of each family"
     )
 
-
-def _add_schema(commands: Any) -> None:
     schema = _add(commands, "schema", "print a JSON schema, with which editors check and complete")
     schema.add_argument(
         "of",
@@ -186,11 +169,8 @@ def _add(commands: Any, name: str, purpose: str, *, reads_config: bool = True) -
 
 def _add_size(command: ArgumentParser) -> None:
     for side in ("--width", "--height"):
-        command.add_argument(
-            side,
-            type=_number(SIDE, int),
-            help="px of the saved picture; default: the header's",
-        )
+        purpose = "px of the saved picture; default: the header's"
+        command.add_argument(side, type=_number(SIDE, int), help=purpose)
 
 
 def _number(kind: Kind[Any], convert: Callable[[str], float]) -> Callable[[str], float]:

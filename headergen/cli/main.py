@@ -5,8 +5,6 @@ Exit codes: 0 nothing left to do, 1 files were written or something needs the au
 ended the run.
 """
 
-from __future__ import annotations
-
 import os
 import signal
 import sys
@@ -19,14 +17,6 @@ from typing import Any
 from headergen.cli.arguments import parser
 from headergen.cli.terminal import say, say_error
 from headergen.errors import HeadergenError, UsageError
-
-
-class Interrupted(KeyboardInterrupt):
-    """A signal asked the run to end; `number` is the signal's."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__(number)
-        self.number = number
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -55,7 +45,7 @@ def _run(arguments: Namespace) -> int:
         return UsageError.exit_code
     except KeyboardInterrupt as interrupt:
         say("interrupted: what is finished stays, and the next run goes on from there", sys.stderr)
-        return 128 + getattr(interrupt, "number", signal.SIGINT)
+        return 128 + int(interrupt.args[0] if interrupt.args else signal.SIGINT)
 
 
 @contextmanager
@@ -66,7 +56,7 @@ def _ending_on_signals() -> Iterator[None]:
     """
 
     def end(number: int, _frame: Any) -> None:
-        raise Interrupted(number)
+        raise KeyboardInterrupt(number)
 
     names = [name for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
     before = {name: signal.signal(getattr(signal, name), end) for name in names}

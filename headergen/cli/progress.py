@@ -4,8 +4,6 @@ Under a git hook the framework captures stdout and stderr and shows them at the 
 `/dev/tty` still reaches the author.
 """
 
-from __future__ import annotations
-
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -13,21 +11,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TextIO
 
+from headergen import progress as events
 from headergen.cli.terminal import printable, say
-from headergen.progress import (
-    Downloading,
-    Event,
-    Finished,
-    Loading,
-    Note,
-    Phase,
-    Placed,
-    Report,
-    Started,
-    Step,
-    Storing,
-    Waiting,
-)
 from headergen.wording import GIGABYTE, MEGABYTE, counted
 
 # A plain log gets a line for each quarter of a download or a load, not one for each chunk.
@@ -36,7 +21,7 @@ PLAIN_FRACTION = 4
 
 def for_terminal(
     *, hook: bool, environ: Mapping[str, str] = os.environ, stream: TextIO | None = None
-) -> Report:
+) -> events.Report:
     """Choose where progress goes: stderr if it is a terminal, `/dev/tty` in a hook, else lines."""
     stream = stream or sys.stderr
     captured = bool(environ.get("PRE_COMMIT"))
@@ -59,26 +44,26 @@ class _Line:
     logged: str = ""
 
 
-def _line(phase: Phase, started: Started) -> _Line:
+def _line(phase: events.Phase, started: events.Started) -> _Line:
     """Put a phase into words; `started` says which model works, and for which articles."""
     model = started.model
     match phase:
-        case Waiting(what):
+        case events.Waiting(what):
             return _Line(f"waiting for {what}")
-        case Started():
+        case events.Started():
             return _Line(f"starting {model}")
-        case Downloading(done, total):
+        case events.Downloading(done, total):
             quarter = done * PLAIN_FRACTION // max(total, 1) * total // PLAIN_FRACTION
             logged = _amount(quarter, total)
             return _Line(f"downloading {model}", done, total, _amount(done, total), logged)
-        case Storing(name):
+        case events.Storing(name):
             return _Line(f"storing {name}")
-        case Placed(name, placement):
+        case events.Placed(name, placement):
             return _Line(f"{name}: {placement}")
-        case Loading(part, done, total):
+        case events.Loading(part, done, total):
             amount = _amount(done, total)
             return _Line(f"loading {model} {part}", done, total, amount, amount)
-        case Step(index, step, steps):
+        case events.Step(index, step, steps):
             which, amount = _which(started.titles, index), f"step {step} of {steps}"
             return _Line(f"painting {which}", step, steps, amount, counted(steps, "step"))
 
@@ -100,7 +85,7 @@ class LiveProgress:
         from rich.console import Console
         from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-        self._started = Started("")
+        self._started = events.Started("")
         self._progress = Progress(
             SpinnerColumn(),
             TextColumn("{task.description}", markup=False),
@@ -112,15 +97,15 @@ class LiveProgress:
         )
         self._task = self._progress.add_task("", total=None, amount="", visible=False)
 
-    def __call__(self, event: Event) -> None:
+    def __call__(self, event: events.Event) -> None:
         """Show what is going on; a note stays above it."""
         match event:
-            case Finished():
+            case events.Finished():
                 self._progress.stop()
-            case Note(text):
+            case events.Note(text):
                 self._progress.console.print(printable(text), markup=False, highlight=False)
             case phase:
-                self._started = phase if isinstance(phase, Started) else self._started
+                self._started = phase if isinstance(phase, events.Started) else self._started
                 self._show(_line(phase, self._started))
 
     def _show(self, line: _Line) -> None:
@@ -140,20 +125,20 @@ class PlainProgress:
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
-        self._started = Started("")
+        self._started = events.Started("")
         self._last = ""
 
-    def __call__(self, event: Event) -> None:
+    def __call__(self, event: events.Event) -> None:
         """Print what is new."""
         match event:
-            case Finished():
+            case events.Finished():
                 self._last = ""
-            case Note(text):
+            case events.Note(text):
                 self._say(text)
-            case Loading(part=""):
+            case events.Loading(part=""):
                 pass
             case phase:
-                self._started = phase if isinstance(phase, Started) else self._started
+                self._started = phase if isinstance(phase, events.Started) else self._started
                 line = _line(phase, self._started)
                 self._say(f"{line.text}: {line.logged}" if line.logged else line.text)
 

@@ -1,7 +1,5 @@
 """What the command line prints: one line at a time, and nothing that steers the terminal."""
 
-from __future__ import annotations
-
 import re
 import shlex
 import sys

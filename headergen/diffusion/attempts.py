@@ -4,15 +4,13 @@ Each attempt is a worker of its own, because a process that ran out of memory do
 it back. What an earlier attempt painted is kept.
 """
 
-from __future__ import annotations
-
 from base64 import b64decode
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from headergen.diffusion import placement, snapshot, survey
+from headergen.diffusion import cache, placement, snapshot
 from headergen.diffusion.client import Worker
 from headergen.diffusion.families.family import SCALES, Model
 from headergen.diffusion.placement import Hardware, Part, Placement
@@ -26,6 +24,9 @@ from headergen.errors import (
 )
 from headergen.progress import Loading, Note, Placed, Report, Step
 from headergen.wording import gigabytes
+
+# What lists placements, on some hardware and in a precision, if one is given.
+_Ladder = Callable[[Hardware, str | None], tuple[Placement, ...]]
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,6 @@ class Attempt:
     """
 
     hardware: Hardware
-    quantizable: bool
     ladder: tuple[Placement, ...]
     scale: float = 1.0
     spent: frozenset[type[PaintError]] = frozenset()
@@ -123,13 +123,15 @@ def paint(
     Raises:
         PaintError: Of the kind that fits, when nothing (more) can be painted.
     """
+    if not requests:
+        return
     pending = dict(enumerate(requests))
-    parts = _parts(load) if pending else []
+    ladder = _ladder_for(load, requests)
     attempt: Attempt | None = None
     while pending:
         failure: PaintError | None = None
         with Worker(interpreter, load.name, load.timeout_s) as worker:
-            attempt = attempt or _first_attempt(worker, load, parts, requests)
+            attempt = attempt or _first_attempt(worker, load.device, ladder)
             worker.needs = attempt.needs
             report(Placed(load.name, attempt.placement.describe()))
             worker.send("paint", **_order(load, attempt, pending))
@@ -144,7 +146,7 @@ def paint(
             except (SystemMemoryError, VideoMemoryError) as error:
                 failure = error
         if failure:
-            following = _next_attempt(attempt, failure, load, parts, requests)
+            following = _next_attempt(attempt, failure, ladder)
             if following is None:
                 yield from _given_up(pending, failure)
                 return
@@ -164,7 +166,7 @@ def _given_up(
 def _parts(load: Load) -> list[Part]:
     """Read how large each part is, before anything is loaded or even started."""
     try:
-        return survey.parts_in(load.folder, load.row, load.replaced)
+        return cache.parts_in(load.folder, load.row, load.replaced)
     except snapshot.SnapshotError as error:
         raise CheckpointError(
             f"the checkpoint of {load.name} cannot be used: {error}",
@@ -175,42 +177,26 @@ def _parts(load: Load) -> list[Part]:
         ) from error
 
 
-def _first_attempt(
-    worker: Worker, load: Load, parts: Sequence[Part], requests: Sequence[Paint]
-) -> Attempt:
-    """Ask the worker for its device, and choose the best placement that fits there."""
-    found = survey.survey(worker, load.device)
-    ladder = _ladder(load, parts, found.hardware, requests, quantizable=found.quantizable)
-    return Attempt(found.hardware, found.quantizable, ladder)
+def _ladder_for(load: Load, requests: Sequence[Paint]) -> _Ladder:
+    """Return what lists the placements on some hardware, from the best that fits downwards."""
+    parts = _parts(load)
+    largest = max(((each.width, each.height) for each in requests), key=lambda s: s[0] * s[1])
+    return lambda hardware, dtype: placement.ladder(
+        load.row, parts, hardware, largest, dtype=dtype, name=load.name
+    )
 
 
-def _ladder(
-    load: Load,
-    parts: Sequence[Part],
-    found: Hardware,
-    requests: Sequence[Paint],
-    *,
-    quantizable: bool,
-    dtype: str | None = None,
-) -> tuple[Placement, ...]:
-    """List the placements from the best that fits downwards.
+def _first_attempt(worker: Worker, device: str, ladder: _Ladder) -> Attempt:
+    """Ask the worker for its device, and choose the best placement that fits there.
 
     Raises:
         PlacementError: If none fits.
     """
-    largest = max(((each.width, each.height) for each in requests), key=lambda s: s[0] * s[1])
-    return placement.ladder(
-        load.row, parts, found, largest, quantizable=quantizable, dtype=dtype, name=load.name
-    )
+    found = worker.survey(device)
+    return Attempt(found, ladder(found, None))
 
 
-def _next_attempt(
-    attempt: Attempt,
-    failure: PaintError,
-    load: Load,
-    parts: Sequence[Part],
-    requests: Sequence[Paint],
-) -> Attempt | None:
+def _next_attempt(attempt: Attempt, failure: PaintError, ladder: _Ladder) -> Attempt | None:
     """Choose what to try after `failure`; None: nothing is left."""
     if isinstance(failure, VideoMemoryError):
         return _with_less_vram(attempt)
@@ -225,12 +211,9 @@ def _next_attempt(
     if dtype is None:
         return None
     try:
-        ladder = _ladder(
-            load, parts, attempt.hardware, requests, quantizable=attempt.quantizable, dtype=dtype
-        )
+        return replace(once, ladder=ladder(attempt.hardware, dtype))
     except PlacementError:
         return None
-    return replace(once, ladder=ladder)
 
 
 def _with_less_vram(attempt: Attempt) -> Attempt | None:

@@ -1,20 +1,48 @@
-"""Where models lie on this machine: what `headergen fetch` stored, or the hub's own cache.
+"""Which model is meant, how large it is, and where it is here.
+
+That is what `headergen fetch` stored, or the hub's own cache.
 
 A fetched model is a diffusers folder at a pinned revision, with a manifest that is written last:
 without it the folder is an unfinished download. Of several forms of one model (in half precision,
 quantised, with a GGUF transformer) the one that was fetched last is used.
 """
 
-from __future__ import annotations
-
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from headergen.diffusion import snapshot
-from headergen.diffusion.checkpoint import Checkpoint
+from headergen.diffusion.families.family import Model
+from headergen.diffusion.placement import Part
+from headergen.repository import locks
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A model's place, and the table row whose settings apply to it.
+
+    `location` is a hub id, or the absolute path of a diffusers folder when `local`. `revision` is
+    the commit of the hub's repository that the config pins; `transformer` the GGUF file that holds
+    the transformer's weights in place of the checkpoint's own: an absolute path, or with
+    `transformer_local` false `owner/repository/file.gguf` on the hub.
+    """
+
+    row: Model
+    location: str
+    local: bool
+    revision: str | None = None
+    transformer: str | None = None
+    transformer_local: bool = True
+
+    @property
+    def name(self) -> str:
+        """What messages call the model: a name of the table, a hub id, or a folder's name."""
+        if self.local:
+            return Path(self.location).name
+        return self.row.name if self.location == self.row.hub_id else self.location
+
 
 QUANTIZED = ("8bit", "4bit")
 
@@ -41,8 +69,7 @@ def models_folder() -> Path:
     """Say where fetched models go: $HEADERGEN_MODELS, else `headergen/models` in the cache."""
     if chosen := os.environ.get("HEADERGEN_MODELS"):
         return Path(chosen).expanduser().absolute()
-    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(cache) / "headergen" / "models"
+    return locks.user_cache() / "headergen" / "models"
 
 
 def model_folder(hub_id: str) -> Path:
@@ -124,5 +151,33 @@ def _hub_cache() -> Path:
     if chosen := os.environ.get("HF_HUB_CACHE"):
         return Path(chosen).expanduser()
     home = os.environ.get("HF_HOME")
-    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(home).expanduser() / "hub" if home else Path(cache) / "huggingface" / "hub"
+    return (Path(home).expanduser() if home else locks.user_cache() / "huggingface") / "hub"
+
+
+def parts_in(folder: Path, row: Model, replaced: Mapping[str, str]) -> list[Part]:
+    """Read how large the parts of the checkpoint in `folder` are.
+
+    `replaced` maps a part to the GGUF file that holds its weights in the folder's place.
+
+    Raises:
+        SnapshotError: The folder is no whole checkpoint.
+    """
+    found = snapshot.read(folder, row.family.pipeline_class, row.variant, replaced=replaced)
+    parts = [
+        Part(name, found.bytes_by_dtype(name), found.is_quantized(name)) for name in found.weights
+    ]
+    return parts + [
+        Part(name, {"GGUF": Path(file).stat().st_size}, quantized=True)
+        for name, file in replaced.items()
+    ]
+
+
+def parts_to_fetch(row: Model) -> list[Part]:
+    """Tell from the table how large the parts of a model will be, as `headergen fetch` stores them.
+
+    A copy of a model, such as one tuned further, has its parameters and so its sizes.
+    """
+    return [
+        Part(name, {"BF16": size // 2} if dtype == "F32" else {dtype: size})
+        for name, (dtype, size) in row.weights.items()
+    ]

@@ -13,24 +13,12 @@ import threading
 from collections import deque
 from collections.abc import Mapping
 from pathlib import Path
-from types import MappingProxyType, TracebackType
 from typing import IO, Any, NamedTuple
 
+from headergen import errors
+from headergen.diffusion import hardware
 from headergen.diffusion.families import smallest
-from headergen.errors import (
-    CheckpointError,
-    DependencyError,
-    DeviceNotFoundError,
-    DiskSpaceError,
-    HungError,
-    ModelNotFoundError,
-    NetworkError,
-    NoPictureError,
-    PaintError,
-    SystemMemoryError,
-    VideoMemoryError,
-    WorkerDiedError,
-)
+from headergen.diffusion.placement import Hardware
 
 WORKER = Path(__file__).parent / "worker" / "__main__.py"
 _GRACE_SECONDS = 2.0  # between SIGTERM and SIGKILL
@@ -52,89 +40,87 @@ _TOKEN_VARIABLES = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HUGGINGFACE_HUB_TOKEN
 class _Kind(NamedTuple):
     """How one of the worker's kinds of failure is told to the author."""
 
-    error: type[PaintError]
+    error: type[errors.PaintError]
     message: str
     remedy: str
 
 
 # `{name}` is the model's name, `{reason}` the worker's own words, `{needs}` what memory it takes.
-_KINDS: Mapping[str, _Kind] = MappingProxyType(
-    {
-        "dependency": _Kind(
-            DependencyError,
-            "{reason}",
-            "repair that environment (pip install --upgrade torch diffusers transformers "
-            "accelerate), or name another interpreter as worker.python in the config",
-        ),
-        "device": _Kind(
-            DeviceNotFoundError,
-            "{reason}",
-            "choose one:\n"
-            "- install a torch that is built for this machine's GPU, and look at its driver\n"
-            "- if you are patient (minutes to hours a picture), set `image: {device: cpu}`\n"
-            "- set `fallback: card`: a title card stands in until another machine paints it\n"
-            "- paint on another machine, and commit here without: SKIP=headergen git commit",
-        ),
-        "model": _Kind(
-            ModelNotFoundError,
-            "the hub has no model {name} that this machine may read: {reason}",
-            "check the spelling of image.model; for a gated or private model, accept its terms on "
-            "its hub page and log in (hf auth login)",
-        ),
-        "network": _Kind(
-            NetworkError,
-            "the model hub could not be reached for {name}: {reason}",
-            "check the network, proxy and HF_ENDPOINT, then run again: what has been downloaded "
-            "is kept",
-        ),
-        "checkpoint": _Kind(
-            CheckpointError,
-            "the checkpoint of {name} cannot be used: {reason}",
-            "use a whole diffusers folder with .safetensors weights, and the preset that fits it",
-        ),
-        "system memory": _Kind(
-            SystemMemoryError,
-            "out of system RAM (not VRAM) with the model {name}: {reason}{needs}",
-            "in this order (closing other programs helps too):\n"
-            "- half precision: headergen loads nothing else, and a checkpoint that is saved in "
-            "half precision takes less RAM still\n"
-            "- the pipeline class made for the model: headergen uses it\n"
-            "- no CPU offload: headergen uses none\n"
-            f"- the smallest model, {smallest().name}",
-        ),
-        "video memory": _Kind(
-            VideoMemoryError,
-            "out of video memory (VRAM) with the model {name}: {reason}{needs}",
-            "close other programs that use the GPU, set a smaller image.width and image.height, "
-            f"or choose a smaller model ({smallest().name})",
-        ),
-        "overflow": _Kind(
-            NoPictureError,
-            "{name}: {reason}",
-            "use the checkpoint in the precision that its authors publish it for",
-        ),
-        "hung": _Kind(
-            HungError,
-            "the worker that paints with {name} {reason} and was ended",
-            "if the machine is that slow, raise worker.timeout_s in the config",
-        ),
-        "disk": _Kind(
-            DiskSpaceError,
-            "{name} does not fit on the disk: {reason}",
-            "make room, or set HEADERGEN_MODELS to a folder on a larger disk",
-        ),
-        "died": _Kind(
-            WorkerDiedError,
-            "the worker that paints with {name} {reason}",
-            "run again with HEADERGEN_DEBUG=1 for everything that the worker said",
-        ),
-        "paint": _Kind(
-            PaintError,
-            "{name}: {reason}",
-            "run again with HEADERGEN_DEBUG=1 for everything that the worker said",
-        ),
-    }
-)
+_KINDS: Mapping[str, _Kind] = {
+    "dependency": _Kind(
+        errors.DependencyError,
+        "{reason}",
+        "repair that environment (pip install --upgrade torch diffusers transformers "
+        "accelerate), or name another interpreter as worker.python in the config",
+    ),
+    "device": _Kind(
+        errors.DeviceNotFoundError,
+        "{reason}",
+        "choose one:\n"
+        "- install a torch that is built for this machine's GPU, and look at its driver\n"
+        "- if you are patient (minutes to hours a picture), set `image: {device: cpu}`\n"
+        "- set `fallback: card`: a title card stands in until another machine paints it\n"
+        "- paint on another machine, and commit here without: SKIP=headergen git commit",
+    ),
+    "model": _Kind(
+        errors.ModelNotFoundError,
+        "the hub has no model {name} that this machine may read: {reason}",
+        "check the spelling of image.model; for a gated or private model, accept its terms on "
+        "its hub page and log in (hf auth login)",
+    ),
+    "network": _Kind(
+        errors.NetworkError,
+        "the model hub could not be reached for {name}: {reason}",
+        "check the network, proxy and HF_ENDPOINT, then run again: what has been downloaded "
+        "is kept",
+    ),
+    "checkpoint": _Kind(
+        errors.CheckpointError,
+        "the checkpoint of {name} cannot be used: {reason}",
+        "use a whole diffusers folder with .safetensors weights, and the preset that fits it",
+    ),
+    "system memory": _Kind(
+        errors.SystemMemoryError,
+        "out of system RAM (not VRAM) with the model {name}: {reason}{needs}",
+        "in this order (closing other programs helps too):\n"
+        "- half precision: headergen loads nothing else, and a checkpoint that is saved in "
+        "half precision takes less RAM still\n"
+        "- the pipeline class made for the model: headergen uses it\n"
+        "- no CPU offload: headergen uses none\n"
+        f"- the smallest model, {smallest().name}",
+    ),
+    "video memory": _Kind(
+        errors.VideoMemoryError,
+        "out of video memory (VRAM) with the model {name}: {reason}{needs}",
+        "close other programs that use the GPU, set a smaller image.width and image.height, "
+        f"or choose a smaller model ({smallest().name})",
+    ),
+    "overflow": _Kind(
+        errors.NoPictureError,
+        "{name}: {reason}",
+        "use the checkpoint in the precision that its authors publish it for",
+    ),
+    "hung": _Kind(
+        errors.HungError,
+        "the worker that paints with {name} {reason} and was ended",
+        "if the machine is that slow, raise worker.timeout_s in the config",
+    ),
+    "disk": _Kind(
+        errors.DiskSpaceError,
+        "{name} does not fit on the disk: {reason}",
+        "make room, or set HEADERGEN_MODELS to a folder on a larger disk",
+    ),
+    "died": _Kind(
+        errors.WorkerDiedError,
+        "the worker that paints with {name} {reason}",
+        "run again with HEADERGEN_DEBUG=1 for everything that the worker said",
+    ),
+    "paint": _Kind(
+        errors.PaintError,
+        "{name}: {reason}",
+        "run again with HEADERGEN_DEBUG=1 for everything that the worker said",
+    ),
+}
 
 
 class Worker:
@@ -151,9 +137,9 @@ class Worker:
         self.needs = ""
         self._name = name
         self._timeout_s = timeout_s
-        self._process = _start(interpreter, name, online=online)
         self._debug = os.environ.get("HEADERGEN_DEBUG") == "1"
         self._said: deque[str] = deque(maxlen=None if self._debug else _STDERR_LINES)
+        self._process = self._start(interpreter, online=online)
         self._events: queue.SimpleQueue[bytes] = queue.SimpleQueue()
         self._listeners = [
             threading.Thread(target=listen, daemon=True)
@@ -162,15 +148,25 @@ class Worker:
         for listener in self._listeners:
             listener.start()
 
+    def _start(self, interpreter: Path, *, online: bool) -> subprocess.Popen[bytes]:
+        try:
+            return subprocess.Popen(
+                [interpreter, WORKER],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env={**_ENVIRONMENT, **os.environ, **({} if online else {"HF_HUB_OFFLINE": "1"})},
+                # Ctrl-C reaches the parent alone, which then ends the worker.
+                start_new_session=True,
+                creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
+            )
+        except OSError as error:
+            raise self.explain("died", f"cannot be started: {error}") from error
+
     def __enter__(self) -> Worker:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, kind: object, *_: object) -> None:
         if kind is not None:
             self._process.terminate()
         with contextlib.suppress(OSError):
@@ -209,7 +205,26 @@ class Worker:
             raise self.explain(event["kind"], event["message"])
         return event
 
-    def explain(self, kind: str, reason: str) -> PaintError:
+    def survey(self, device: str) -> Hardware:
+        """Ask the worker for `device`: `auto`, `cuda`, `cuda:N`, `mps` or `cpu`.
+
+        Raises:
+            DeviceNotFoundError: It is not there.
+            PaintError: The worker's libraries cannot be imported, or it died.
+        """
+        self.send("survey", device=device)
+        facts = self.receive()
+        capability = facts["capability"]
+        return Hardware(
+            device=facts["device"],
+            vram_free_bytes=facts["vram_free"],
+            ram_available_bytes=hardware.memory().available_bytes,
+            capability=(capability[0], capability[1]) if capability else None,
+            bfloat16=facts["bfloat16"],
+            quantizable=facts["quantizable"],
+        )
+
+    def explain(self, kind: str, reason: str) -> errors.PaintError:
         """Make the error that tells the author of a failure of `kind`."""
         row = _KINDS[kind]
         needs = f" ({self.needs})" if self.needs else ""
@@ -218,7 +233,7 @@ class Worker:
             message = "\n".join([message, *self._said])
         return row.error(_without_secrets(message), remedy=row.remedy)
 
-    def _death(self) -> PaintError:
+    def _death(self) -> errors.PaintError:
         status = self._process.wait()
         for listener in self._listeners[1:]:
             listener.join()
@@ -238,24 +253,6 @@ class Worker:
         # By at most 4096 bytes: a progress bar can be one endless line.
         for line in iter(lambda: _pipe(self._process.stderr).readline(4096), b""):
             self._said.append(line.decode("utf-8", "replace").rstrip())
-
-
-def _start(interpreter: Path, name: str, *, online: bool) -> subprocess.Popen[bytes]:
-    try:
-        return subprocess.Popen(
-            [interpreter, WORKER],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env={**_ENVIRONMENT, **os.environ, **({} if online else {"HF_HUB_OFFLINE": "1"})},
-            # Ctrl-C reaches the parent alone, which then ends the worker.
-            start_new_session=True,
-            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
-        )
-    except OSError as error:
-        kind = _KINDS["died"]
-        message = kind.message.format(name=name, reason=f"cannot be started: {error}", needs="")
-        raise kind.error(message, remedy=kind.remedy) from error
 
 
 def _pipe(stream: IO[bytes] | None) -> IO[bytes]:

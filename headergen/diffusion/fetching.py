@@ -1,14 +1,11 @@
 """Bring a model to this machine, so that painting needs no network afterwards."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from headergen.diffusion import cache, hardware, placement
-from headergen.diffusion.cache import Fetched
-from headergen.diffusion.checkpoint import Checkpoint
+from headergen.diffusion.cache import Checkpoint, Fetched
 from headergen.diffusion.client import Worker
-from headergen.diffusion.survey import Survey, parts_to_fetch, survey
+from headergen.diffusion.placement import Hardware
 from headergen.errors import DeviceNotFoundError, NotDownloadedError, PlacementError
 from headergen.progress import Downloading, Note, Report, Storing
 from headergen.repository import locks
@@ -35,10 +32,10 @@ def fetch(
     """
     with Worker(interpreter, checkpoint.name, timeout_s, online=True) as worker:
         try:
-            require_fitting(checkpoint, survey(worker, device), size)
+            require_fitting(checkpoint, worker.survey(device), size)
         except (DeviceNotFoundError, PlacementError) as error:
             report(Note(f"fetched for another machine than this one: {error.headline}"))
-        return _fetch_alone(worker, checkpoint, report, quantize)
+        return _fetch(worker, checkpoint, report, quantize)
 
 
 def obtain(
@@ -67,14 +64,14 @@ def obtain(
         if not download and hardware.may_paint(device):
             raise
         with Worker(interpreter, checkpoint.name, timeout_s, online=download) as worker:
-            require_fitting(checkpoint, survey(worker, device), size)
+            require_fitting(checkpoint, worker.survey(device), size)
             if not download:
                 worker.send("quit")
                 raise lacking
-            return _fetch_alone(worker, checkpoint, report, None)
+            return _fetch(worker, checkpoint, report, None)
 
 
-def require_fitting(checkpoint: Checkpoint, found: Survey, size: tuple[int, int]) -> None:
+def require_fitting(checkpoint: Checkpoint, found: Hardware, size: tuple[int, int]) -> None:
     """Make sure that a model will have a placement at `size` px, before it is downloaded.
 
     How large a GGUF file is, the table does not know: that is found out before loading.
@@ -85,44 +82,37 @@ def require_fitting(checkpoint: Checkpoint, found: Survey, size: tuple[int, int]
     if checkpoint.transformer is None:
         placement.ladder(
             checkpoint.row,
-            parts_to_fetch(checkpoint.row),
-            found.hardware,
+            cache.parts_to_fetch(checkpoint.row),
+            found,
             size,
-            quantizable=found.quantizable,
             name=checkpoint.name,
         )
 
 
-def _fetch_alone(
-    worker: Worker, checkpoint: Checkpoint, report: Report, quantize: str | None
-) -> Fetched:
-    """Fetch while no other process fetches the same model: they would share its files."""
-    with locks.fetching(cache.model_folder(checkpoint.location), report):
-        return _fetch(worker, checkpoint, report, quantize)
-
-
 def _fetch(worker: Worker, checkpoint: Checkpoint, report: Report, quantize: str | None) -> Fetched:
-    row = checkpoint.row
-    worker.send(
-        "fetch",
-        hub_id=checkpoint.location,
-        revision=checkpoint.revision,
-        form=cache.form_of(checkpoint, quantize),
-        bits=quantize,
-        variant=row.variant,
-        family=row.family.name,
-        gguf=None if checkpoint.transformer_local else checkpoint.transformer,
-        replaced=["transformer"] if checkpoint.transformer else [],
-        model_folder=str(cache.model_folder(checkpoint.location)),
-    )
-    while (event := worker.receive())["event"] != "fetched":
-        match event["event"]:
-            case "downloading":
-                report(Downloading(event["done"], event["total"]))
-            case "storing":
-                report(Storing(event["name"]))
-    worker.send("quit")
-    return require(checkpoint)
+    """Fetch while no other process fetches the same model: they would share its files."""
+    row, folder = checkpoint.row, cache.model_folder(checkpoint.location)
+    with locks.fetching(folder, report):
+        worker.send(
+            "fetch",
+            hub_id=checkpoint.location,
+            revision=checkpoint.revision,
+            form=cache.form_of(checkpoint, quantize),
+            bits=quantize,
+            variant=row.variant,
+            family=row.family.name,
+            gguf=None if checkpoint.transformer_local else checkpoint.transformer,
+            replaced=["transformer"] if checkpoint.transformer else [],
+            model_folder=str(folder),
+        )
+        while (event := worker.receive())["event"] != "fetched":
+            match event["event"]:
+                case "downloading":
+                    report(Downloading(event["done"], event["total"]))
+                case "storing":
+                    report(Storing(event["name"]))
+        worker.send("quit")
+        return require(checkpoint)
 
 
 def require(checkpoint: Checkpoint) -> Fetched:

@@ -3,8 +3,6 @@
 A program that is missing, hangs or answers oddly is an answer too, and no exception.
 """
 
-from __future__ import annotations
-
 import os
 import re
 import shutil
@@ -19,12 +17,10 @@ _KIBIBYTE = 2**10
 
 # The limits of the control group that this process is in; "max" (v2) and a huge number (v1) mean
 # none. Inside a container both files are at the mount's root.
+_CGROUP = "/sys/fs/cgroup/memory"
 _CGROUP_LIMITS = (
-    ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
-    (
-        "/sys/fs/cgroup/memory/memory.limit_in_bytes",
-        "/sys/fs/cgroup/memory/memory.usage_in_bytes",
-    ),
+    (f"{_CGROUP}.max", f"{_CGROUP}.current"),
+    (f"{_CGROUP}/memory.limit_in_bytes", f"{_CGROUP}/memory.usage_in_bytes"),
 )
 
 
@@ -52,12 +48,12 @@ class Card:
 
 
 @dataclass(frozen=True)
-class Tenant:
-    """A process that holds memory of a card."""
+class Process:
+    """A process, and the memory that it holds or held; None where nobody tells how much."""
 
     pid: int
     name: str
-    used_bytes: int | None
+    held_bytes: int | None
 
 
 @dataclass(frozen=True)
@@ -70,19 +66,10 @@ class Cards:
 
 
 @dataclass(frozen=True)
-class OomKill:
-    """A process that the kernel ended for want of memory; `resident_bytes` what it held."""
-
-    pid: int
-    name: str
-    resident_bytes: int | None
-
-
-@dataclass(frozen=True)
 class KernelLog:
-    """What the kernel's log tells of memory; `fault` says why it could not be read."""
+    """Which processes the kernel ended for want of memory; `fault`: the log can't be read."""
 
-    kills: tuple[OomKill, ...] = ()
+    kills: tuple[Process, ...] = ()
     fault: str | None = None
 
 
@@ -135,11 +122,11 @@ def cards() -> Cards:
     return Cards(tuple(card for row in _rows(text) if (card := _card(row))), cuda)
 
 
-def tenants() -> tuple[Tenant, ...]:
+def tenants() -> tuple[Process, ...]:
     """List the processes that hold memory of the cards, as far as the driver tells."""
     text, _ = _ask("nvidia-smi", *_query("compute-apps", "pid,process_name,used_memory"))
     found = [row for row in _rows(text) if len(row) == 3 and row[0].isdecimal()]
-    return tuple(Tenant(int(pid), name, _mebibytes(used)) for pid, name, used in found)
+    return tuple(Process(int(pid), name, _mebibytes(used)) for pid, name, used in found)
 
 
 def kernel_log() -> KernelLog:
@@ -205,9 +192,9 @@ def _mebibytes(text: str) -> int | None:
     return int(text) * _MEBIBYTE if text.isdecimal() else None  # "[N/A]" on some cards
 
 
-def _oom_kills(log: str) -> list[OomKill]:
+def _oom_kills(log: str) -> list[Process]:
     pattern = r"Killed process (\d+) \(([^)]*)\)(?:.*?anon-rss:(\d+)kB)?"
     return [
-        OomKill(int(pid), name, int(held) * _KIBIBYTE if held else None)
+        Process(int(pid), name, int(held) * _KIBIBYTE if held else None)
         for pid, name, held in re.findall(pattern, log)
     ]

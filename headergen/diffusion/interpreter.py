@@ -1,7 +1,5 @@
 """Which Python the worker runs under: the first that has torch and diffusers."""
 
-from __future__ import annotations
-
 import importlib.util
 import json
 import os

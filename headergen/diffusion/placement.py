@@ -5,11 +5,8 @@ prediction that is too low ends in a crash and one that is too high in a refusal
 rounded up; where memory runs out all the same, `attempts` goes on down the list.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from types import MappingProxyType
 
 from headergen.diffusion.families import smallest
 from headergen.diffusion.families.family import Family, Model
@@ -53,7 +50,8 @@ class Hardware:
     """The device to paint on, and the RAM beside it; VRAM is None on a CPU.
 
     `capability` is CUDA's compute capability, (7, 5) for Turing, (8, 9) for Ada. `bfloat16` says
-    whether the device computes in it natively.
+    whether the device computes in it natively, `quantizable` whether the library that quantises
+    is there.
     """
 
     device: str
@@ -61,6 +59,7 @@ class Hardware:
     ram_available_bytes: int
     capability: tuple[int, int] | None
     bfloat16: bool
+    quantizable: bool = True
 
 
 @dataclass(frozen=True)
@@ -77,7 +76,7 @@ class Placement:
     vae_tiling: bool
     peak_ram_bytes: int
     peak_vram_bytes: int
-    quantization: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    quantization: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def bits(self) -> str | None:
@@ -106,22 +105,21 @@ def ladder(
     hardware: Hardware,
     render_size: tuple[int, int],
     *,
-    quantizable: bool,
     dtype: str | None = None,
     name: str | None = None,
 ) -> tuple[Placement, ...]:
     """List placements of `model`, the best that fits first and below it what to try after it.
 
-    `render_size` is in px. `quantizable` says whether the quantising library is there. `dtype`
-    replaces the precision that would be chosen, and `name` what messages call the model.
+    `render_size` is in px. `dtype` replaces the precision that would be chosen, and `name` what
+    messages call the model.
 
     Raises:
         PlacementError: None fits; says what is short by how much.
     """
-    every = list(candidates(model, parts, hardware, render_size, quantizable, dtype))
+    every = list(candidates(model, parts, hardware, render_size, dtype))
     fitting = next((at for at, each in enumerate(every) if not shortage(each, hardware)), None)
     if fitting is None:
-        raise _nothing_fits(name or model.name, every, hardware, quantizable)
+        raise _nothing_fits(name or model.name, every, hardware)
     return tuple(every[fitting:])
 
 
@@ -130,7 +128,6 @@ def candidates(
     parts: Sequence[Part],
     hardware: Hardware,
     render_size: tuple[int, int],
-    quantizable: bool,
     dtype: str | None = None,
 ) -> Iterator[Placement]:
     """List every placement of `model` by preference, whether it fits or not.
@@ -139,7 +136,7 @@ def candidates(
     by tiles.
     """
     dtype = dtype or compute_dtype(model, hardware)
-    for bits in BITS if quantizable else BITS[:1]:
+    for bits in BITS if hardware.quantizable else BITS[:1]:
         for stages in _stagings(model.family, parts):
             for tiling in (False, True):
                 yield _placement(model, parts, hardware, render_size, dtype, bits, stages, tiling)
@@ -206,7 +203,7 @@ def _placement(
         dtype=dtype,
         stages=stages,
         vae_tiling=tiling,
-        quantization=MappingProxyType(quantization),
+        quantization=quantization,
         peak_ram_bytes=in_ram,
         peak_vram_bytes=0 if on_cpu else held,
     )
@@ -248,15 +245,12 @@ def _host_bytes(
     """
     if hardware.device != "cpu":
         return _IN_TRANSIT_BYTES
-    return max(
-        sum(
-            0
-            if _is_mapped(named[name], dtype, quantization)
-            else _weight_bytes(family, named[name], dtype, quantization)
-            for name in stage
-        )
-        for stage in stages
-    )
+    copied = {
+        name: _weight_bytes(family, part, dtype, quantization)
+        for name, part in named.items()
+        if not _is_mapped(part, dtype, quantization)
+    }
+    return max(sum(copied.get(name, 0) for name in stage) for stage in stages)
 
 
 def _is_mapped(part: Part, dtype: str, quantization: Mapping[str, str]) -> bool:
@@ -272,9 +266,7 @@ def shortage(placement: Placement, hardware: Hardware) -> dict[str, int]:
     return {kind: size for kind, size in short.items() if size > 0}
 
 
-def _nothing_fits(
-    name: str, every: Sequence[Placement], hardware: Hardware, quantizable: bool
-) -> PlacementError:
+def _nothing_fits(name: str, every: Sequence[Placement], hardware: Hardware) -> PlacementError:
     """Tell of the placement that comes nearest."""
     nearest = min(every, key=lambda each: sum(shortage(each, hardware).values()))
     short = shortage(nearest, hardware)
@@ -284,7 +276,7 @@ def _nothing_fits(
         for kind, size in short.items()
     )
     advice = ["close other programs"]
-    if not quantizable:
+    if not hardware.quantizable:
         advice.append("install sdnq beside torch, with which headergen quantises the model")
     if "VRAM" in short:
         advice.append("set a smaller image.width and image.height")

@@ -140,11 +140,11 @@ def read_index(folder: Path) -> dict[str, Any]:
     return index
 
 
-def check_class(index: Mapping[str, Any], pipeline_class: str) -> None:
-    """Refuse a checkpoint whose pipeline class is not the one that the settings are for.
+def class_of(index: Mapping[str, Any]) -> str:
+    """Return the pipeline class that model_index.json names.
 
     Raises:
-        SnapshotError: Naming the class found, and the one expected or the known ones.
+        SnapshotError: headergen does not know it.
     """
     found = index.get("_class_name")
     known = sorted(each.pipeline_class for each in FAMILIES.values())
@@ -154,6 +154,16 @@ def check_class(index: Mapping[str, Any], pipeline_class: str) -> None:
             f"known are {', '.join(known)}"
         )
         raise SnapshotError(message)
+    return str(found)
+
+
+def check_class(index: Mapping[str, Any], pipeline_class: str) -> None:
+    """Refuse a checkpoint whose pipeline class is not the one that the settings are for.
+
+    Raises:
+        SnapshotError: Naming the class found, and the one expected or the known ones.
+    """
+    found = class_of(index)
     if found != pipeline_class:
         message = f"it is a {found}, while the settings given for it are a {pipeline_class}'s"
         raise SnapshotError(message)

@@ -1,32 +1,24 @@
-"""Open one picture safely, and scale and crop it to a size."""
-
-from __future__ import annotations
+"""Open one picture safely, and bring it to a size: cropped, or whole on a soft ground."""
 
 import errno
 import io
 import os
-import stat
 import struct
 import warnings
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from types import MappingProxyType
 from typing import BinaryIO
 
-from PIL import ExifTags, Image, ImageCms, ImageDraw, ImageFile, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageCms, ImageDraw, ImageFile, ImageFilter, UnidentifiedImageError
 
 from headergen.errors import SourceError
-from headergen.repository.paths import SOURCE_LIMIT_BYTES
-
-# A decoded picture takes 4 bytes a pixel and up to three copies while it is turned and converted:
-# 600 MB at this bound. The largest phone cameras make 50 megapixels; Pillow itself refuses 179.
-MAX_PIXELS = 50_000_000
+from headergen.picture import damage
+from headergen.repository.paths import NAME_A_PICTURE, require_sensible
+from headergen.vocabulary import HEADER_HEIGHT, HEADER_WIDTH, LINK_CARD_WIDTH, LISTING_HEIGHT
 
 READABLE_FORMATS = ("PNG", "JPEG", "WEBP", "AVIF", "GIF")
-_READABLE = "PNG, JPEG, WebP, AVIF or GIF"
-_NAME_A_PICTURE = f"name a picture ({_READABLE})"
 
 # What Pillow's readers raise on damaged files: the first four seen under seeded byte flips in
 # every format, the others in its sources.
@@ -44,23 +36,19 @@ _DAMAGE = (
 )
 
 # EXIF 2.32, 4.6.4 A, "Orientation"; 1 and unknown values are upright.
-_TURNS: Mapping[object, Image.Transpose] = MappingProxyType(
-    {
-        2: Image.Transpose.FLIP_LEFT_RIGHT,
-        3: Image.Transpose.ROTATE_180,
-        4: Image.Transpose.FLIP_TOP_BOTTOM,
-        5: Image.Transpose.TRANSPOSE,
-        6: Image.Transpose.ROTATE_270,
-        7: Image.Transpose.TRANSVERSE,
-        8: Image.Transpose.ROTATE_90,
-    }
-)
+_TURNS: Mapping[object, Image.Transpose] = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 _SIDEWAYS = frozenset({5, 6, 7, 8})
 
 # Pillow widens or narrows a PNG's pixels to 8 bits by these factors and forgets its tRNS colour.
-_KEY_FACTORS: Mapping[object, float] = MappingProxyType(
-    {"L;2": 255 / 3, "L;4": 255 / 15, "RGB;16B": 1 / 256}
-)
+_KEY_FACTORS: Mapping[object, float] = {"L;2": 255 / 3, "L;4": 255 / 15, "RGB;16B": 1 / 256}
 
 # Pillow's documentation: a gap of 2 or more looks like resampling from the whole picture.
 _REDUCING_GAP = 2.0
@@ -81,12 +69,12 @@ def open_source(path: Path, *, at_least: tuple[int, int] | None = None) -> Image
 
     Raises:
         SourceError: `path` is no such file, is damaged, shows nothing, or has more than
-            `MAX_PIXELS` (known from the header, before anything is decoded). The message names
-            the picture and leaves article and line to the caller.
+            `damage.MAX_PIXELS` (known from the header, before anything is decoded). The message
+            names the picture and leaves article and line to the caller.
     """
     with _regular_file(path) as file, _damage_as_source_error(path):
         picture = Image.open(file, formats=READABLE_FORMATS)
-        if picture.width * picture.height > MAX_PIXELS:
+        if picture.width * picture.height > damage.MAX_PIXELS:
             raise Image.DecompressionBombError
         _decode(picture, at_least)
         return _reduce(_in_srgb(_turn_upright(picture), path), at_least)
@@ -162,15 +150,7 @@ def rounded_mask(size: tuple[int, int], radius: float) -> Image.Image:
 def _regular_file(path: Path) -> Iterator[BinaryIO]:
     """Open `path` for reading, or raise a SourceError that says what is there instead."""
     with _open(path) as file:
-        status = os.fstat(file.fileno())
-        if not stat.S_ISREG(status.st_mode):
-            message = f"{_name(path)} is not a regular file but a pipe or device"
-            raise SourceError(message, remedy=_NAME_A_PICTURE)
-        if status.st_size == 0:
-            raise SourceError(f"{_name(path)} is empty (0 bytes)", remedy="save the picture again")
-        if status.st_size > SOURCE_LIMIT_BYTES:
-            message = f"{_name(path)} is larger than {SOURCE_LIMIT_BYTES:,} bytes"
-            raise SourceError(message, remedy="scale it down")
+        require_sensible(os.fstat(file.fileno()), _name(path))
         yield file
 
 
@@ -200,9 +180,9 @@ def _cannot_open(path: Path, error: OSError | ValueError) -> SourceError:
         )
     if isinstance(error, OSError) and error.errno == errno.ENXIO:
         message = f"{_name(path)} is not a regular file but a socket or device"
-        return SourceError(message, remedy=_NAME_A_PICTURE)
+        return SourceError(message, remedy=NAME_A_PICTURE)
     reason = error.strerror if isinstance(error, OSError) else error
-    return SourceError(f"{_name(path)} cannot be opened: {reason}", remedy=_NAME_A_PICTURE)
+    return SourceError(f"{_name(path)} cannot be opened: {reason}", remedy=NAME_A_PICTURE)
 
 
 @contextmanager
@@ -214,18 +194,11 @@ def _damage_as_source_error(path: Path) -> Iterator[None]:
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             yield
     except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
-        raise SourceError(
-            f"{_name(path)} has more than {MAX_PIXELS:,} pixels", remedy="scale it down"
-        ) from error
+        raise damage.too_large(_name(path)) from error
     except UnidentifiedImageError as error:
-        raise SourceError(
-            f"{_name(path)} is not a picture that headergen reads, or its beginning is damaged",
-            remedy=f"save it as {_READABLE} (a git LFS pointer needs `git lfs pull`)",
-        ) from error
+        raise damage.unreadable(_name(path)) from error
     except _DAMAGE as error:
-        raise SourceError(
-            f"{_name(path)} is damaged or cut short: {error}", remedy="save the picture again"
-        ) from error
+        raise damage.damaged(_name(path), error) from error
 
 
 def _name(path: Path) -> str:
@@ -331,3 +304,31 @@ def _reduce(picture: Image.Image, at_least: tuple[int, int] | None) -> Image.Ima
         return picture
     factor = int(min(picture.width / at_least[0], picture.height / at_least[1]) / _REDUCING_GAP)
     return picture.reduce(factor) if factor > 1 else picture
+
+
+# Of a header's width and height, what note.com's link cards and listings keep: what is laid out
+# keeps its words and subjects inside.
+_SAFE_WIDTH, _SAFE_HEIGHT = LINK_CARD_WIDTH / HEADER_WIDTH, LISTING_HEIGHT / HEADER_HEIGHT
+
+# A ground is blurred at this part of its size: as soft as in full, in a fraction of the time.
+_GROUND_SCALE = 16
+_GROUND_BLUR = 2.0
+
+
+def crop_is_safe(picture: Image.Image, width: int, height: int) -> bool:
+    """Tell whether a `width` by `height` crop around the middle keeps what is laid out in it."""
+    scale = max(width / picture.width, height / picture.height)
+    kept_width, kept_height = width / scale / picture.width, height / scale / picture.height
+    return kept_width >= _SAFE_WIDTH and kept_height >= _SAFE_HEIGHT
+
+
+def whole(picture: Image.Image, width: int, height: int) -> Image.Image:
+    """Show a picture whole in the middle of `width` x `height` px, on a blur of itself."""
+    small = (max(width // _GROUND_SCALE, 1), max(height // _GROUND_SCALE, 1))
+    blur = cover(picture, *small).filter(ImageFilter.GaussianBlur(_GROUND_BLUR))
+    framed = blur.resize((width, height), Image.Resampling.BICUBIC)
+    scale = min(width / picture.width, height / picture.height)
+    size = (max(round(picture.width * scale), 1), max(round(picture.height * scale), 1))
+    shown = picture.resize(size, Image.Resampling.LANCZOS)
+    framed.paste(shown, ((width - size[0]) // 2, (height - size[1]) // 2))
+    return framed

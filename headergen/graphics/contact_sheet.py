@@ -1,7 +1,5 @@
 """Several pictures on one sheet, numbered, to choose one of them."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """How well one colour stands out from another: WCAG 2.2's relative luminance and contrast ratio."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from PIL import Image, ImageStat

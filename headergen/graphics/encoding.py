@@ -1,12 +1,9 @@
 """Encode a picture as a file, in no more bytes than it may have."""
 
-from __future__ import annotations
-
 import io
 import struct
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import BinaryIO
 
 from PIL import ExifTags, Image, PngImagePlugin
@@ -91,9 +88,11 @@ def _exif(comment: str | None) -> bytes:
     return b"Exif\0\0" + struct.pack(">2sHI", b"MM", 42, 8) + root + folder + data
 
 
-_ENCODERS: Mapping[str, Callable[[Image.Image, BinaryIO, Metadata, int], None]] = MappingProxyType(
-    {"png": _encode_png, "webp": _encode_webp, "jpeg": _encode_jpeg}
-)
+_ENCODERS: Mapping[str, Callable[[Image.Image, BinaryIO, Metadata, int], None]] = {
+    "png": _encode_png,
+    "webp": _encode_webp,
+    "jpeg": _encode_jpeg,
+}
 
 
 @dataclass(frozen=True)
@@ -159,12 +158,11 @@ def _png(image: Image.Image, metadata: Metadata, _limit_bytes: int) -> Encoded:
     return Encoded(encode(few, "png", metadata), f"in {_COLOURS} colours")
 
 
-_SMALLER: Mapping[str, Callable[[Image.Image, Metadata, int], Encoded]] = MappingProxyType(
-    {"png": _png, "webp": _webp}
-)
-_REMEDIES: Mapping[str, str] = MappingProxyType(
-    {
-        "png": "write header: {format: webp} in the config, or raise header.max_kb",
-        "webp": "raise header.max_kb, or lower header.width and header.height, in the config",
-    }
-)
+_SMALLER: Mapping[str, Callable[[Image.Image, Metadata, int], Encoded]] = {
+    "png": _png,
+    "webp": _webp,
+}
+_REMEDIES: Mapping[str, str] = {
+    "png": "write header: {format: webp} in the config, or raise header.max_kb",
+    "webp": "raise header.max_kb, or lower header.width and header.height, in the config",
+}

@@ -1,7 +1,5 @@
 """Where a picture is interesting: the point to crop it around when its author named none."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from PIL import Image, ImageChops, ImageFilter

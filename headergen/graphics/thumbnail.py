@@ -1,7 +1,5 @@
 """Small copies of pictures, to be looked at many at a time."""
 
-from __future__ import annotations
-
 import io
 from pathlib import Path
 

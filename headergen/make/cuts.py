@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 from headergen.article.request import Request
 from headergen.errors import SourceError
-from headergen.graphics import canvas, composite, encoding, framing
+from headergen.graphics import canvas, composite, encoding
+from headergen.graphics.composite.stage import Stage
 from headergen.graphics.saliency import focus_for
 from headergen.make import store
 from headergen.picture import metadata, provenance
-from headergen.picture.provenance import Metadata
+from headergen.plan import output
 from headergen.plan import state as states
 from headergen.plan.job import Job
 from headergen.vocabulary import AUTO_FOCUS, STAND_IN, Point
@@ -33,7 +34,7 @@ def save_cuts(job: Job, root: Path) -> str:
         HeadergenError: as `store.save` and `canvas.open_source`; or a picture does not fit into
             its bytes.
     """
-    wanted = [each for each in job.cut_jobs if not store.is_made(each)]
+    wanted = [each for each in job.cut_jobs if not output.is_made(each)]
     try:
         return _save(wanted, job, root) if wanted else ""
     except SourceError as error:  # of the header's own file, or of the source that it shows
@@ -51,20 +52,20 @@ def _save(wanted: Sequence[Job], job: Job, root: Path) -> str:
     return said
 
 
-def _texts(job: Job) -> Metadata:
+def _texts(job: Job) -> provenance.Metadata:
     """Return what the header tells, for a picture that is a part of it."""
     told = provenance.read(metadata.of_source(job.output))
     if told.source_type is None:
-        return Metadata(job.digest)
+        return provenance.Metadata(job.digest)
     packet = provenance.xmp_packet(job.digest, told.source_type, told.parameters)
-    return Metadata(job.digest, packet, told.parameters)
+    return provenance.Metadata(job.digest, packet, told.parameters)
 
 
 def _cut(header: Image.Image, job: Job, cut: Job, root: Path) -> Image.Image:
     """Crop a header around what it was cropped around itself; what is laid out stays legible."""
     focus = _focus(header, job, cut, root)
-    if focus is None and not framing.crop_is_safe(header, cut.width, cut.height):
-        return framing.whole(header, cut.width, cut.height)
+    if focus is None and not canvas.crop_is_safe(header, cut.width, cut.height):
+        return canvas.whole(header, cut.width, cut.height)
     return canvas.cover(header, cut.width, cut.height, focus or _MIDDLE)
 
 
@@ -85,7 +86,8 @@ def _focus_of_composite(
         return None
     (path, *_) = states.sources_of(job.article, request, root)
     source = canvas.open_source(path, at_least=header.size)
-    if not composite.is_one_picture([source], *header.size, request.layout or "auto", job.look):
+    stage = Stage(*header.size, job.look)
+    if not composite.is_one_picture([source], stage, request.layout or "auto"):
         return None
     (focus,) = request.focus or (AUTO_FOCUS,)
     if focus == AUTO_FOCUS:

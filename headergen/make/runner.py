@@ -21,16 +21,18 @@ from headergen.errors import (
     PaintError,
     PathError,
     SourceError,
+    UsageError,
 )
 from headergen.graphics import canvas, composite, encoding
 from headergen.graphics.card import drawing as cards
 from headergen.graphics.card.content import Card
-from headergen.make import collisions, store, unfinished
+from headergen.graphics.composite.stage import Stage
+from headergen.make import kept, store
 from headergen.make.cuts import save_cuts
 from headergen.make.painter import Painted, Painter
 from headergen.picture import metadata, provenance
 from headergen.picture.provenance import Provenance
-from headergen.plan import cuts
+from headergen.plan import collisions, cuts, output
 from headergen.plan.job import Completion, Composite, Job, Painting
 from headergen.progress import Report
 from headergen.repository import paths
@@ -99,7 +101,7 @@ def adopt(job: Job, image: Image.Image, origin: Provenance, config: Config, root
         return Failed(job, error)
     try:
         store.require_wanted(job)
-        store.require_free(job)
+        output.require_free(job)
         return _finish_header(job, image, origin, "picked", root)
     except HeadergenError as error:
         return Failed(job, error)
@@ -112,8 +114,8 @@ def _attempt(job: Job, root: Path) -> Outcome | None:
     """
     try:
         store.require_wanted(job)
-        store.require_free(job)
-        return _finish_made(job, root) if store.is_made(job) else _make(job, root)
+        output.require_free(job)
+        return _finish_made(job, root) if output.is_made(job) else _make(job, root)
     except HeadergenError as error:
         return Failed(job, error)
 
@@ -144,7 +146,7 @@ def _finish_kept(job: Job, asked: Painting, root: Path) -> Written | None:
     if job.title:
         with _naming_article(job):
             cards.lay_title(canvas.blank(job.width, job.height), job.title)
-    found = unfinished.find(job, asked, root)
+    found = kept.find(job, asked, root)
     if found is None:
         return None
     path, picture, origin = found
@@ -167,7 +169,8 @@ def _compose(job: Job, content: Composite, root: Path) -> Written:
         except (PathError, SourceError) as error:
             raise job.article.placed(error, f"header.sources[{index}]") from error
     size, look = (job.width, job.height), content.look
-    beside = job.title is not None and composite.leaves_room(sources, *size, content.layout, look)
+    stage = Stage(*size, look)
+    beside = job.title is not None and composite.leaves_room(sources, stage, content.layout)
     image = composite.compose(
         sources, *size, content.layout, content.focus, look, beside_title=beside
     )
@@ -189,7 +192,7 @@ def _naming_article(job: Job) -> Iterator[None]:
     """Say of which article the words or pictures on a card are that cannot be drawn."""
     try:
         yield
-    except (GlyphError, SourceError) as error:
+    except (GlyphError, SourceError, UsageError) as error:
         raise job.article.placed(error) from error
 
 
@@ -203,7 +206,7 @@ def _or_stand_in(outcome: Outcome, root: Path) -> Outcome:
     why = f"a title card stands in: {outcome.error.headline}"
     standing_in = replace(job, digest=job.digest + STAND_IN, title=None)
     try:
-        if job.article.digest == standing_in.digest and store.is_made(standing_in):
+        if job.article.digest == standing_in.digest and output.is_made(standing_in):
             return _completed(standing_in, why, root)
         return _draw(standing_in, job.stand_in, root, why)
     except HeadergenError as error:
@@ -267,9 +270,9 @@ def _finish(job: Job, painting: Painting, result: Painted | PaintError, root: Pa
         return Failed(job, result)
     try:
         if job.output.exists():
-            unfinished.keep(job, painting, result, root)
+            kept.keep(job, painting, result, root)
         image = canvas.cover(result.image, job.width, job.height)
         return _finish_header(job, image, result.provenance, result.describe(), root)
     except HeadergenError as error:
-        unfinished.keep(job, painting, result, root)
+        kept.keep(job, painting, result, root)
         return Failed(job, error)

@@ -4,18 +4,15 @@ Painting takes minutes, and authors go on writing: what was true when a job was 
 at again before each of the two.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from pathlib import Path
 
 from headergen.article import article as articles
-from headergen.article.article import Article
 from headergen.errors import ArticleError, OutputError, PathError
-from headergen.picture import first_bytes
-from headergen.picture.first_bytes import Picture
-from headergen.plan.job import Completion, Job
-from headergen.repository import durable, git, paths
+from headergen.plan import output
+from headergen.plan.job import Job
+from headergen.plan.output import output_error
+from headergen.repository import durable, paths
 
 
 def sweep(jobs: Iterable[Job]) -> None:
@@ -23,54 +20,6 @@ def sweep(jobs: Iterable[Job]) -> None:
     folders = {path.resolve().parent for job in jobs for path in (job.output, job.article.path)}
     for folder in sorted(folders):
         durable.sweep(folder)
-
-
-def is_made(job: Job) -> bool:
-    """Tell whether the header wanted stands at the output path already.
-
-    One that headergen made for another request may be painted over; its mark is inside the file.
-
-    Raises:
-        OutputError: a file stands there that headergen did not make.
-    """
-    try:
-        standing = first_bytes.probe(job.output)
-    except FileNotFoundError:
-        return False
-    except OSError as error:
-        raise _output_error(job, f"{job.image}: {error.strerror}") from error
-    if _is_wanted(standing, job):
-        return True
-    if standing.digest is None:
-        raise _taken(job)
-    return False
-
-
-def _is_wanted(found: Picture, job: Job) -> bool:
-    if job.cut:
-        return job.cut.is_it(found, job.article, job.digest)
-    if isinstance(job.content, Completion):
-        return found.digest in (None, job.digest)
-    size = (found.width, found.height)
-    return found.digest == job.digest and size == (job.width, job.height)
-
-
-def require_free(job: Job) -> None:
-    """Make sure that nothing of the author's stands where cuts of the header go.
-
-    Raises:
-        OutputError: a file stands there that headergen did not make.
-    """
-    for each in job.cut_jobs:
-        is_made(each)
-
-
-def would_replace(job: Job) -> bool:
-    """Tell whether a header that was made for another request stands at the output path."""
-    try:
-        return first_bytes.probe(job.output).digest not in (None, job.digest)
-    except OSError:
-        return False
 
 
 def require_wanted(job: Job) -> None:
@@ -97,13 +46,13 @@ def save(job: Job, data: bytes, root: Path) -> None:
         OutputError: the place is taken by the author's own picture, or cannot be written.
     """
     require_wanted(job)
-    if is_made(job):
+    if output.is_made(job):
         return
     _require_inside(job, job.output, root)
     try:
         durable.write(job.output, data, confirm=lambda: _require_inside(job, job.output, root))
     except OSError as error:
-        raise _output_error(job, f"{job.image} cannot be written: {error.strerror}") from error
+        raise output_error(job, f"{job.image} cannot be written: {error.strerror}") from error
 
 
 def write_back(job: Job, root: Path) -> None:
@@ -127,8 +76,8 @@ def _confirm(job: Job, root: Path) -> None:
     """Look a last time, at the latest moment: picture whole, article as it was read."""
     _require_inside(job, job.article.path, root)
     for each in (job, *job.cut_jobs):
-        if not is_made(each):
-            raise _output_error(job, f"{each.image} disappeared before the article could name it")
+        if not output.is_made(each):
+            raise output_error(job, f"{each.image} disappeared before the article could name it")
     if _article_bytes(job) != job.article.data:
         raise job.article.error(
             None,
@@ -146,7 +95,7 @@ def _article_bytes(job: Job) -> bytes:
         raise job.article.error(None, f"cannot be read: {error.strerror}", "run again") from error
 
 
-def _asks_the_same(before: Article, now: bytes) -> bool:
+def _asks_the_same(before: articles.Article, now: bytes) -> bool:
     """Compare what decides about the header; an article that can't be read gets the doubt."""
     try:
         every = before.request is None  # its header is the config's default
@@ -156,7 +105,7 @@ def _asks_the_same(before: Article, now: bytes) -> bool:
     return found is not None and _asked(found) == _asked(before)
 
 
-def _asked(article: Article) -> tuple[str | None, str | None, str | None]:
+def _asked(article: articles.Article) -> tuple[str | None, str | None, str | None]:
     request = article.request.canonical() if article.request else article.title
     return request, article.image, article.digest
 
@@ -168,25 +117,6 @@ def _require_inside(job: Job, path: Path, root: Path) -> None:
         raise job.article.placed(error) from error
 
 
-def _taken(job: Job) -> OutputError:
-    """Tell how to keep a picture of the author's; a pointer of Git LFS stands for one, too."""
-    if git.is_lfs_pointer(job.output):
-        return _output_error(job, f"{job.image} is a Git LFS pointer", git.LFS_REMEDY)
-    remedy = (
-        "rename or delete that file; or make it the header: "
-        f"name it in {job.article.image_key} and remove header.digest"
-    )
-    if job.cut:
-        remedy = f"delete that file; or, to keep it, rename it and name it in {job.cut.key}"
-    return _output_error(
-        job, f"{job.image} exists and headergen did not make it: it is left alone", remedy
-    )
-
-
-def _output_error(job: Job, message: str, remedy: str | None = "run again") -> OutputError:
-    return job.article.placed(OutputError(message, remedy=remedy))
-
-
 def gone(job: Job) -> OutputError:
     """Make the error for a header that was there when the job was planned."""
-    return _output_error(job, f"{job.image} disappeared, or was replaced, meanwhile")
+    return output_error(job, f"{job.image} disappeared, or was replaced, meanwhile")

@@ -1,7 +1,5 @@
 """What a picture's first bytes tell, read without Pillow: format, size, and headergen's digest."""
 
-from __future__ import annotations
-
 import re
 import struct
 from collections.abc import Iterator

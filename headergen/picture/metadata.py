@@ -4,8 +4,6 @@ Where each format keeps them: PNG specification (third edition), 11.3.3; WebP co
 specification; JPEG: EXIF 2.32, 4.7.2, and XMP specification, part 3, 1.1.3.
 """
 
-from __future__ import annotations
-
 import re
 import struct
 import zlib

@@ -4,8 +4,6 @@ AUTOMATIC1111's web UI made it up (`modules/infotext_utils.py` there): the promp
 `Negative prompt: …`, then a last line of `Label: value` pairs.
 """
 
-from __future__ import annotations
-
 import json
 import math
 import re

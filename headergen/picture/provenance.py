@@ -5,13 +5,11 @@ is what programs about generated pictures read. No time and no path is in either
 gives the same bytes.
 """
 
-from __future__ import annotations
-
+import html
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from xml.sax.saxutils import escape, unescape
 
 from headergen.picture import parameters
 from headergen.picture.first_bytes import DIGEST_KEYWORD
@@ -119,8 +117,6 @@ _PACKET = (
     ' xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/"{attributes}>{element}'
     '</rdf:Description></rdf:RDF></x:xmpmeta><?xpacket end="r"?>'
 )
-_IN_ATTRIBUTES = {'"': "&quot;", "'": "&apos;"}
-_REFERENCES = {text: character for character, text in _IN_ATTRIBUTES.items()} | {"&#10;": "\n"}
 
 
 def xmp_packet(
@@ -132,15 +128,11 @@ def xmp_packet(
         "Iptc4xmpExt:DigitalSourceType": source_type and _SOURCE_TYPES + source_type,
         "xmp:CreatorTool": source_type and TOOL,
     }
-    written = (f' {name}="{_escaped(text)}"' for name, text in attributes.items() if text)
+    written = (f' {name}="{html.escape(text)}"' for name, text in attributes.items() if text)
     element = ""
     if parameters_text is not None:
-        element = f"<headergen:parameters>{_escaped(parameters_text)}</headergen:parameters>"
+        element = f"<headergen:parameters>{html.escape(parameters_text)}</headergen:parameters>"
     return _PACKET.format(attributes="".join(written), element=element)
-
-
-def _escaped(text: str) -> str:
-    return escape(text, _IN_ATTRIBUTES)
 
 
 def read(metadata: Metadata) -> Told:
@@ -161,4 +153,4 @@ def _xmp_value(packet: str, name: str) -> str | None:
     No XML parser reads what strangers wrote: a pattern needs no bounds for nested entities.
     """
     found = re.search(rf"""\b{name}(?:\s*=\s*(?:"([^"<]*)"|'([^'<]*)')|\s*>([^<]*)<)""", packet)
-    return None if found is None else unescape(next(filter(None, found.groups()), ""), _REFERENCES)
+    return None if found is None else html.unescape(next(filter(None, found.groups()), ""))

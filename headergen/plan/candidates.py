@@ -1,15 +1,19 @@
 """Candidates for an article's header: planned, and kept where no commit looks.
 
-Each article has a folder of them in `.headergen`: a PNG for each, with the digest of its request
-inside, and a record of what each request was.
+They vary seeds, and words where a model paints nearly the same from every seed. Each article has a
+folder of them in `.headergen`: a PNG for each, with the digest of its request inside, and a record
+of what each request was.
 """
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from itertools import cycle, islice
 from pathlib import Path
 
 from headergen.article import edit
@@ -22,7 +26,6 @@ from headergen.plan import defaults
 from headergen.plan import job as planning
 from headergen.plan import state as states
 from headergen.plan.job import Job, Painting
-from headergen.plan.variations import Variant, variants
 from headergen.repository import scratch
 from headergen.settings.config import Config
 
@@ -37,11 +40,6 @@ class Planned:
     variant: Variant
     job: Job
     painting: Painting
-
-    @property
-    def painted_as(self) -> str:
-        """Tell this painting from any other, as `Candidate.painted_as` does."""
-        return self.painting.asked_as
 
 
 @dataclass(frozen=True)
@@ -105,29 +103,16 @@ def planned(article: Article, config: Config, root: Path, count: int) -> list[Pl
     if request is None or request.prompt is None:
         message = "has no prompt to paint candidates from"
         raise article.error(None, message, "write header.prompt")
-    first = _planned(article, variants(request.prompt, request.seed, 1, words=False), config, root)
-    words = first[0].painting.checkpoint.row.seeds_vary_little
-    if words:
-        try:
-            found = variants(request.prompt, request.seed, count, words=True)
-            return _planned(article, found, config, root)
-        except ArticleError:
-            pass  # such as a prompt of several lines: its seeds can be varied all the same
-    return _planned(
-        article, variants(request.prompt, request.seed, count, words=False), config, root
-    )
+    seeds = variants(request.prompt, request.seed, count, words=False)
+    found = [_planned(article, 1, seeds[0], config, root)]
+    if found[0].painting.checkpoint.row.seeds_vary_little:
+        with suppress(ArticleError):  # such as a prompt of several lines: seeds can be varied still
+            words = variants(request.prompt, request.seed, count, words=True)
+            return [_planned(article, i, each, config, root) for i, each in enumerate(words, 1)]
+    return found + [_planned(article, i, each, config, root) for i, each in enumerate(seeds[1:], 2)]
 
 
 def _planned(
-    article: Article, found: Sequence[Variant], config: Config, root: Path
-) -> list[Planned]:
-    return [
-        _one_planned(article, number, variant, config, root)
-        for number, variant in enumerate(found, start=1)
-    ]
-
-
-def _one_planned(
     article: Article, number: int, variant: Variant, config: Config, root: Path
 ) -> Planned:
     job = job_with(article, {"prompt": variant.prompt, "seed": variant.seed}, config, root)
@@ -238,3 +223,66 @@ def is_whole(article: Article, candidate: Candidate, job: Job, root: Path) -> bo
         return False
     wanted = (job.digest, job.width, job.height)
     return candidate.digest == job.digest and (found.digest, found.width, found.height) == wanted
+
+
+@dataclass(frozen=True)
+class Variation:
+    """Words that are put behind a prompt, in the prompt's own language."""
+
+    english: str
+    japanese: str
+
+
+# Light, distance, angle and palette: what changes a picture and leaves its subject alone.
+VARIATIONS: Mapping[str, Variation] = {
+    "golden hour": Variation("warm light of the golden hour", "夕方の暖かい光"),
+    "wide view": Variation("wide view from afar", "遠くからの広い眺め"),
+    "close-up": Variation("close-up, shallow depth of field", "クローズアップ、浅い被写界深度"),
+    "blue night": Variation("blue night, soft moonlight", "青い夜、やわらかな月明かり"),
+    "low angle": Variation("seen from a low angle", "ローアングルで見上げる構図"),
+    "pastel": Variation("pale pastel colours", "淡いパステルカラー"),
+    "from above": Variation("seen from above", "真上から見下ろす構図"),
+    "bold colours": Variation("few bold colours, strong contrast", "大胆な配色、強いコントラスト"),
+}
+
+_KANA = re.compile("[\u3040-\u30ff]")
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One candidate's request: seed and prompt; `name` is that of the variation, "" for none."""
+
+    seed: int
+    prompt: str
+    name: str
+
+    @property
+    def what(self) -> str:
+        """What an author is told that it varies."""
+        return f"seed {self.seed}, {self.name}" if self.name else f"seed {self.seed}"
+
+
+def variants(prompt: str, seed: int | None, count: int, *, words: bool) -> list[Variant]:
+    """List the first `count` variants of a prompt; more of them begin with the same ones.
+
+    Seeds count up from 1 and leave out the article's own, `seed`. With `words` all but the first
+    take a variation in turn as well.
+    """
+    seeds = (each for each in range(1, count + 2) if each != seed)
+    names = ["", *islice(cycle(VARIATIONS), count)] if words else [""] * count
+    return list(islice(_varied(prompt, seeds, names), count))
+
+
+def _varied(prompt: str, seeds: Iterator[int], names: list[str]) -> Iterator[Variant]:
+    for seed, name in zip(seeds, names, strict=False):
+        yield Variant(seed, with_words(prompt, name) if name else prompt, name)
+
+
+def with_words(prompt: str, name: str) -> str:
+    """Put the words of a variation behind a prompt, and before the line breaks that end it."""
+    text, row = prompt.rstrip(), VARIATIONS[name]
+    if _KANA.search(text):
+        words = ("" if text[-1] in "。、" else "、") + row.japanese
+    else:
+        words = (" " if text[-1] in ".," else ", ") + row.english
+    return text + words + prompt[len(text) :]

@@ -1,12 +1,9 @@
 """What is written on pictures: the title cards that articles and the config ask for."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from headergen.article.article import Article
-from headergen.article.card_request import CardRequest
-from headergen.article.request import Request
+from headergen.article.request import CardRequest, Request
 from headergen.graphics.card.content import Card
 from headergen.plan import places
 from headergen.settings.config import Config
@@ -27,7 +24,7 @@ def card_of(
         PathError, SourceError: a logo or picture leaves the repository or is missing.
         ConfigError: the config's logo is missing.
     """
-    asked = request.card or CardRequest()
+    asked, logo = request.card or CardRequest(), file_of(article, request, "logo", root)
     return Card(
         title=asked.title or article.title or article.path.stem,
         subtitle=asked.subtitle,
@@ -36,7 +33,7 @@ def card_of(
         author=config.card_author if asked.author is None else asked.author or None,
         date=_date(asked, article, config),
         tags=_tags(asked, article, config),
-        logo=None if asked.logo is False else _logo_of(article, request, config, root),
+        logo=None if asked.logo is False else logo or _logo(config, root),
         picture=file_of(article, request, "picture", root),
     )
 
@@ -73,10 +70,6 @@ def file_of(article: Article, request: Request, key: str, root: Path) -> Path | 
     """
     name = getattr(request.card, key) if request.card and not request.by_default else None
     return places.source_of(name, article, f"header.card.{key}", root) if name else None
-
-
-def _logo_of(article: Article, request: Request, config: Config, root: Path) -> Path | None:
-    return file_of(article, request, "logo", root) or _logo(config, root)
 
 
 def _logo(config: Config, root: Path) -> Path | None:

@@ -4,19 +4,15 @@ Each has a key of its own in the frontmatter. It carries the digest of its heade
 was cut from an older header is known, and the author's own picture in its place as well.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from headergen.article.article import Article
 from headergen.picture import first_bytes
-from headergen.picture.first_bytes import Picture
 from headergen.plan import places
 from headergen.plan.state import Fresh, StandIn
-from headergen.settings.config import Config
-from headergen.settings.cuts import WantedCut
+from headergen.settings.config import Config, WantedCut
 from headergen.vocabulary import FORMATS
 
 
@@ -37,7 +33,7 @@ class Cut:
         except OSError:
             return False
 
-    def is_it(self, found: Picture, article: Article, digest: str | None) -> bool:
+    def is_it(self, found: first_bytes.Picture, article: Article, digest: str | None) -> bool:
         """Tell whether what was found in its place is it: its size, of the header of `digest`.
 
         One without a digest passes where the article names it already: tools that shrink pictures

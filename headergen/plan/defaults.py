@@ -1,7 +1,5 @@
 """Headers of articles that ask for none: which get one by default, and what it asks for."""
 
-from __future__ import annotations
-
 import os
 import re
 from pathlib import Path, PurePath
@@ -11,7 +9,6 @@ from headergen.article.request import Request
 from headergen.repository import paths
 from headergen.settings import styles
 from headergen.settings.config import Config
-from headergen.settings.styles import Default, Style
 
 
 def has_default(name: str | Path, config: Config, root: Path) -> bool:
@@ -21,7 +18,7 @@ def has_default(name: str | Path, config: Config, root: Path) -> bool:
     return _default_for(name, config, root) is not None
 
 
-def style_for(article: Article, config: Config, root: Path) -> Style | None:
+def style_for(article: Article, config: Config, root: Path) -> styles.Style | None:
     """Return the first style in the config whose paths the article matches."""
     return styles.style_of(_place(article.path, root), config.styles) if config.styles else None
 
@@ -38,7 +35,7 @@ def request_for(article: Article, config: Config, root: Path) -> Request | None:
     return _by_default(article, default) if default else None
 
 
-def _default_for(name: str | Path, config: Config, root: Path) -> Default | None:
+def _default_for(name: str | Path, config: Config, root: Path) -> styles.Default | None:
     return styles.default_of(_place(name, root), config.default, config.styles)
 
 
@@ -48,7 +45,7 @@ def _place(name: str | Path, root: Path) -> PurePath:
     return path.relative_to(root) if path.is_relative_to(root) else path
 
 
-def _by_default(article: Article, default: Default) -> Request:
+def _by_default(article: Article, default: styles.Default) -> Request:
     title = article.title
     needs_title = "{title}" in (default.prompt or "{title}")
     if needs_title and title is None and not (default.card and default.card.title):

@@ -10,10 +10,9 @@ from pathlib import Path
 
 from headergen.article import edit
 from headergen.article.article import Article
-from headergen.article.edit import Changes
 from headergen.article.request import Request
 from headergen.diffusion import prompt as prompts
-from headergen.diffusion.checkpoint import Checkpoint
+from headergen.diffusion.cache import Checkpoint
 from headergen.graphics.card.content import Card
 from headergen.picture.parameters import Settings
 from headergen.plan import card_content, cuts, defaults, model_choice, places
@@ -127,7 +126,7 @@ class Job:
     cuts: tuple[Cut, ...] = ()
     title: Card | None = None
     stand_in: Card | None = None
-    changes: Changes = field(default_factory=dict)
+    changes: edit.Changes = field(default_factory=dict)
     cut: Cut | None = None
     whole: Job | None = None
 
@@ -178,7 +177,7 @@ def job_for(article: Article, config: Config, root: Path, *, in_hook: bool = Fal
     """
     state = state_of(article, config, root, in_hook=in_hook)
     if isinstance(state, Fresh | StandIn):
-        return _completion(state, config, root) or state
+        return completion(state, config, root) or state
     return job_of(state, config, root) if isinstance(state, Wanted) else state
 
 
@@ -189,8 +188,10 @@ def stand_in_of(found: Plan) -> StandIn | None:
     return found if isinstance(found, StandIn) else None
 
 
-def _completion(state: Fresh | StandIn, config: Config, root: Path) -> Job | None:
-    """Settle what is lacking beside a standing header; None: nothing is, or it isn't headergen's.
+def completion(state: Fresh | StandIn, config: Config, root: Path) -> Job | None:
+    """Return the job for what a header that exists lacks beside it: cuts, and texts in the article.
+
+    None: nothing is lacking, or headergen did not make the header.
 
     From a picture that was made for another request, which a hook may find on disk, nothing is cut.
     """
@@ -290,16 +291,23 @@ def painting(
     prompt = (own.prompt_template or row.prompt_template).replace("{prompt}", request.prompt or "")
     negative_prompt = next((text for text in negative if text is not None), None)
     guidance_scale = next(scale for scale in guidance if scale is not None)
-    guided, weights = guidance_scale > row.family.guided_above, row.family.prompt_weights
-    return Painting(
+    asked = Painting(
         checkpoint=chosen,
         device=own.device,
-        prompt=prompt if weights else prompts.plain_text(prompt),
+        prompt=prompt,
         negative_prompt=negative_prompt,
         render_width=width,
         render_height=height,
         steps=request.steps or own.num_inference_steps or row.num_inference_steps,
         guidance_scale=guidance_scale,
         seed=seed if request.seed is None else request.seed,
-        notes=prompts.notes(prompt, negative_prompt, weights=weights, guided=guided),
     )
+    return as_read(asked)
+
+
+def as_read(painting: Painting) -> Painting:
+    """Let the model read the prompt in its own way, and note what of it the model can't do."""
+    family, prompt = painting.checkpoint.row.family, painting.prompt
+    weights, guided = family.prompt_weights, painting.guidance_scale > family.guided_above
+    notes = prompts.notes(prompt, painting.negative_prompt, weights=weights, guided=guided)
+    return replace(painting, prompt=prompt if weights else prompts.plain_text(prompt), notes=notes)

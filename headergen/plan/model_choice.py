@@ -1,8 +1,5 @@
 """Which model paints: the config's word becomes a checkpoint, and the size in px to paint at."""
 
-from __future__ import annotations
-
-import json
 import os
 import re
 from dataclasses import replace
@@ -10,12 +7,16 @@ from pathlib import Path
 from typing import Any
 
 from headergen.article.request import Request
-from headergen.diffusion.checkpoint import Checkpoint
-from headergen.diffusion.families import FAMILIES, MODELS
+from headergen.diffusion import snapshot
+from headergen.diffusion.cache import Checkpoint
+from headergen.diffusion.families import MODELS
 from headergen.diffusion.families.family import Model
 from headergen.errors import ConfigError
+from headergen.fields import unknown
 from headergen.settings.config import KEYS, Config
 from headergen.settings.styles import Style
+
+_TO_A_FOLDER = "a single .safetensors file must be converted to a diffusers folder first"
 
 # What the config says of the model that it names; the device is the machine's, whatever paints.
 _OF_THE_MODEL = [
@@ -102,38 +103,17 @@ def _preset(config: Config) -> Model | None:
         return None
     if row := MODELS.get(config.preset):
         return row
-    raise config.error(
-        "image.preset", f"unknown preset {config.preset!r}; choose from {', '.join(MODELS)}"
-    )
+    raise config.error("image.preset", unknown("preset", config.preset, MODELS))
 
 
 def _row_for_folder(config: Config, folder: Path) -> Model:
     """Tell the row by the pipeline class in `model_index.json`, where only one row has it."""
     try:
-        index = json.loads((folder / "model_index.json").read_bytes())
-        name = index["_class_name"]
-    except FileNotFoundError:
-        raise config.error(
-            "image.model",
-            f"{config.model!r} is no diffusers folder: it has no model_index.json",
-            remedy="a single .safetensors file must be converted to a diffusers folder first",
-        ) from None
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise config.error(
-            "image.model", f"{config.model!r}: model_index.json cannot be read: {error}"
-        ) from error
-    return _only_row_of_class(config, name)
-
-
-def _only_row_of_class(config: Config, name: object) -> Model:
+        name = snapshot.class_of(snapshot.read_index(folder))
+    except (OSError, snapshot.SnapshotError) as error:
+        remedy = None if (folder / "model_index.json").exists() else _TO_A_FOLDER
+        raise config.error("image.model", str(error), remedy) from error
     rows = [row for row in MODELS.values() if row.family.pipeline_class == name]
-    if not rows:
-        known = sorted(each.pipeline_class for each in FAMILIES.values())
-        raise config.error(
-            "image.model",
-            f"{config.model!r} is a {name}, which headergen does not know; "
-            f"it knows {', '.join(known)}",
-        )
     if len(rows) > 1:
         raise _preset_wanted(config, rows)
     return rows[0]
@@ -156,10 +136,9 @@ def _preset_wanted(config: Config, rows: list[Model]) -> ConfigError:
 
 
 def _unknown_model(config: Config) -> ConfigError:
+    message = unknown("model", config.model, MODELS)
     return config.error(
-        "image.model",
-        f"unknown model {config.model!r}; choose from {', '.join(MODELS)}, "
-        "or name a diffusers folder or a hub id (owner/name)",
+        "image.model", f"{message}, or name a diffusers folder or a hub id (owner/name)"
     )
 
 

@@ -3,8 +3,6 @@
 All that is known of it is here, for headers, cuts and sources alike.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from contextlib import suppress
@@ -12,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from headergen.article.article import Article
-from headergen.errors import PathError, SourceError
+from headergen.errors import ArticleError, PathError, SourceError
 from headergen.repository import paths
 from headergen.settings.config import Config
 
@@ -24,6 +22,17 @@ class Output(NamedTuple):
 
     text: str
     file: Path
+
+
+def require_in_place(article: Article | None, root: Path) -> None:
+    """Make sure that the article's file is in the repository at `root`: a link may lead elsewhere.
+
+    Raises:
+        ArticleError: it is not.
+    """
+    if article and not Path(_folder_of(article)).is_relative_to(root):
+        message = f"lies outside {root}: run headergen there"
+        raise ArticleError(message, path=str(article.path))
 
 
 def file_of(text: str, article: Article, config: Config, root: Path) -> Path | None:
@@ -120,6 +129,12 @@ def sources_named(article: Article, root: Path) -> Iterator[Path]:
     for name in filter(None, names):
         with suppress(PathError):
             yield _inside(name, article, root)
+
+
+def _folder_of(article: Article) -> str:
+    """Return the folder of the article's file, absolute and resolved."""
+    path = article.path
+    return paths.folder_of(path.resolve() if path.is_symlink() else path)
 
 
 def _inside(name: str, article: Article, root: Path) -> Path:

@@ -3,8 +3,6 @@
 Nothing of painting is loaded here: this is all that a check needs.
 """
 
-from __future__ import annotations
-
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +10,7 @@ from pathlib import Path
 from headergen.article.article import Article
 from headergen.article.request import Request
 from headergen.fields import unknown
+from headergen.picture.damage import damage_of
 from headergen.picture.first_bytes import SUFFIX_FORMATS, probe
 from headergen.plan import card_content, defaults, places
 from headergen.settings.config import Config
@@ -37,7 +36,7 @@ class HandMade:
 
 @dataclass(frozen=True)
 class Wanted:
-    """The header is missing, or stale; `digest` is that of the request as it is now.
+    """The header is missing, stale or cut off; `digest` is that of the request as it is now.
 
     `sources` are absolute paths; `picture` is where the article's `image` points, if it has one.
     """
@@ -50,7 +49,7 @@ class Wanted:
 
     @property
     def is_stale(self) -> bool:
-        """Whether there is a picture, made for an older request."""
+        """Whether there is a picture, made for an older request or cut off."""
         return self.picture is not None and self.picture.is_file()
 
 
@@ -149,11 +148,12 @@ def _is_hand_made(article: Article, image: str, picture: Path | None) -> bool:
 
 
 def may_be_for(picture: Path, digest: str) -> bool:
-    """Tell a picture from one that headergen made for another request.
+    """Return whether a picture may be the header with `digest`, and is whole if headergen made it.
 
     One without a digest passes: tools that shrink pictures strip what they don't know.
     """
-    return probe(picture).digest in (None, digest)
+    found = probe(picture).digest
+    return found is None or (found == digest and damage_of(picture) is None)
 
 
 def _without_request(article: Article, picture: Path | None) -> Fresh | None:

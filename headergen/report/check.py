@@ -2,30 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from headergen.article import article as articles
 from headergen.article.article import Article
-from headergen.errors import HeadergenError, OutsideRepositoryError
+from headergen.errors import ConfigError, HeadergenError, OutputError, OutsideRepositoryError
 from headergen.picture import first_bytes
-from headergen.plan import cuts, defaults, staged
+from headergen.picture.damage import damage_of
+from headergen.plan import cuts, defaults, places, staged
 from headergen.plan import state as states
 from headergen.plan.staged import Named, Unstaged
 from headergen.repository import git
 from headergen.settings.config import Config
+from headergen.vocabulary import SAVE_AGAIN
+
+if TYPE_CHECKING:
+    from headergen.plan.job import Job
+    from headergen.report.orphans import Orphan
 
 # note.com refuses larger uploads.
 LARGEST_BYTES = 10 * 1024 * 1024
 
-_RUN = "run `headergen run`"
+RUN = "run `headergen run`"
 
-# What `check` ends with: 2 where the article is at fault, 1 where its header needs the author.
+# What `check` ends with: 2 if the article or the config is at fault, 1 if a header needs the
+# author, 0 if nothing is wrong with any header.
 CODES = {
     "missing": 1,
     "stale": 1,
     "stand-in": 1,
+    "broken": 1,
     "wrong-size": 1,
     "wrong-format": 1,
     "too-large": 1,
@@ -35,6 +45,8 @@ CODES = {
     "no-alt": 1,
     "outside-repository": 2,
     "bad-frontmatter": 2,
+    "bad-config": 2,
+    "orphan": 0,
 }
 
 
@@ -56,10 +68,24 @@ class Finding:
 
 @dataclass(frozen=True)
 class _Absent:
-    """A header that is missing or stale, and the picture that would settle it (`awaited`)."""
+    """What `headergen run` would make: `job` is how, None if the config keeps it from a plan.
+
+    `awaited` is the picture that would settle it if it were on disk.
+    """
 
     finding: Finding
     awaited: Path | None
+    job: Job | None
+
+
+@dataclass(frozen=True)
+class _Shown(Named):
+    """A picture that an article names, on disk; if it `is_remade`, run makes it when it is gone."""
+
+    is_remade: bool
+
+
+_Found = Finding | _Absent | _Shown
 
 
 @dataclass(frozen=True)
@@ -72,7 +98,7 @@ class Look:
     name: str
     article: Article | None
     state: states.State
-    found: tuple[Finding | _Absent | Named, ...]
+    found: tuple[_Found, ...]
 
     @property
     def is_broken(self) -> bool:
@@ -80,45 +106,79 @@ class Look:
         return self.state is None and bool(self.found)
 
 
-def check(names: Iterable[str], config: Config, root: Path, *, in_git: bool) -> list[Finding]:
+def check(
+    names: Iterable[str], config: Config, root: Path, *, in_git: bool, whole: bool = False
+) -> list[Finding]:
     """Check the articles in the files `names`; `in_git` says that `root` is a git working tree.
+
+    With `whole`, they are all of the repository, and pictures that none of them needs are found.
 
     Raises:
         GitError: git cannot say what is in the index.
     """
-    # Of the articles themselves nothing is kept: a site has thousands, and their texts are long.
+    # Of most articles nothing is kept: a site has thousands, and their texts are long.
     found = [each for name in names for each in look(name, config, root).found]
-    return findings(found, config, root, in_git=in_git)
+    every = findings(found, config, root, in_git=in_git)
+    if in_git and whole:
+        from headergen.report import orphans
+
+        shown = [each.picture for each in found if isinstance(each, _Shown)]
+        every += map(_of_orphan, orphans.find(config, root, shown).orphans)
+    return every
 
 
-def findings(
-    found: Sequence[Finding | _Absent | Named], config: Config, root: Path, *, in_git: bool
-) -> list[Finding]:
+def findings(found: Sequence[_Found], config: Config, root: Path, *, in_git: bool) -> list[Finding]:
     """Return all findings, sorted, for what was found in articles.
 
     Raises:
         GitError: git cannot say what is in the index.
     """
-    absent = [each for each in found if isinstance(each, _Absent)]
-    pictures = [each.awaited for each in absent if each.awaited]
-    left_out = git.left_out(root, pictures) if in_git else set()
-    named = [each for each in found if isinstance(each, Named)]
+    shown = [each for each in found if isinstance(each, _Shown)]
     every = [each for each in found if isinstance(each, Finding)]
-    every += (each.finding for each in absent if each.awaited not in left_out)
-    every += (finding for each in named for finding in _of_picture(each, config))
+    every += _of_absent(_without_left_out(found, root, in_git=in_git), config, root)
+    every += (finding for each in shown for finding in _of_picture(each, config))
     if in_git:
-        every += map(_of_unstaged, staged.not_in_index(named, config, root))
-    return sorted(every, key=lambda finding: (finding.path, finding.line))
+        every += map(_of_unstaged, staged.not_in_index(shown, config, root))
+    once = dict.fromkeys(every)  # a mistake in the config is found by many articles
+    return sorted(once, key=lambda finding: (finding.path, finding.line))
+
+
+def _without_left_out(found: Sequence[_Found], root: Path, *, in_git: bool) -> list[_Absent]:
+    """Return what is absent, but for pictures that a sparse checkout leaves out."""
+    absent = [each for each in found if isinstance(each, _Absent)]
+    awaited = [each.awaited for each in absent if each.awaited]
+    left_out = git.left_out(root, awaited) if in_git else set()
+    return [each for each in absent if each.awaited not in left_out]
+
+
+def _of_absent(absent: Sequence[_Absent], config: Config, root: Path) -> Iterator[Finding]:
+    """Yield what is absent; where `run` would refuse to make it, what `run` would say."""
+    jobs = {each.job.article.path: each.job for each in absent if each.job}
+    refused: Mapping[Path, HeadergenError] = {}
+    if jobs:
+        from headergen.report import refusals  # for the few articles that lack something
+
+        refused = refusals.find(list(jobs.values()), config, root)
+    for each in absent:
+        error = refused.get(each.job.article.path) if each.job else None
+        yield _refused(each.finding, error) if error else each.finding
+
+
+def _refused(finding: Finding, error: HeadergenError) -> Finding:
+    """Return the error of `run`; a place that is taken is not the article's fault."""
+    found = _of_error(finding.path, error)
+    return replace(found, code=finding.code) if isinstance(error, OutputError) else found
 
 
 def look(name: str, config: Config, root: Path, *, every: bool = False) -> Look:
     """Look at one article, without git; at one that asks for nothing only if `every`."""
     article: Article | None = None
     state: states.State = None
-    found: tuple[Finding | _Absent | Named, ...] = ()
+    found: tuple[_Found, ...] = ()
     try:
         has_default = defaults.has_default(name, config, root)
         article = articles.read(name, config.image_key, every=every or has_default)
+        places.require_in_place(article, root)
         state = states.state_of(article, config, root) if article else None
         if article and (has_default or article.value_at("header") is not None):
             found = tuple(_of_state(state, config, root))
@@ -127,37 +187,89 @@ def look(name: str, config: Config, root: Path, *, every: bool = False) -> Look:
     return Look(name, article, state, found)
 
 
-def _of_state(
+def _of_state(state: states.State, config: Config, root: Path) -> Iterator[_Found]:
+    lacking = list(_lacking(state, config, root))
+    if lacking:
+        try:
+            job = _job_of(state, config, root)
+            yield from (_Absent(finding, awaited, job) for finding, awaited in lacking)
+        except ConfigError as error:
+            yield from _of_config(error, lacking)
+    yield from _beside(state, config)
+    for named in staged.named_by(state, config, root):
+        yield _Shown(**vars(named), is_remade=_is_remade(named, state, config, root))
+
+
+def _lacking(
     state: states.State, config: Config, root: Path
-) -> Iterator[Finding | _Absent | Named]:
+) -> Iterator[tuple[Finding, Path | None]]:
+    """Yield what `run` would make or write, each with the picture that would settle it."""
     if isinstance(state, states.Wanted):
-        yield _Absent(_of_wanted(state), staged.awaited(state.article, state.digest, config, root))
+        yield _of_wanted(state), staged.awaited(state.article, state.digest, config, root)
     elif isinstance(state, states.StandIn):
-        yield _of_stand_in(state)
-    yield from _beside(state, config, root)
-    yield from staged.named_by(state, config, root)
+        yield _of_stand_in(state), None
+    if isinstance(state, states.Fresh | states.StandIn) and state.article.digest is not None:
+        yield from _lacking_beside(state, config, root)
 
 
-def _beside(state: states.State, config: Config, root: Path) -> Iterator[Finding | _Absent]:
-    """Find what is lacking beside a header that is there: its alt, and its cuts."""
-    if not isinstance(state, states.Fresh | states.HandMade | states.StandIn):
-        return
+def _lacking_beside(
+    state: states.Fresh | states.StandIn, config: Config, root: Path
+) -> Iterator[tuple[Finding, Path | None]]:
     article = state.article
-    if article.image is None:
-        return
     path, line = str(article.path), article.image_line
-    if config.require_alt and not _has_alt(article, config):
-        remedy = "describe the picture in header.alt"
-        yield Finding(path, line, "no-alt", "the header has no alt", remedy)
-    made = article.digest is not None
-    if config.alt_key and made and article.alt not in (None, article.text_at(config.alt_key)):
+    if config.alt_key and article.alt not in (None, article.text_at(config.alt_key)):
         message = f"{config.alt_key} is not what header.alt says"
-        yield Finding(path, line, "stale", message, _RUN)
+        yield Finding(path, line, "stale", message, RUN), None
     for cut in cuts.beside(state, config, root):
         names_it = article.text_at(cut.key) == cut.image
         if not names_it or not cut.output.is_file():
-            finding = Finding(path, line, "missing", f"{cut.key}: no {cut.image} yet", _RUN)
-            yield _Absent(finding, staged.tracked(cut.output) if names_it else None)
+            finding = Finding(path, line, "missing", f"{cut.key}: no {cut.image} yet", RUN)
+            yield finding, staged.tracked(cut.output) if names_it else None
+
+
+def _job_of(state: states.State, config: Config, root: Path) -> Job | None:
+    """Plan what `run` would do; a stand-in is replaced where a machine can paint.
+
+    Raises:
+        HeadergenError: as `job.job_for`.
+    """
+    from headergen.plan import job as planning  # for the few articles that lack something
+
+    if isinstance(state, states.StandIn):
+        return planning.job_of(state.wanted, config, root)
+    if isinstance(state, states.Wanted):
+        return planning.job_of(state, config, root)
+    return planning.completion(state, config, root) if isinstance(state, states.Fresh) else None
+
+
+def _of_config(
+    error: ConfigError, lacking: Iterable[tuple[Finding, Path | None]]
+) -> Iterator[_Found]:
+    """Yield the config's mistake, and what is not made because of it."""
+    for finding, awaited in lacking:
+        remedy = f"correct {error.key} in {error.path or 'the config'} first"
+        yield _Absent(replace(finding, remedy=remedy), awaited, None)
+        at = error.path or finding.path, error.line or finding.line
+        yield Finding(*at, "bad-config", error.headline, error.advice or None)
+
+
+def _is_remade(named: Named, state: states.State, config: Config, root: Path) -> bool:
+    """Return whether `run` makes the picture when it is gone: there is a request, or a header."""
+    if state is None or named.digest is None:
+        return False
+    is_cut = named.key != config.image_key
+    return is_cut or defaults.request_for(state.article, config, root) is not None
+
+
+def _beside(state: states.State, config: Config) -> Iterator[Finding]:
+    """Find what the author has to write beside a header that exists."""
+    if not isinstance(state, states.Fresh | states.HandMade | states.StandIn):
+        return
+    article = state.article
+    if article.image is not None and config.require_alt and not _has_alt(article, config):
+        remedy = "describe the picture in header.alt"
+        at = str(article.path), article.image_line
+        yield Finding(*at, "no-alt", "the header has no alt", remedy)
 
 
 def _has_alt(article: Article, config: Config) -> bool:
@@ -171,6 +283,12 @@ def _of_unstaged(found: Unstaged) -> Finding:
     return Finding(str(named.path), named.line, "not-in-index", staged.describe(found), remedy)
 
 
+def _of_orphan(found: Orphan) -> Finding:
+    message = "no article needs this picture, which headergen made"
+    remedy = "run `headergen tidy --delete`" if found.is_committed else "delete it"
+    return Finding(os.path.relpath(found.path), 1, "orphan", message, remedy)
+
+
 def _of_error(name: str, error: HeadergenError | OSError) -> Finding:
     if isinstance(error, OSError):
         return Finding(name, 1, "bad-frontmatter", f"cannot be read: {error.strerror}")
@@ -182,46 +300,50 @@ def _of_error(name: str, error: HeadergenError | OSError) -> Finding:
 def _of_wanted(state: states.Wanted) -> Finding:
     article = state.article
     path = str(article.path)
+    if state.is_stale and state.picture and (damage := damage_of(state.picture)):
+        message = f"{article.image} {damage}"
+        return Finding(path, article.image_line, "broken", message, RUN)
     if state.is_stale:
         message = f"the request changed since {article.image} was made"
-        return Finding(path, article.line, "stale", message, _RUN)
+        return Finding(path, article.line, "stale", message, RUN)
     if article.image is None:
-        return Finding(path, article.line, "missing", "no header yet", _RUN)
+        return Finding(path, article.line, "missing", "no header yet", RUN)
     message = f"{article.image} does not exist"
-    return Finding(path, article.image_line, "missing", message, _RUN)
+    return Finding(path, article.image_line, "missing", message, RUN)
 
 
 def _of_stand_in(state: states.StandIn) -> Finding:
     article = state.article
     message = f"{article.image} is a title card that stands in"
-    remedy = f"{_RUN} on a machine with a GPU"
+    remedy = f"{RUN} on a machine with a GPU"
     return Finding(str(article.path), article.image_line, "stand-in", message, remedy)
 
 
-def _of_picture(named: Named, config: Config) -> list[Finding]:
+def _of_picture(shown: _Shown, config: Config) -> list[Finding]:
     try:
-        return list(_of_readable_picture(named, config))
+        return list(_of_readable_picture(shown, config))
     except OSError as error:
-        message = f"{named.image} cannot be read: {error.strerror}"
-        return [Finding(str(named.path), named.line, "wrong-format", message)]
+        message = f"{shown.image} cannot be read: {error.strerror}"
+        return [Finding(str(shown.path), shown.line, "wrong-format", message)]
 
 
-def _of_readable_picture(named: Named, config: Config) -> Iterator[Finding]:
+def _of_readable_picture(named: _Shown, config: Config) -> Iterator[Finding]:
     path, line, image = str(named.path), named.line, named.image
+    remade = "delete it to have it made again" if named.is_remade else None
     found = first_bytes.probe(named.picture)
     wanted = first_bytes.SUFFIX_FORMATS.get(named.picture.suffix.lower())
     if found.format == "unknown" and git.is_lfs_pointer(named.picture):
         what, remedy = staged.LFS_POINTER
         yield Finding(path, line, "lfs-pointer", f"{image} {what}", remedy)
+    elif damage := damage_of(named.picture):
+        yield Finding(path, line, "broken", f"{image} {damage}", remade or SAVE_AGAIN)
     elif found.format == "unknown" or found.format != wanted:
         what = "no picture that headergen knows" if found.format == "unknown" else found.format
-        again = "delete it to have it made again" if named.digest else None
-        yield Finding(path, line, "wrong-format", f"{image} is {what}", again)
+        yield Finding(path, line, "wrong-format", f"{image} is {what}", remade)
     elif (found.width, found.height) != named.size:
         size, wanted_size = (f"{w}×{h}" for w, h in ((found.width, found.height), named.size))
         message = f"{image} is {size} px, not {wanted_size}"
-        again = "delete it to have it made again" if named.digest else None
-        yield Finding(path, line, "wrong-size", message, again)
+        yield Finding(path, line, "wrong-size", message, remade)
     if staged.is_outdated(found, named):
         what, remedy = staged.OUTDATED
         yield Finding(path, line, "stale", f"{image} {what}", remedy)

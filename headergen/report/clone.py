@@ -6,7 +6,6 @@ import hashlib
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,7 +14,7 @@ from headergen.article import article as articles
 from headergen.article.article import Article
 from headergen.article.frontmatter import block
 from headergen.errors import ConfigError, HeadergenError
-from headergen.picture import wholeness
+from headergen.picture.damage import damage_of
 from headergen.plan import defaults, places, staged
 from headergen.plan import state as states
 from headergen.plan.staged import Named
@@ -217,7 +216,6 @@ class Clone:
             # A picture of the author's own is theirs to judge.
             named = [each for each in look.found if not _is_of_own_picture(each)]
             found += check.findings(named, self.config, root, in_git=False)
-            found += () if found else _broken(look)
             if beside and isinstance(look.state, states.HandMade):
                 found += self._left_behind(look.state, parsed, beside)
         findings = tuple(replace(each, path=name) for each in found)
@@ -286,23 +284,13 @@ def _is_of_own_picture(found: object) -> bool:
 def _outdated(look: Look) -> Iterator[Finding]:
     """Find a picture that is older than the article, which speaks of the newer one."""
     state = look.state
-    if isinstance(state, states.Wanted) and state.is_stale:
+    if isinstance(state, states.Wanted) and state.picture and state.is_stale:
         article = state.article
-        if (article.digest or "").removesuffix(STAND_IN_MARK) == state.digest:
+        is_of_request = (article.digest or "").removesuffix(STAND_IN_MARK) == state.digest
+        if is_of_request and not damage_of(state.picture):
             message, remedy = staged.OUTDATED
             message = f"{article.image} {message}"
             yield Finding(look.name, article.image_line, "stale", message, remedy)
-
-
-def _broken(look: Look) -> Iterator[Finding]:
-    """Find headers that were cut off."""
-    for each in look.found:
-        if isinstance(each, Named) and each.digest is not None:
-            with suppress(OSError), each.picture.open("rb") as file:
-                if not wholeness.is_whole(file):
-                    message = f"{each.image} is cut off"
-                    remedy = "delete it to have it made again"
-                    yield Finding(look.name, each.line, "broken", message, remedy)
 
 
 def _bring_large_file(path: Path, candidates: Sequence[Path], root: Path) -> None:

@@ -1,25 +1,26 @@
-"""What this machine can paint: findings, each with its remedy where one is needed."""
-
-from __future__ import annotations
+"""What this machine can paint: findings, each with its remedy; and a test with tiny models."""
 
 import os
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
-from headergen.diffusion import cache, hardware, placement
-from headergen.diffusion.cache import Fetched
-from headergen.diffusion.checkpoint import Checkpoint
+from headergen.diffusion import attempts, cache, hardware, placement
+from headergen.diffusion.cache import Checkpoint
+from headergen.diffusion.client import Worker
 from headergen.diffusion.families import FAMILIES, MODELS
+from headergen.diffusion.families.family import Model
 from headergen.diffusion.hardware import Card, Cards, Memory
 from headergen.diffusion.interpreter import ask, find_interpreter
 from headergen.diffusion.placement import Hardware, Part
 from headergen.diffusion.snapshot import MANIFEST, SnapshotError
-from headergen.diffusion.survey import parts_in, parts_to_fetch
-from headergen.errors import ConfigError, InterpreterNotFoundError, PlacementError
+from headergen.errors import ConfigError, InterpreterNotFoundError, PaintError, PlacementError
 from headergen.plan import model_choice
+from headergen.progress import Event, Placed
 from headergen.settings.config import Config
 from headergen.wording import gigabytes
 
@@ -87,7 +88,6 @@ def examine(config: Config, root: Path) -> Iterator[Diagnosis]:
         yield from _libraries(answer, config.device, found)
     yield _disk()
     machine = _hardware(config.device, memory, found, answer)
-    quantizable = "sdnq" not in answer.get("lacking", ())
     try:
         chosen = model_choice.for_config(config, root)
     except ConfigError as error:
@@ -96,10 +96,7 @@ def examine(config: Config, root: Path) -> Iterator[Diagnosis]:
     for each in _models(chosen):
         own = config if each == chosen else model_choice.config_of(config, each.name)
         size = model_choice.size_to_paint(each.row, own, config.width, config.height)
-        wanted = each == chosen
-        yield _model(
-            each, machine, size, asked=config.device, quantizable=quantizable, wanted=wanted
-        )
+        yield _model(each, machine, size, asked=config.device, wanted=each == chosen)
 
 
 def _memory(memory: Memory) -> Diagnosis:
@@ -120,7 +117,7 @@ def _kernel_log() -> Diagnosis:
     if not log.kills:
         return Diagnosis("kernel log", True, "no process was ended for want of RAM")
     last = log.kills[-1]
-    held = f" with {_gb(last.resident_bytes)}" if last.resident_bytes else ""
+    held = f" with {_gb(last.held_bytes)}" if last.held_bytes else ""
     count = f"{len(log.kills)} ended for want of RAM"
     return Diagnosis("kernel log", False, f"{count}, last {last.name} ({last.pid}){held}", _CLOSE)
 
@@ -147,7 +144,7 @@ def _card(card: Card, found: Cards) -> Diagnosis:
     if total - free <= _BUSY_FRACTION * total:
         return Diagnosis("graphics", True, message)
     users = ", ".join(
-        f"{each.name} ({each.pid}) {_gb(each.used_bytes)}" for each in hardware.tenants()
+        f"{each.name} ({each.pid}) {_gb(each.held_bytes)}" for each in hardware.tenants()
     )
     remedy = f"close what holds the rest: {users or 'the driver does not tell which program'}"
     return Diagnosis("graphics", False, message, remedy)
@@ -233,6 +230,7 @@ def _hardware(wanted: str, memory: Memory, found: Cards, answer: Mapping[str, An
         ram_available_bytes=memory.available_bytes,
         capability=card.capability if card else None,
         bfloat16=card is None or (card.capability or (8, 0)) >= (8, 0),
+        quantizable="sdnq" not in answer.get("lacking", ()),
     )
 
 
@@ -269,7 +267,6 @@ def _model(
     size: tuple[int, int],
     *,
     asked: str,
-    quantizable: bool,
     wanted: bool = False,
 ) -> Diagnosis:
     """Say whether a model is here, and how it would be placed on this machine at `size` px.
@@ -283,9 +280,7 @@ def _model(
         parts = _parts(chosen, found)
         if not parts:
             return Diagnosis(subject, True, f"{here}; its size shows when it is fetched")
-        placed = placement.ladder(
-            chosen.row, parts, machine, size, quantizable=quantizable, name=subject
-        )[0]
+        placed = placement.ladder(chosen.row, parts, machine, size, name=subject)[0]
     except SnapshotError as error:
         return Diagnosis(subject, False, f"{here}; cannot be used: {error}", _NO_CHECKPOINT)
     except PlacementError as error:
@@ -307,13 +302,52 @@ def _how_to_fetch(chosen: Checkpoint) -> str:
     return f"{size}headergen fetch {chosen.name}"
 
 
-def _parts(chosen: Checkpoint, found: Fetched | None) -> list[Part]:
+def _parts(chosen: Checkpoint, found: cache.Fetched | None) -> list[Part]:
     """Tell the sizes of a model's parts; of a GGUF file that is not here nobody knows."""
     if found is None:
-        return [] if chosen.transformer else parts_to_fetch(chosen.row)
+        return [] if chosen.transformer else cache.parts_to_fetch(chosen.row)
     replaced = {"transformer": str(found.transformer)} if found.transformer else {}
-    return parts_in(found.folder, chosen.row, replaced)
+    return cache.parts_in(found.folder, chosen.row, replaced)
 
 
 def _gb(size_bytes: int | None) -> str:
     return "unknown" if size_bytes is None else gigabytes(size_bytes)
+
+
+_SIZE = (128, 64)
+
+
+def self_test(config: Config, root: Path) -> Iterator[Diagnosis]:
+    """Paint with a tiny random model of each family, through the whole path, on the device wanted.
+
+    Raises:
+        InterpreterNotFoundError: No Python has torch and diffusers.
+    """
+    python = find_interpreter(config.worker_python, root)
+    of_each_family = {row.family.name: row for row in MODELS.values()}
+    for row in of_each_family.values():
+        with TemporaryDirectory(prefix="headergen-") as folder:
+            try:
+                yield _painted(python, row, Path(folder), config)
+            except PaintError as error:
+                subject = f"self-test {row.family.name}"
+                yield Diagnosis(subject, False, error.headline, error.advice)
+
+
+def _painted(python: Path, row: Model, folder: Path, config: Config) -> Diagnosis:
+    with Worker(python, "a tiny model", config.worker_timeout_s) as worker:
+        worker.send("build", family=row.family.name, folder=str(folder))
+        worker.receive()
+        worker.send("quit")
+    timeout_s = config.worker_timeout_s
+    load = attempts.Load("a tiny model", row, folder, config.device, timeout_s=timeout_s)
+    width, height = row.admissible_size(*_SIZE)
+    request = attempts.Paint("a lighthouse", None, width, height, 2, row.guidance_scale, seed=0)
+    events: list[Event] = []
+    with closing(attempts.paint(python, load, [request], events.append)) as results:
+        for _, result in results:
+            if isinstance(result, PaintError):
+                raise result
+    placements = [each.placement for each in events if isinstance(each, Placed)]
+    how = placements[-1].partition(";")[0]  # without the words on what it needs
+    return Diagnosis(f"self-test {row.family.name}", True, f"painted {how}")

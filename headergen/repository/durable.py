@@ -4,8 +4,6 @@ A temporary file is locked for as long as its writer lives: that, and no clock a
 tells a file that is being written from one that a killed run left behind.
 """
 
-from __future__ import annotations
-
 import errno
 import os
 import re
@@ -15,6 +13,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from io import FileIO
 from pathlib import Path
+
+from headergen.errors import UsageError
 
 if sys.platform != "win32":
     import fcntl
@@ -51,6 +51,18 @@ def write(path: Path, data: bytes, confirm: Callable[[], None] = lambda: None) -
             os.unlink(temporary)
         raise
     _sync_folder(target.parent)
+
+
+def save(path: Path, data: bytes) -> None:
+    """Write a file that a command was asked for.
+
+    Raises:
+        UsageError: It cannot be written there.
+    """
+    try:
+        write(path, data)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror}") from error
 
 
 def sweep(folder: Path) -> None:

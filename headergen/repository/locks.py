@@ -4,8 +4,6 @@ Two models on one GPU at once would run out of its memory together; two download
 each other's files.
 """
 
-from __future__ import annotations
-
 import os
 import platform
 from collections.abc import Callable, Iterator
@@ -82,10 +80,14 @@ def _held(
             lock.release()
 
 
+def user_cache() -> Path:
+    """Return this user's cache, by the XDG Base Directory Specification."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"))
+
+
 def _place() -> Path:
     """Beside the models (huggingface_hub's rule); home folders may be shared between machines."""
-    cache = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
-    return Path(cache, "headergen", f"painting-{platform.node()}.lock")
+    return user_cache() / "headergen" / f"painting-{platform.node()}.lock"
 
 
 def _signature(place: Path) -> Path:

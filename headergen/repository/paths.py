@@ -1,7 +1,5 @@
 """Paths that an article names: resolved, and kept inside the repository."""
 
-from __future__ import annotations
-
 import os
 import re
 import stat
@@ -10,6 +8,7 @@ from pathlib import Path
 
 from headergen.errors import OutsideRepositoryError, PathError, SourceError
 from headergen.repository import git
+from headergen.vocabulary import READABLE, SAVE_AGAIN
 from headergen.wording import shown
 
 # 50 megapixels of four 16-bit channels, not compressed at all: no header needs a larger source.
@@ -18,7 +17,7 @@ SOURCE_LIMIT_BYTES = 400_000_000
 # NAME_MAX of the file systems of Linux, macOS and Windows.
 LONGEST_NAME_BYTES = 255
 
-_NAME_A_PICTURE = "name a picture (PNG, JPEG, WebP, AVIF or GIF)"
+NAME_A_PICTURE = f"name a picture ({READABLE})"
 
 # Device names of Windows, whatever comes after a dot (learn.microsoft.com, "Naming Files, Paths,
 # and Namespaces"): what is written to NUL.png is lost there, so no header or source is called so.
@@ -111,6 +110,22 @@ def _require_below(real: str, root: str, name: str) -> None:
         )
 
 
+def require_sensible(status: os.stat_result, name: str) -> None:
+    """Make sure that a file called `name` in messages is a regular one, of sensible size.
+
+    Raises:
+        SourceError: It is not.
+    """
+    if not stat.S_ISREG(status.st_mode):
+        message = f"{name} is not a regular file but a pipe or device"
+        raise SourceError(message, remedy=NAME_A_PICTURE)
+    if status.st_size == 0:
+        raise SourceError(f"{name} is empty (0 bytes)", remedy=SAVE_AGAIN)
+    if status.st_size > SOURCE_LIMIT_BYTES:
+        message = f"{name} is larger than {SOURCE_LIMIT_BYTES:,} bytes"
+        raise SourceError(message, remedy="scale it down")
+
+
 def require_picture_file(path: Path, name: str) -> None:
     """Make sure that `path`, written `name` by the author, is a regular file of sensible size.
 
@@ -128,14 +143,8 @@ def require_picture_file(path: Path, name: str) -> None:
         message = f"{shown(name)} cannot be read: {error.strerror}"
         raise SourceError(message, remedy="let your user read it, or name another") from error
     if stat.S_ISDIR(status.st_mode):
-        raise SourceError(f"{shown(name)} is a folder, not a picture", remedy=_NAME_A_PICTURE)
-    if not stat.S_ISREG(status.st_mode):
-        raise SourceError(f"{shown(name)} is not a regular file", remedy=_NAME_A_PICTURE)
-    if status.st_size == 0:
-        raise SourceError(f"{shown(name)} is empty (0 bytes)", remedy="save the picture again")
-    if status.st_size > SOURCE_LIMIT_BYTES:
-        message = f"{shown(name)} is larger than {SOURCE_LIMIT_BYTES:,} bytes"
-        raise SourceError(message, remedy="scale it down")
+        raise SourceError(f"{shown(name)} is a folder, not a picture", remedy=NAME_A_PICTURE)
+    require_sensible(status, shown(name))
     if not os.access(path, os.R_OK):
         message = f"{shown(name)} cannot be read: permission denied"
         raise SourceError(message, remedy="let your user read it, or name another")

@@ -1,7 +1,5 @@
 """`.headergen` at the repository's root: what is there to be looked at, and is in no commit."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from headergen.errors import PathError, UsageError

@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from headergen.article.card_request import CARD, CardRequest
+from headergen.article.request import CARD, CardRequest
 from headergen.fields import Location, choice, either, record, required, row, several, text, unknown
 from headergen.vocabulary import THEMES_FOR_ALL
 

@@ -16,10 +16,10 @@ from headergen.article.article import Article
 from headergen.cli.main import main
 from headergen.diffusion import interpreter
 from headergen.graphics import encoding, thumbnail
-from headergen.make.candidates import save_candidate, save_record
+from headergen.make.kept import save_candidate, save_record
 from headergen.picture import first_bytes
 from headergen.picture.provenance import Metadata
-from headergen.plan import candidates, variations
+from headergen.plan import candidates
 from headergen.repository import durable
 from headergen.settings import config as configs
 from tests.report.preview.test_page import data_of
@@ -132,6 +132,7 @@ def test_an_author_may_pick_again_and_gets_the_first_prompt_back(work: Repositor
     assert first_bytes.probe(work.root / f"posts/{header_of('a')}").digest == found.digest
 
 
+@pytest.mark.slow
 def test_what_is_painted_stays_and_more_are_added_to_it(
     work: Repository, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -437,16 +438,16 @@ def test_a_candidate_that_is_the_header_already_is_told_so(
     ],
 )
 def test_words_are_put_behind_a_prompt_in_its_language(prompt: str, expected: str) -> None:
-    assert variations.with_words(prompt, "pastel") == expected
+    assert candidates.with_words(prompt, "pastel") == expected
 
 
 def test_more_variants_begin_with_the_same_ones_and_none_is_there_twice() -> None:
-    few = variations.variants("x", 2, 3, words=True)
-    many = variations.variants("x", 2, 24, words=True)
+    few = candidates.variants("x", 2, 3, words=True)
+    many = candidates.variants("x", 2, 24, words=True)
     assert many[:3] == few
     assert [each.seed for each in few] == [1, 3, 4]
     assert len({(each.seed, each.prompt) for each in many}) == 24
-    assert {each.prompt for each in variations.variants("x", None, 4, words=False)} == {"x"}
+    assert {each.prompt for each in candidates.variants("x", None, 4, words=False)} == {"x"}
 
 
 @pytest.mark.parametrize(("width", "size"), [(640, (100, 50)), (40, (40, 20))])

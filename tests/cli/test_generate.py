@@ -25,6 +25,7 @@ from tests.support.paths import CHECKOUT
 from tests.support.repository import Repository
 
 
+@pytest.mark.slow
 def test_generate_saves_any_size_and_names_the_seed(
     repo: Repository, tiny_zimage: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -62,6 +63,7 @@ def test_a_header_tells_what_was_really_painted_and_nothing_of_the_machine(
         assert os.fsencode(secret) not in path.read_bytes()
 
 
+@pytest.mark.slow
 def test_what_is_no_picture_is_never_saved(
     repo: Repository, tiny_zimage: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -89,6 +91,7 @@ def test_what_the_model_cannot_do_is_said_with_the_articles_line(
     assert "a.md:2: note: the model knows no weights: the prompt is read as 'a cat'" in err
 
 
+@pytest.mark.slow
 def test_run_loads_a_model_once_for_all_its_articles(
     repo: Repository, tiny_sdxl: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

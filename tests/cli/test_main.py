@@ -76,6 +76,7 @@ def test_the_config_bounds_what_pictures_tell(repo: Repository) -> None:
     assert metadata.read(repo.root / "x.webp") == NO_METADATA
 
 
+@pytest.mark.slow
 def test_a_budget_is_kept_said_and_checked(
     repo: Repository, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -398,6 +399,7 @@ def test_an_unreadable_or_endless_name_never_stops_the_others(
     assert f"b.md: {header_of('b')}" in captured.out
 
 
+@pytest.mark.slow
 def test_output_that_nobody_reads_on_is_no_error(repo: Repository) -> None:
     for number in range(2000):
         repo.write(f"{number}.md", PROMPT)

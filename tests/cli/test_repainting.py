@@ -62,6 +62,7 @@ def test_a_header_is_painted_again_pixel_by_pixel(repo: Repository, tiny_zimage:
     assert (settings.seed, settings.steps, settings.width) == (7, 2, 96)
 
 
+@pytest.mark.slow
 def test_another_tools_picture_is_painted_by_the_model_that_is_named(
     repo: Repository, tiny_zimage: Path
 ) -> None:
@@ -83,6 +84,7 @@ def fetched(model: Path, revision: str, hub_id: str = "Tongyi-MAI/Z-Image-Turbo"
     (place / snapshot.MANIFEST).write_text(json.dumps({"revision": revision, "form": ""}))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pin", ["", ", revision: 0123456789"])
 @pytest.mark.parametrize(
     ("told", "taken", "noted"),

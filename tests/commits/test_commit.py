@@ -105,6 +105,7 @@ def test_two_articles_from_frontmatter_to_a_commit_that_holds_their_headers(
         assert added_lines(work, f"articles/{name}.md", before) == added
 
 
+@pytest.mark.slow
 def test_a_second_commit_without_the_picture_fails_and_says_so(work: Repository) -> None:
     work.write("articles/games.md", COMPOSITE)
     work.git("add", ".")
@@ -115,6 +116,7 @@ def test_a_second_commit_without_the_picture_fails_and_says_so(work: Repository)
     assert git_add_line(told)[3:] == [f"articles/{header_of('games')}"]
 
 
+@pytest.mark.slow
 def test_a_second_commit_with_neither_staged_reuses_the_picture(work: Repository) -> None:
     work.write("articles/games.md", COMPOSITE)
     work.git("add", ".")
@@ -139,6 +141,7 @@ def test_commit_all_does_not_leave_the_picture_behind(work: Repository) -> None:
     assert header_size(work, f"articles/{header_of('games')}") == (1280, 670)
 
 
+@pytest.mark.slow
 def test_all_files_makes_everything_that_is_missing(work: Repository) -> None:
     for name in ("a", "b"):
         work.write(f"articles/{name}.md", COMPOSITE)
@@ -151,6 +154,7 @@ def test_all_files_makes_everything_that_is_missing(work: Repository) -> None:
     work.run(sys.executable, "-m", "pre_commit", "run", "--all-files")
 
 
+@pytest.mark.slow
 def test_the_check_hook_reports_and_changes_nothing(work: Repository) -> None:
     work.write(".pre-commit-config.yaml", local_hook("headergen-check", "check"))
     article = work.write("articles/games.md", COMPOSITE)

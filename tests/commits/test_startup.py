@@ -160,6 +160,7 @@ def _source_moved_outside(work: Repository) -> None:
     work.git("add", ".")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "code"),
     [
@@ -233,6 +234,7 @@ def test_a_file_of_code_needs_no_closer_look(work: Repository) -> None:
     assert "argparse" in watch(work, "hook").modules
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", [b"", b"\0\0\0", b"\xff", b"x\0y\0z"])
 def test_a_damaged_record_costs_a_closer_look(work: Repository, damage: bytes) -> None:
     work.headergen("hook", "--", "post.md")

@@ -30,7 +30,7 @@ from headergen.diffusion.attempts import Load, Paint, Pixels, paint
 from headergen.diffusion.families import MODELS
 from headergen.diffusion.placement import Placement
 from headergen.diffusion.worker import parts
-from headergen.diffusion.worker.failures import WorkerError
+from headergen.diffusion.worker.events import WorkerError
 from headergen.progress import Event, Loading, Note, Placed, Step
 from tests.diffusion.conftest import Direct
 from tests.support import checkpoints
@@ -690,6 +690,7 @@ def test_no_picture_in_the_safe_precision_either_is_an_error_of_its_own(
     assert len(run.progress.placements) == 2
 
 
+@pytest.mark.slow
 def test_a_real_model_that_overflows_is_tried_in_float32_and_then_given_up(
     tiny_zimage: Path, tmp_path: Path
 ) -> None:

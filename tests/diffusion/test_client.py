@@ -14,7 +14,7 @@ import pytest
 from headergen import errors
 from headergen.diffusion import client
 from headergen.diffusion.client import Worker
-from headergen.diffusion.worker import failures
+from headergen.diffusion.worker import events
 from tests.support.executable import executable
 
 PYTHON = Path(sys.executable)
@@ -99,7 +99,7 @@ def test_each_kind_is_an_error_of_its_own_with_a_remedy(
 
 
 def test_every_kind_that_the_worker_names_has_its_row() -> None:
-    named = {*failures._KINDS_BY_CLASS.values(), *(kind for _, kind in failures._KINDS_BY_TEXT)}
+    named = {*events._KINDS_BY_CLASS.values(), *(kind for _, kind in events._KINDS_BY_TEXT)}
 
     assert named <= set(client._KINDS)
 

@@ -98,7 +98,7 @@ def test_a_family_says_of_each_part_what_it_is_and_how_large(family: Family) -> 
     classes = {name for name, built_by in family.parts.items() if isinstance(built_by, str)}
     roles = [family.role(name) for name in family.quantized_bytes]
 
-    assert set(family.published) == set(family.tiny) == classes
+    assert set(family.tiny) == classes
     assert set(family.quantized_bytes) == {*family.encoders, family.denoiser}
     assert roles.count("denoiser") == 1
     for name, by_bits in family.quantized_bytes.items():
@@ -163,6 +163,7 @@ resident_and_staged = pytest.mark.parametrize(
 )
 
 
+@pytest.mark.slow
 @resident_and_staged
 @pytest.mark.parametrize("row", MODELS.values(), ids=MODELS)
 def test_a_model_paints_what_a_direct_call_of_diffusers_paints(
@@ -183,6 +184,7 @@ def test_a_model_paints_what_a_direct_call_of_diffusers_paints(
     assert all(isinstance(each, Pixels) and len(set(each.rgb)) > 50 for each in painted)
 
 
+@pytest.mark.slow
 @resident_and_staged
 def test_flux2_klein_is_guided_where_it_is_not_distilled(
     stages: int,

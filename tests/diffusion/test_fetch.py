@@ -17,13 +17,12 @@ import pytest
 
 from headergen import errors
 from headergen.diffusion import attempts, cache, fetching, hardware, snapshot
-from headergen.diffusion.cache import Fetched
-from headergen.diffusion.checkpoint import Checkpoint
+from headergen.diffusion.cache import Checkpoint, Fetched
 from headergen.diffusion.families import FAMILIES, MODELS
 from headergen.diffusion.families.family import Family, Model
 from headergen.diffusion.hardware import Memory
 from headergen.diffusion.worker import hub as worker_hub
-from headergen.diffusion.worker.failures import WorkerError
+from headergen.diffusion.worker.events import WorkerError
 from headergen.diffusion.worker.hub import File
 from headergen.progress import Downloading, Event, Note, Storing, Waiting
 from headergen.repository import locks
@@ -124,6 +123,7 @@ def test_a_model_is_fetched_once_halved_and_then_needs_no_network(
     assert {path.name for path in found.folder.iterdir()} >= {"model_index.json", snapshot.MANIFEST}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "row", {row.family.name: row for row in MODELS.values()}.values(), ids=FAMILIES
 )
@@ -163,6 +163,7 @@ def test_a_model_that_another_process_fetches_is_waited_for(
     assert reason == f"the model: process {os.getpid()} fetches it"
 
 
+@pytest.mark.slow
 def test_an_interrupted_fetch_goes_on_with_what_is_missing(
     published: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -247,6 +248,7 @@ def test_a_gguf_transformer_is_fetched_in_place_of_the_published_one(
     assert cache.find(replace(wanted, transformer="another/gguf/small-Q4.gguf")) is None
 
 
+@pytest.mark.slow
 def test_a_gguf_transformer_is_pinned_to_the_commit_that_was_there(
     published: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -362,6 +364,7 @@ def test_a_model_that_would_not_fit_is_not_downloaded(monkeypatch: pytest.Monkey
     assert hub.requests == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("device", "memory", "words"),
     [

@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import psutil
@@ -21,12 +21,21 @@ from tests.support.forked import WarmProcess
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="tried on Linux only")
 
 
+@pytest.fixture(autouse=True)
+def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tell this test's forks from those of tests in other processes: theirs is another folder."""
+    monkeypatch.chdir(tmp_path)
+
+
 def forks(warm_process: WarmProcess) -> list[psutil.Process]:
-    """List what the warm process's supervisors run."""
-    (server,) = [
-        each for each in psutil.Process().children() if warm_process.address in each.cmdline()
-    ]
-    return [fork for supervisor in server.children() for fork in supervisor.children()]
+    """List what the warm process's supervisors run for this test."""
+    found = []
+    for each in psutil.process_iter():
+        with suppress(psutil.Error):
+            is_fork = warm_process.address in each.cmdline() and not each.children()
+            if is_fork and each.cwd() == os.getcwd():
+                found.append(each)
+    return found
 
 
 def end_by(warm_process: WarmProcess, number: int) -> Callable[[], None]:

@@ -37,14 +37,11 @@ def place(
     hardware: Hardware,
     parts: Sequence[Part] | None = None,
     *,
-    quantizable: bool = True,
     dtype: str | None = None,
 ) -> Placement:
     row = MODELS[model]
     size = row.render_size(1280, 670)
-    return placement.ladder(
-        row, parts or published(model), hardware, size, quantizable=quantizable, dtype=dtype
-    )[0]
+    return placement.ladder(row, parts or published(model), hardware, size, dtype=dtype)[0]
 
 
 def card(vram_gb: int, ram_gb: int) -> Hardware:
@@ -164,9 +161,8 @@ def test_safer_dtype(dtype: str, bfloat16: bool, expected: str | None) -> None:
 
 def test_stages_hold_the_largest_part_and_not_the_sum() -> None:
     parts = published("z-image-turbo")
-    every = list(
-        placement.candidates(MODELS["z-image-turbo"], parts, card(24, 32), (1280, 672), False)
-    )
+    plain = replace(card(24, 32), quantizable=False)
+    every = list(placement.candidates(MODELS["z-image-turbo"], parts, plain, (1280, 672)))
     resident, encoders_apart, apart = every[0], every[2], every[4]
 
     assert resident.stages == (("text_encoder", "transformer", "vae"),)
@@ -179,7 +175,7 @@ def test_stages_hold_the_largest_part_and_not_the_sum() -> None:
 
 def test_the_ladder_goes_down_from_what_fits() -> None:
     row = MODELS["z-image-turbo"]
-    found = placement.ladder(row, published(row.name), card(16, 32), (1280, 672), quantizable=True)
+    found = placement.ladder(row, published(row.name), card(16, 32), (1280, 672))
 
     assert short(found[0]) == "bfloat16 2"
     assert {"8bit", "4bit"} <= {bits for each in found for bits in each.quantization.values()}
@@ -188,7 +184,7 @@ def test_the_ladder_goes_down_from_what_fits() -> None:
 
 def test_without_the_library_nothing_is_quantised_and_the_error_says_so() -> None:
     with pytest.raises(PlacementError, match=r"at least \d+\.\d GB of VRAM, \d+\.\d GB more") as e:
-        place("z-image-turbo", card(8, 16), quantizable=False)
+        place("z-image-turbo", replace(card(8, 16), quantizable=False))
 
     assert "install sdnq" in str(e.value.remedy)
     assert "animagine-xl-3.1" in str(e.value.remedy)

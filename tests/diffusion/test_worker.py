@@ -11,8 +11,8 @@ import pytest
 
 from headergen.diffusion import worker
 from headergen.diffusion.snapshot import SnapshotError
-from headergen.diffusion.worker import __main__, device, failures, hub, libraries, stages
-from headergen.diffusion.worker.failures import WorkerError
+from headergen.diffusion.worker import __main__, device, events, hub, libraries, stages
+from headergen.diffusion.worker.events import WorkerError
 
 
 @pytest.mark.parametrize(
@@ -82,14 +82,14 @@ def test_kinds_of_the_libraries_own_errors() -> None:
         WorkerError("overflow", "NaN"): "overflow",
     }
 
-    assert {error: failures.kind_of(error) for error in kinds} == kinds
+    assert {error: events.kind_of(error) for error in kinds} == kinds
 
 
 def test_an_unexplained_error_is_told_with_its_type_and_place() -> None:
     try:
         json.loads("{")
     except ValueError as error:
-        text = failures.describe(error)
+        text = events.describe(error)
 
     assert text.startswith("JSONDecodeError: Expecting property name")
     assert "decoder.py" in text

@@ -95,6 +95,7 @@ def test_killed_at_every_call(
             raise
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("signal", "number", "calls"),
     [
@@ -127,6 +128,7 @@ def test_interrupted_at_every_call(
             raise
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("what", "when", "calls"),
     [

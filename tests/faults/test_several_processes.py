@@ -154,6 +154,7 @@ def test_ctrl_c_ends_a_run_that_waits(bench: Bench) -> None:
     assert first.returncode == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("framework", ["pre_commit", "prek"])
 def test_a_framework_that_is_killed_leaves_its_hook_to_finish(bench: Bench, framework: str) -> None:
     entry = shlex.join(command(bench, "hook"))
@@ -172,6 +173,7 @@ def test_a_framework_that_is_killed_leaves_its_hook_to_finish(bench: Bench, fram
     assert bench.repo.headergen("run").startswith("nothing to do")
 
 
+@pytest.mark.slow
 def test_a_terminal_that_closes_ends_the_run_without_litter(bench: Bench) -> None:
     pid, terminal = pty.fork()
     if pid == 0:

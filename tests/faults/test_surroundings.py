@@ -35,6 +35,7 @@ def user() -> int | None:
     return pwd.getpwnam("nobody").pw_uid if os.getuid() == 0 else None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("folder", "message"),
     [

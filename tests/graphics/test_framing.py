@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from PIL import Image
 
-from headergen.graphics import framing
+from headergen.graphics import canvas
 
 
 @pytest.mark.parametrize(
@@ -19,7 +19,7 @@ from headergen.graphics import framing
     ],
 )
 def test_a_crop_is_safe_as_far_as_note_crops(size: tuple[int, int], safe: bool) -> None:
-    assert framing.crop_is_safe(Image.new("RGB", (1280, 670)), *size) == safe
+    assert canvas.crop_is_safe(Image.new("RGB", (1280, 670)), *size) == safe
 
 
 @pytest.mark.parametrize("size", [(90, 90), (200, 40), (40, 200)], ids=["square", "wide", "tall"])
@@ -27,7 +27,7 @@ def test_a_picture_is_shown_whole_on_a_ground_of_its_own_colours(size: tuple[int
     picture = Image.new("RGB", (120, 60), "teal")
     for corner in ((0, 0), (112, 0), (0, 52), (112, 52)):
         picture.paste("orange", (*corner, corner[0] + 8, corner[1] + 8))
-    framed = framing.whole(picture, *size)
+    framed = canvas.whole(picture, *size)
     assert framed.size == size
     scale = min(size[0] / 120, size[1] / 60)
     left, top = (size[0] - 120 * scale) / 2, (size[1] - 60 * scale) / 2

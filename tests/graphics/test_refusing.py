@@ -16,7 +16,8 @@ import pytest
 from PIL import Image
 
 from headergen.errors import SourceError
-from headergen.graphics.canvas import MAX_PIXELS, open_source
+from headergen.graphics.canvas import open_source
+from headergen.picture.damage import MAX_PIXELS
 from tests.graphics.raw import EXIF, NOISE, SRGB, XMP, chunk, encoded, png, save
 
 

@@ -83,6 +83,7 @@ def test_a_hub_that_refuses_hears_the_secret_and_nobody_else_does(
     assert_heard_by_the_hub_alone(hub, repo, captured)
 
 
+@pytest.mark.slow
 def test_a_picture_of_a_fetched_model_holds_no_token(
     repo: Repository,
     tiny_zimage: Path,
@@ -186,6 +187,7 @@ sys.exit(main(sys.argv[1:]))
 HOSTILE = ["$(touch ran)", "`touch ran`", "; touch ran;", "| touch ran", "--exec=touch ran", "-x"]
 
 
+@pytest.mark.slow
 def test_nothing_from_an_article_reaches_a_shell(repo: Repository) -> None:
     repo.git("add", ".")
     for number, text in enumerate(HOSTILE):

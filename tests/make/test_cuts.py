@@ -277,7 +277,8 @@ def test_a_cut_that_went_elsewhere_before_is_headergens(
     commit(repo)
     assert f"og_image: {image}\n" in Path("post.md").read_text()
     assert Path(image).exists()
-    assert codes(capsys) == []
+    left_behind = 2 - len(lost)
+    assert codes(capsys) == ["orphan"] * left_behind
 
 
 def test_a_file_of_the_authors_where_a_cut_goes_is_left_alone(
@@ -349,6 +350,7 @@ def test_a_cut_and_the_header_of_another_article_are_never_painted_over(
     assert contents(LINK) == before
 
 
+@pytest.mark.slow
 def test_a_hook_makes_what_is_lacking_and_then_remembers_it(repo: Repository) -> None:
     repo.headergen("run")
     commit(repo)

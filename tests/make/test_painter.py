@@ -13,8 +13,7 @@ from PIL import Image
 
 from headergen.cli.main import main
 from headergen.diffusion import attempts, fetching, hardware, interpreter
-from headergen.diffusion.cache import Fetched
-from headergen.diffusion.checkpoint import Checkpoint
+from headergen.diffusion.cache import Checkpoint, Fetched
 from headergen.errors import MachineError, NotDownloadedError, PaintError
 from headergen.make import painters
 from headergen.make.painter import Painted, PaintFunction

@@ -16,8 +16,7 @@ from headergen.article import article as articles
 from headergen.article import edit
 from headergen.cli.progress import PlainProgress
 from headergen.diffusion import attempts, fetching, interpreter
-from headergen.diffusion.cache import Fetched
-from headergen.diffusion.checkpoint import Checkpoint
+from headergen.diffusion.cache import Checkpoint, Fetched
 from headergen.graphics import canvas, encoding
 from headergen.make import runner
 from headergen.make.painters import painter_of

@@ -66,6 +66,17 @@ def test_check_reports_a_stand_in(
     assert capsys.readouterr().out.startswith(f"a.md:5: stand-in: {header_of('a')} is a title card")
 
 
+def test_check_says_why_a_stand_in_cannot_be_replaced(
+    stand_in: Repository, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stand_in.write("headergen.yaml", "fallback: card\n\nimage: {model: foo}\n")
+    assert main(["check"]) == 2
+    output = capsys.readouterr().out
+    assert output.startswith(f"a.md:5: stand-in: {HEADER} is a title card")
+    assert "headergen.yaml:3: bad-config: image.model: unknown model 'foo'" in output
+    assert "headergen run" not in output
+
+
 def test_the_hook_lets_a_stand_in_pass_and_run_has_nothing_to_do(
     stand_in: Repository, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -214,6 +225,7 @@ def test_a_replacement_that_cannot_be_planned_stops_no_other_article(
     assert (stand_in.root / "b.png").is_file()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("hindrance", "without"),
     [
@@ -246,6 +258,7 @@ def test_a_picture_that_cannot_be_finished_is_not_painted_again(
     assert "stale" not in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_a_repainted_picture_that_git_takes_back_is_not_painted_again(
     repo: Repository, tiny_zimage: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -324,6 +337,7 @@ def test_an_article_without_frontmatter_gets_one_with_the_two_keys(repo: Reposit
     assert main(["hook", "a.md", "b.md", "README.md"]) == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", ["# One\n\nBody.\n", "---\ntitle: One\n---\nBody.\n"])
 def test_a_settled_hook_sees_that_the_title_changed(
     repo: Repository, text: str, capsys: pytest.CaptureFixture[str]

@@ -53,6 +53,15 @@ def test_headergen_and_the_script_are_measured_phase_by_phase(tmp_path: Path) ->
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("family", FAMILIES.values(), ids=FAMILIES)
+def test_each_family_has_its_published_configs(family: Family) -> None:
+    published = room("published")
+
+    assert family.name in published.CONFIGS, "write its configs into bench/published.py"
+    assert set(published.CONFIGS[family.name]) < set(family.tiny)
+    assert set(published.configs(family)) == set(family.tiny)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("family", "part", "giga"),

@@ -68,7 +68,7 @@ def test_a_promise_names_a_file(name: str) -> None:
 
 @pytest.mark.parametrize("code", check.CODES)
 def test_a_code_of_check_is_found_in_a_test(code: str) -> None:
-    assert re.search(rf': {code}: |"{code}"', SOURCES)
+    assert re.search(rf': {code}: |"{code}"', SOURCES), f"write a test that finds {code}"
 
 
 @pytest.mark.parametrize("promise", ROWS)

@@ -9,16 +9,15 @@ from importlib import import_module
 import pytest
 import yaml
 
-from headergen.article.card_request import CARD_KEYS
-from headergen.article.request import AUTHOR_KEYS
+from headergen.article.request import AUTHOR_KEYS, CARD_KEYS
 from headergen.cli import arguments
 from headergen.diffusion import placement
+from headergen.diffusion.cache import parts_to_fetch
 from headergen.diffusion.families import MODELS
 from headergen.diffusion.families.family import Model
 from headergen.diffusion.placement import Hardware
-from headergen.diffusion.survey import parts_to_fetch
 from headergen.fields import rows_of
-from headergen.plan.variations import VARIATIONS
+from headergen.plan.candidates import VARIATIONS
 from headergen.report import check
 from headergen.settings.config import KEYS
 from headergen.settings.styles import Style
@@ -65,12 +64,13 @@ def test_the_config_keys_are_among_those_that_are_read() -> None:
 
 
 def test_the_models_are_those_of_the_table() -> None:
-    assert first_column("Models") == set(MODELS)
+    assert first_column("Models") == set(MODELS), "each model has a row in README.md, Models"
 
 
 def cells(model: str) -> list[list[str]]:
     """Return the cells of the model's row in each table of the section on models."""
     rows = re.findall(rf"^\| `{re.escape(model)}` \| (.*) \|$", section("Models"), re.M)
+    assert len(rows) == 2, f"{model} needs a row in both tables of README.md, Models"
     return [row.split(" | ") for row in rows]
 
 
@@ -78,8 +78,10 @@ def cells(model: str) -> list[list[str]]:
 def test_the_figures_of_each_model_are_those_of_its_family(row: Model) -> None:
     (good_at, download, stored, licence), _ = cells(row.name)
 
-    assert good_at.endswith(f"; {row.num_inference_steps} steps")
-    assert (download, stored) == (gigabytes(row.published_bytes), gigabytes(row.stored_bytes))
+    steps = f"; {row.num_inference_steps} steps"
+    assert good_at.endswith(steps), f"the column `good at` ends with {steps!r}"
+    figures = gigabytes(row.published_bytes), gigabytes(row.stored_bytes)
+    assert (download, stored) == figures, f"write: {' | '.join(figures)}"
     assert licence.partition(":")[0] == row.licence
 
 
@@ -87,7 +89,7 @@ def test_the_figures_of_each_model_are_those_of_its_family(row: Model) -> None:
 def test_the_memory_of_each_model_is_what_its_placements_predict(row: Model) -> None:
     card = Hardware("cuda", 10**12, 10**12, (8, 9), bfloat16=True)
     size = row.render_size(1280, 670)
-    every = list(placement.candidates(row, parts_to_fetch(row), card, size, quantizable=True))
+    every = list(placement.candidates(row, parts_to_fetch(row), card, size))
     resident = every[0].peak_vram_bytes
     staged = min(each.peak_vram_bytes for each in every if not each.bits and len(each.stages) > 1)
     bits = [
@@ -95,7 +97,8 @@ def test_the_memory_of_each_model_is_what_its_placements_predict(row: Model) -> 
         for wanted in ("8bit", "4bit")
     ]
 
-    assert cells(row.name)[1] == [gigabytes(each) for each in (resident, staged, *bits)]
+    figures = [gigabytes(each) for each in (resident, staged, *bits)]
+    assert cells(row.name)[1] == figures, f"write: {' | '.join(figures)}"
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
@@ -105,7 +108,7 @@ def test_every_layout_is_named(layout: str) -> None:
 
 @pytest.mark.parametrize("code", check.CODES)
 def test_every_code_of_check_is_named(code: str) -> None:
-    assert f"`{code}`" in section("Command line")
+    assert f"`{code}`" in section("Command line"), "name it in README.md, Command line"
 
 
 def test_the_commands_and_their_flags_are_those_that_exist() -> None:
@@ -127,14 +130,13 @@ def test_every_command_is_a_module_that_can_be_run(command: str) -> None:
 
 @pytest.mark.parametrize("name", [*THEMES, *CARD_KEYS, *rows_of(Style)])
 def test_every_theme_and_every_key_of_cards_and_styles_is_named(name: str) -> None:
-    assert re.search(rf"\b{name}\b", section("Frontmatter"))
+    assert re.search(rf"\b{name}\b", section("Frontmatter")), "name it in README.md, Frontmatter"
 
 
 def test_the_findings_that_explain_a_trouble_are_the_doctors() -> None:
     rows = re.findall(r"^\| .* \| ([^|]*) \|$", section("When something goes wrong"), re.M)
     named = {name for cell in rows for name in re.findall(r"`([^`]+)`", cell)}
-    rooms = ("doctor.py", "self_test.py")
-    code = "".join((CHECKOUT / "headergen" / "report" / room).read_text("utf-8") for room in rooms)
+    code = (CHECKOUT / "headergen" / "report" / "doctor.py").read_text("utf-8")
     assert named >= {"interpreter", "graphics", "device", "system RAM", "kernel log", "self-test"}
     assert named <= set(re.findall(r'Diagnosis\(f?"([\w -]+?)(?: \{.*?)?"', code))
 

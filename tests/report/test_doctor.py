@@ -11,7 +11,7 @@ import pytest
 
 from headergen.cli.main import main
 from headergen.diffusion import hardware, interpreter
-from headergen.diffusion.checkpoint import Checkpoint
+from headergen.diffusion.cache import Checkpoint
 from headergen.diffusion.families import FAMILIES, MODELS, zimage
 from headergen.diffusion.families.family import Model
 from headergen.diffusion.hardware import Card, Cards, Memory
@@ -128,15 +128,13 @@ MEMORY = Memory(32_000_000_000, 24_000_000_000, 0, 0)
 ZIMAGE = Checkpoint(MODELS["z-image-turbo"], MODELS["z-image-turbo"].hub_id, local=False)
 
 
-def found_of(
-    chosen: Checkpoint, there: Hardware, *, asked: str = "auto", quantizable: bool = True
-) -> doctor.Diagnosis:
-    return doctor._model(chosen, there, (1280, 672), asked=asked, quantizable=quantizable)
+def found_of(chosen: Checkpoint, there: Hardware, *, asked: str = "auto") -> doctor.Diagnosis:
+    return doctor._model(chosen, there, (1280, 672), asked=asked)
 
 
 def test_a_model_that_only_fits_quantised_needs_the_library() -> None:
-    there = doctor._hardware("auto", MEMORY, Cards(), {"cuda": True, "cards": [SMALL]})
-    found = found_of(ZIMAGE, there, quantizable=False)
+    answer = {"cuda": True, "cards": [SMALL], "lacking": ["sdnq"]}
+    found = found_of(ZIMAGE, doctor._hardware("auto", MEMORY, Cards(), answer))
     assert not found.ok
     assert "does not fit on this machine: it needs at least" in found.message
     assert "install sdnq" in (found.remedy or "")
@@ -405,6 +403,7 @@ def test_old_and_missing_libraries_are_named() -> None:
     assert lacking.remedy == "pip install sdnq, in that environment"
 
 
+@pytest.mark.slow
 def test_the_self_test_paints_with_each_family(
     machine: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -414,6 +413,7 @@ def test_the_self_test_paints_with_each_family(
     assert lines == [f"ok   self-test {name}: painted on cpu in bfloat16" for name in FAMILIES]
 
 
+@pytest.mark.slow
 def test_the_self_test_tells_what_is_missing(
     machine: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

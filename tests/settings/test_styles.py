@@ -9,7 +9,7 @@ import pytest
 
 from headergen.article import article as articles
 from headergen.article.article import Article
-from headergen.article.card_request import CardRequest
+from headergen.article.request import CardRequest
 from headergen.errors import ArticleError, ConfigError, PathError, SourceError
 from headergen.graphics.card.content import Card
 from headergen.plan import defaults

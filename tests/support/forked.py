@@ -1,4 +1,4 @@
-"""Workers forked from a process that has torch and diffusers imported: 0.1 s each in place of 12.
+"""Workers forked from a process that has torch and diffusers imported: 0.1 s each in place of 15.
 
 `python -m tests.support.forked SOCKET` is that process. Run as a script, this file is what the
 parent starts in the worker's place: it hands its streams, environment and folder to a fork of that
@@ -7,20 +7,19 @@ process and ends as the fork ends. When it is killed, so is the fork.
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import select
 import signal
 import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
-    import subprocess
-
     import pytest
 
 _ADDRESS = "HEADERGEN_TESTS_FORKED"  # the variable that names the socket to the script
@@ -35,14 +34,17 @@ _SERVER_DIED = 70  # EX_SOFTWARE
 
 
 class WarmProcess(os.PathLike[str]):
-    """The process to fork from, started when it is first needed; as a path, the script above."""
+    """The process to fork from, one for all of pytest's; as a path, the script above.
 
-    def __init__(self, address: Path) -> None:
-        self.address = str(address)
-        self._process: subprocess.Popen[bytes] | None = None
+    `begin` starts it in the first of pytest's processes, and those that it starts find it by the
+    environment. It imports torch when it is first asked for a fork. `folder` is what they share.
+    """
+
+    def __init__(self) -> None:
+        self.address = os.environ[_ADDRESS]
+        self.folder = Path(self.address).parent
 
     def __fspath__(self) -> str:
-        self._start()
         return __file__
 
     def use(self, patch: pytest.MonkeyPatch) -> None:
@@ -50,29 +52,34 @@ class WarmProcess(os.PathLike[str]):
         from headergen.diffusion import client
 
         patch.setattr(client, "WORKER", self)
-        patch.setenv(_ADDRESS, self.address)
 
     def call(self, module: str, function: str, *arguments: Any) -> None:
         """Run a function in a fork that shares this process's streams, and require its success."""
-        self._start()
         with _send(self.address, [module, function, arguments]) as connection:
             assert _receive(connection) == 0, f"{module}.{function} failed"
 
-    def close(self) -> None:
-        """End the process, if it was started."""
-        if self._process:
-            self._process.communicate()
 
-    def _start(self) -> None:
-        if self._process:
-            return
-        import subprocess
+def begin() -> Callable[[], None] | None:
+    """Start the process unless there is one, and return what ends it."""
+    if _ADDRESS in os.environ:
+        return None
+    import shutil
+    import subprocess
+    import tempfile
 
-        command = [sys.executable, "-m", __spec__.name, self.address]
-        pipe = subprocess.PIPE
-        self._process = subprocess.Popen(command, stdin=pipe, stdout=pipe)
-        assert self._process.stdout
-        assert self._process.stdout.readline() == b"ready\n"
+    folder = tempfile.mkdtemp(prefix="headergen-tests-")
+    os.environ[_ADDRESS] = os.path.join(folder, "socket")
+    command = [sys.executable, "-m", __spec__.name, os.environ[_ADDRESS]]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert process.stdout
+    assert process.stdout.readline() == b"ready\n"
+
+    def end() -> None:
+        process.communicate()
+        shutil.rmtree(folder)
+        del os.environ[_ADDRESS]
+
+    return end
 
 
 def stand_in(address: str) -> NoReturn:
@@ -113,6 +120,7 @@ def serve(address: str) -> None:
         signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the supervisors
         while _first([listener, 0]) is listener:
             connection, _ = listener.accept()
+            import_everything()
             if os.fork() == 0:
                 listener.close()
                 _supervise(connection)
@@ -171,6 +179,7 @@ def _run(order: dict[str, Any], streams: Sequence[int]) -> NoReturn:
     os._exit(status)
 
 
+@functools.cache
 def import_everything() -> None:
     """Import what painting imports; to compute anything here would start threads."""
     import importlib
@@ -194,7 +203,6 @@ def import_everything() -> None:
 
 if __name__ == "__main__":
     if sys.argv[1:]:
-        import_everything()
         serve(sys.argv[1])
         os._exit(0)  # as the worker does: taking torch down takes seconds
     else:

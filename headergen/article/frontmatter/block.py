@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from headergen.errors import ArticleError, HeadergenError
 from headergen.wording import brief
@@ -30,6 +31,13 @@ Splice = tuple[int, int, str]
 
 # Values for keys, each given by its path from the root.
 NewValues = Mapping[tuple[str, ...], str | int]
+
+
+def value_at(values: Any, path: Iterable[str]) -> Any:
+    """Return the loaded value at `path`, None where a key is missing."""
+    for key in path:
+        values = values.get(key) if isinstance(values, dict) else None
+    return values
 
 
 @dataclass(frozen=True)
@@ -185,12 +193,8 @@ def _refuse_lone_returns(path: Path, data: bytes, every: bool) -> None:
     end = closing if closing >= 0 else len(data)
     key = _ANY_KEY if every else _FENCES[opening[1][:1]].header
     if key.search(data, opening.end(), end):
-        raise ArticleError(
-            "its lines end in a carriage return (CR) alone",
-            path=str(path),
-            line=1,
-            remedy="save the article with LF or CRLF line ends",
-        )
+        remedy = "save the article with LF or CRLF line ends"
+        raise _error(path, 1, "its lines end in a carriage return (CR) alone", remedy)
 
 
 def _refuse_unclosed(
@@ -201,38 +205,34 @@ def _refuse_unclosed(
         return
     for text_line in text.split(b"\n"):
         if key.match(text_line.lstrip(b"[\"'")):
-            raise ArticleError(
-                "the frontmatter that starts here is never closed",
-                path=str(path),
-                line=line,
-                remedy=f"put {mark.decode()} on a line of its own after it",
-            )
+            remedy = f"put {mark.decode()} on a line of its own after it"
+            raise _error(path, line, "the frontmatter that starts here is never closed", remedy)
         if not _LOOKS_LIKE_FRONTMATTER.match(text_line):
             return
 
 
 def _refuse_unreadable(path: Path, fence: _Fence, size: int, lines_before: int) -> None:
     if fence.language == "json":
-        problem, remedy = (
-            "JSON frontmatter cannot be edited",
-            "write it as YAML (---) or TOML (+++)",
-        )
+        problem = "JSON frontmatter cannot be edited"
+        remedy = "write it as YAML (---) or TOML (+++)"
     elif size > MAX_BYTES:
         problem = f"the frontmatter has {size} bytes; at most {MAX_BYTES} are read"
         remedy = "move long texts below it"
     else:
         return
-    line = lines_before + 1
-    raise ArticleError(problem, path=str(path), line=line, key="header", remedy=remedy)
+    raise _error(path, lines_before + 1, problem, remedy, "header")
 
 
 def _decoded(path: Path, text: bytes, first_line: int) -> str:
     try:
         return text.decode()
     except UnicodeDecodeError as error:
-        raise ArticleError(
-            f"the frontmatter is not UTF-8: byte 0x{text[error.start]:02x}",
-            path=str(path),
-            line=first_line + text.count(b"\n", 0, error.start),
-            remedy="save the article as UTF-8",
-        ) from error
+        line = first_line + text.count(b"\n", 0, error.start)
+        message = f"the frontmatter is not UTF-8: byte 0x{text[error.start]:02x}"
+        raise _error(path, line, message, "save the article as UTF-8") from error
+
+
+def _error(
+    path: Path, line: int, message: str, remedy: str, key: str | None = None
+) -> ArticleError:
+    return ArticleError(message, path=str(path), line=line, key=key, remedy=remedy)

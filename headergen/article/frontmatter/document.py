@@ -1,7 +1,5 @@
 """Frontmatter in one language or the other, as the rooms above see it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any, Protocol

@@ -1,7 +1,5 @@
 """TOML frontmatter: read through a handler for python-frontmatter, changed by splicing lines."""
 
-from __future__ import annotations
-
 import json
 import re
 import tomllib
@@ -12,8 +10,8 @@ from typing import Any
 from frontmatter.default_handlers import BaseHandler
 
 from headergen.article.frontmatter import toml_read
-from headergen.article.frontmatter.block import Block, NewValues
-from headergen.article.frontmatter.toml_scan import Entry, Path, scan
+from headergen.article.frontmatter.block import Block, NewValues, value_at
+from headergen.article.frontmatter.toml_read import Entry, Path, scan
 from headergen.errors import HeadergenError
 
 
@@ -161,20 +159,13 @@ def with_values(block: Block, values: Mapping[Any, Any], changes: NewValues) -> 
     expected = _comparable(block.text)
     paths = list(changes)
     for number, path in enumerate(paths):
-        if _value_at(values, path) == changes[path]:
+        if value_at(values, path) == changes[path]:
             continue
         expected = _put(expected, path, changes[path])
         followers = (after[-1] for after in paths[number + 1 :] if after[:-1] == path[:-1])
         document = TomlDocument(block, dict(values), tuple(scan(block)))
         block = document.with_value(path, changes[path], followers, expected)
     return block
-
-
-def _value_at(values: Any, path: tuple[str, ...]) -> Any:
-    """Return the loaded value at `path`, None where a key is missing."""
-    for key in path:
-        values = values.get(key) if isinstance(values, dict) else None
-    return values
 
 
 def _comparable(text: str) -> dict[str, Any]:

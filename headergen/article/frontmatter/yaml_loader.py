@@ -1,7 +1,5 @@
 """PyYAML's loaders as headergen uses them, and its complaints as an author understands them."""
 
-from __future__ import annotations
-
 import re
 from typing import Any
 

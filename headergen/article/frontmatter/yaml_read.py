@@ -13,10 +13,6 @@ import yaml
 
 from headergen.article.frontmatter import yaml_loader
 from headergen.article.frontmatter.block import MAX_DEPTH, Block
-from headergen.article.frontmatter.yaml_loader import (
-    CONSTRUCTOR_ERRORS,
-    yaml_error,
-)
 from headergen.errors import HeadergenError
 from headergen.wording import shown
 
@@ -84,8 +80,8 @@ def read(block: Block) -> YamlDocument | None:
         node, values = _load(block.text)
     except yaml.YAMLError as error:
         _look_closely(block)  # it may know better what is wrong
-        raise yaml_error(block, error) from error
-    except CONSTRUCTOR_ERRORS as error:
+        raise yaml_loader.yaml_error(block, error) from error
+    except yaml_loader.CONSTRUCTOR_ERRORS as error:
         raise _unreadable(block, error) from error
     if not isinstance(node, yaml.MappingNode) or not isinstance(values, dict):  # `!!set` is none
         return None
@@ -134,6 +130,6 @@ def _is_constructible(scalar: str) -> bool:
         yaml.load(scalar, Loader=yaml_loader.LOADER)
     except yaml.YAMLError:
         return True  # it needs its surroundings, so it says nothing about this scalar
-    except CONSTRUCTOR_ERRORS:
+    except yaml_loader.CONSTRUCTOR_ERRORS:
         return False
     return True

@@ -16,7 +16,6 @@ import yaml
 
 from headergen.article.frontmatter import yaml_loader
 from headergen.article.frontmatter.block import MAX_BYTES, MAX_DEPTH, Block
-from headergen.article.frontmatter.yaml_loader import yaml_error
 from headergen.errors import HeadergenError
 
 # Base 60, as in 1:30:00, is computed in the square of its length: 64 KiB take more than a second.
@@ -82,7 +81,7 @@ def compose(block: Block) -> Node | None:
     try:
         return _Composer(block).compose()
     except yaml.YAMLError as error:
-        raise yaml_error(block, error) from error
+        raise yaml_loader.yaml_error(block, error) from error
 
 
 class _Composer:

@@ -1,7 +1,5 @@
 """`headergen candidates`: paint variations of an article's header, to pick one of."""
 
-from __future__ import annotations
-
 import os
 import shlex
 import sys
@@ -14,16 +12,15 @@ from headergen.article.article import Article
 from headergen.cli import progress
 from headergen.cli.commands.notices import say_notes, say_notices
 from headergen.cli.commands.place import Place, find_place, read_article
-from headergen.cli.commands.saving import save
 from headergen.cli.terminal import Problems, say
 from headergen.errors import HeadergenError
 from headergen.graphics import canvas, encoding
 from headergen.graphics.contact_sheet import contact_sheet
 from headergen.make import painters
-from headergen.make.candidates import save_candidate, save_record
+from headergen.make.kept import save_candidate, save_record
 from headergen.plan import candidates
 from headergen.plan.candidates import Candidate, Planned
-from headergen.repository import scratch
+from headergen.repository import durable, scratch
 from headergen.wording import counted
 
 
@@ -94,7 +91,7 @@ def _say_sheet(article: Article, found: Sequence[Candidate], place: Place) -> No
     }
     sheet = contact_sheet(pictures, place.config.width, place.config.height)
     output = scratch.place(place.root, f"{candidates.folder_of(article, place.root)}/sheet.png")
-    save(output, encoding.encode(sheet, "png"))
+    durable.save(output, encoding.encode(sheet, "png"))
     name = shlex.quote(os.path.relpath(article.path))
     say(f"{counted(len(found), 'candidate')} on one sheet: {Path(os.path.relpath(output))}")
     say(f"to make one the header: headergen pick {name} NUMBER")

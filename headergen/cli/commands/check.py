@@ -36,9 +36,11 @@ def run(arguments: Namespace) -> int:
 
 def _on_disk(arguments: Namespace) -> list[Finding]:
     place = find_place(arguments)
-    names = discovery.articles_at(arguments.paths or [Path()])
+    paths = arguments.paths or [Path()]
+    names = discovery.articles_at(paths)
+    whole = any(path.resolve() == place.root for path in paths)
     with _collecting_nothing():
-        return check.check(names, place.config, place.root, in_git=place.in_git)
+        return check.check(names, place.config, place.root, in_git=place.in_git, whole=whole)
 
 
 def _of_commit(arguments: Namespace) -> list[Finding]:

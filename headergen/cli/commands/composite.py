@@ -1,15 +1,14 @@
 """`headergen composite`: compose one picture of several."""
 
-from __future__ import annotations
-
 from argparse import Namespace
 
 from headergen.cli.commands.place import find_place
-from headergen.cli.commands.saving import format_for, save, size_of
+from headergen.cli.commands.saving import format_for, size_of
 from headergen.cli.terminal import say
 from headergen.errors import UsageError
 from headergen.graphics import canvas, composite, encoding
 from headergen.picture import metadata, provenance
+from headergen.repository import durable
 from headergen.vocabulary import AUTO_FOCUS, MAX_SOURCES
 
 
@@ -32,6 +31,6 @@ def run(arguments: Namespace) -> int:
         config.look,
     )
     origin = provenance.of_composite(map(metadata.of_source, arguments.sources))
-    save(arguments.output, encoding.encode(image, format, origin.metadata(config.metadata)))
+    durable.save(arguments.output, encoding.encode(image, format, origin.metadata(config.metadata)))
     say(f"{arguments.output} (composed of {len(sources)} pictures)")
     return 0

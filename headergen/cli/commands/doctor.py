@@ -1,19 +1,17 @@
 """`headergen doctor`: what this machine can paint, and what to change."""
 
-from __future__ import annotations
-
 import sys
 from argparse import Namespace
 
 from headergen.cli.commands.place import find_place
 from headergen.cli.terminal import Problems, say_findings
-from headergen.report import doctor, self_test
+from headergen.report import doctor
 
 
 def run(arguments: Namespace) -> int:
     """Print each finding with its remedy; 1 where anything is amiss."""
     place = find_place(arguments)
-    look = self_test.self_test if arguments.self_test else doctor.examine
+    look = doctor.self_test if arguments.self_test else doctor.examine
     findings = list(look(place.config, place.root))
     if arguments.json:
         say_findings(findings)

@@ -1,7 +1,5 @@
 """`headergen fetch`: download a model once, for painting without the network."""
 
-from __future__ import annotations
-
 from argparse import Namespace
 
 from headergen.cli import progress

@@ -1,7 +1,5 @@
 """What an author must know of a model before it paints."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Iterable
 

@@ -1,7 +1,5 @@
 """`headergen pick`: make a candidate the article's header, without painting it again."""
 
-from __future__ import annotations
-
 import shlex
 from argparse import Namespace
 
@@ -13,9 +11,7 @@ from headergen.errors import ArticleError
 from headergen.graphics import canvas
 from headergen.make import runner
 from headergen.picture import metadata, provenance
-from headergen.picture.provenance import Provenance, SourceType
 from headergen.plan import candidates
-from headergen.plan.candidates import Candidate
 from headergen.plan.job import Job
 from headergen.plan.state import Fresh
 
@@ -38,7 +34,7 @@ def run(arguments: Namespace) -> int:
     return 0
 
 
-def _candidate(article: Article, number: int, place: Place) -> Candidate:
+def _candidate(article: Article, number: int, place: Place) -> candidates.Candidate:
     kept = candidates.read(article, place.root)
     if kept is None or not kept.candidates:
         raise _error(article, "has no candidates")
@@ -51,10 +47,10 @@ def _candidate(article: Article, number: int, place: Place) -> Candidate:
     raise _error(article, f"has no candidate {number}; choose from {numbers}")
 
 
-def _make_header(article: Article, candidate: Candidate, job: Job, place: Place) -> None:
+def _make_header(article: Article, candidate: candidates.Candidate, job: Job, place: Place) -> None:
     picture = candidates.picture_of(article, candidate.number, place.root)
     settings = provenance.read(metadata.read(picture)).settings
-    origin = Provenance(SourceType.PAINTED, settings)
+    origin = provenance.Provenance(provenance.SourceType.PAINTED, settings)
     outcome = runner.adopt(job, canvas.open_source(picture), origin, place.config, place.root)
     if isinstance(outcome, runner.Failed):
         raise outcome.error

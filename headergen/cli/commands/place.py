@@ -1,19 +1,15 @@
 """Where a command works, and with which config."""
 
-from __future__ import annotations
-
 import os
 from argparse import Namespace
 from dataclasses import dataclass
 from pathlib import Path
 
 from headergen.article import article as articles
-from headergen.article.article import Article
 from headergen.errors import ArticleError, UsageError
-from headergen.plan import defaults
+from headergen.plan import defaults, places
 from headergen.repository import discovery, git
 from headergen.settings import config as configs
-from headergen.settings.config import Config
 
 
 @dataclass(frozen=True)
@@ -22,7 +18,7 @@ class Place:
 
     root: Path
     in_git: bool
-    config: Config
+    config: configs.Config
     is_config_named: bool
 
 
@@ -38,7 +34,7 @@ def find_place(arguments: Namespace) -> Place:
     return Place(root, repository is not None, config, is_config_named=bool(arguments.config))
 
 
-def read_article(path: Path, place: Place) -> Article:
+def read_article(path: Path, place: Place) -> articles.Article:
     """Read the one article that a command is about.
 
     Raises:
@@ -54,7 +50,7 @@ def read_article(path: Path, place: Place) -> Article:
     return found
 
 
-def find_article(name: str, place: Place) -> Article | None:
+def find_article(name: str, place: Place) -> articles.Article | None:
     """Read the article in the file `name`, None where it wants no header, not even by default.
 
     Raises:
@@ -65,6 +61,5 @@ def find_article(name: str, place: Place) -> Article | None:
         found = articles.read(name, place.config.image_key, every=every)
     except OSError as error:
         raise ArticleError(f"cannot be read: {error.strerror}", path=name) from error
-    if found and not found.path.resolve().is_relative_to(place.root):
-        raise ArticleError(f"lies outside {place.root}: run headergen there", path=name)
+    places.require_in_place(found, place.root)
     return found

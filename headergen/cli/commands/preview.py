@@ -1,7 +1,5 @@
 """`headergen preview`: show all headers on one page, as readers will meet them."""
 
-from __future__ import annotations
-
 import os
 import sys
 from argparse import Namespace
@@ -11,13 +9,12 @@ from functools import partial
 from pathlib import Path
 
 from headergen.cli.commands.place import find_place
-from headergen.cli.commands.saving import require_writable, save
+from headergen.cli.commands.saving import require_writable
 from headergen.cli.terminal import say
 from headergen.errors import UsageError
 from headergen.graphics.thumbnail import thumbnail
 from headergen.report.preview import entries, page
-from headergen.report.preview.entries import Entry
-from headergen.repository import discovery, scratch
+from headergen.repository import discovery, durable, scratch
 from headergen.wording import counted
 
 # How many articles a page may have for thumbnails of a width in px: two pixels a point while there
@@ -39,14 +36,14 @@ def run(arguments: Namespace) -> int:
     _require_page(output)
     found = entries.read(names, place.config, place.root, in_git=place.in_git)
     text = page.render(found, place.config, place.root.name, _thumbnails(found)).encode()
-    save(output, text)
+    durable.save(output, text)
     say(f"{os.path.relpath(output)} ({counted(len(found), 'article')}, {len(text) / 1e6:.1f} MB)")
     if arguments.open:
         _open(output)
     return 0
 
 
-def _thumbnails(found: Sequence[Entry]) -> dict[Path, bytes | None]:
+def _thumbnails(found: Sequence[entries.Entry]) -> dict[Path, bytes | None]:
     """Shrink all pictures of the page, one on each core: Pillow lets go of the interpreter."""
     pictures = [entry.picture for entry in found if entry.picture]
     pictures += [picture for entry in found for picture in entry.candidates]

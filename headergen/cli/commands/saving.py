@@ -1,13 +1,11 @@
 """A picture that is saved where the command line says: its format, size and place."""
 
-from __future__ import annotations
-
 import os
 from argparse import Namespace
 from pathlib import Path
 
 from headergen.errors import UsageError
-from headergen.repository import durable
+from headergen.picture.first_bytes import SUFFIX_FORMATS
 from headergen.settings.config import Config
 
 
@@ -22,10 +20,8 @@ def format_for(output: Path) -> str:
     Raises:
         UsageError: no format goes by it.
     """
-    format = {".png": "png", ".webp": "webp", ".jpg": "jpeg", ".jpeg": "jpeg"}.get(
-        output.suffix.lower()
-    )
-    if format is None:
+    format = SUFFIX_FORMATS.get(output.suffix.lower())
+    if format not in ("png", "webp", "jpeg"):
         raise UsageError(f"{output}: the picture's name must end in .png, .webp or .jpg")
     return format
 
@@ -41,15 +37,3 @@ def require_writable(output: Path) -> None:
         folder = folder.parent
     if output.is_dir() or not os.access(folder, os.W_OK):
         raise UsageError(f"{output} cannot be written")
-
-
-def save(path: Path, data: bytes) -> None:
-    """Write a picture durably.
-
-    Raises:
-        UsageError: it cannot be written there.
-    """
-    try:
-        durable.write(path, data)
-    except OSError as error:
-        raise UsageError(f"{path} cannot be written: {error.strerror}") from error

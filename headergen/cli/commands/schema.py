@@ -1,7 +1,5 @@
 """`headergen schema`: the JSON schema of the config or of frontmatter, for editors."""
 
-from __future__ import annotations
-
 from argparse import Namespace
 
 from headergen.article import request

@@ -1,7 +1,5 @@
 """`headergen show`: what a picture tells of how it was made."""
 
-from __future__ import annotations
-
 from argparse import Namespace
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -10,8 +8,6 @@ from pathlib import Path
 from headergen.cli.terminal import say, say_json
 from headergen.errors import UsageError
 from headergen.picture import first_bytes, metadata, provenance
-from headergen.picture.first_bytes import Picture
-from headergen.picture.provenance import MEANINGS, NOTHING_TOLD, Told
 
 
 def run(arguments: Namespace) -> int:
@@ -28,7 +24,7 @@ def run(arguments: Namespace) -> int:
     return 0
 
 
-def look(path: Path) -> tuple[Picture, Told]:
+def look(path: Path) -> tuple[first_bytes.Picture, provenance.Told]:
     """Read what a picture is and what it tells.
 
     Raises:
@@ -44,13 +40,13 @@ def look(path: Path) -> tuple[Picture, Told]:
     return found, told
 
 
-def _lines(told: Told) -> Iterator[str]:
-    if told == NOTHING_TOLD:
+def _lines(told: provenance.Told) -> Iterator[str]:
+    if told == provenance.NOTHING_TOLD:
         yield "it tells nothing of how it was made"
     if told.tool:
         yield f"tool: {told.tool}"
     if told.source_type:
-        meaning = MEANINGS.get(told.source_type)
+        meaning = provenance.MEANINGS.get(told.source_type)
         yield f"source type: {told.source_type}" + (f" ({meaning})" if meaning else "")
     if told.digest:
         yield f"headergen's digest: {told.digest}"

@@ -46,8 +46,7 @@ class Family:
         denoiser: The part that turns noise into latents.
         parts: The parts in the order in which they are built. Each value is a class
             (`diffusers.AutoencoderKL`), or a function that builds a tokenizer.
-        published: The config of each part, as in the published checkpoints.
-        tiny: The same for the tiny twin, which tests and the self-test paint with.
+        tiny: The config of each part of the tiny twin, which tests and the self-test paint with.
         encode: Takes the pipeline and a picture's settings, and returns arguments of its call.
         encode_bytes: What encoding takes beside the weights, in bytes.
         denoise_bytes: What denoising takes beside the weights, in bytes a pixel of the render size,
@@ -72,7 +71,6 @@ class Family:
     encoders: tuple[str, ...]
     denoiser: str
     parts: Mapping[str, str | Callable[[], Any]]
-    published: Mapping[str, Mapping[str, Any]]
     tiny: Mapping[str, Mapping[str, Any]]
     encode: Callable[[Any, Mapping[str, Any]], dict[str, Any]]
     encode_bytes: int

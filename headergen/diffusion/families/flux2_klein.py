@@ -70,19 +70,6 @@ FAMILY = Family(
         "text_encoder": "transformers.Qwen3ForCausalLM",
         "transformer": "diffusers.Flux2Transformer2DModel",
     },
-    published={
-        # The scheduler's file was not found: as diffusers' scripts/convert_flux2_to_diffusers.py.
-        "scheduler": _SCHEDULER,
-        "vae": {},  # the published config is the class's own
-        "text_encoder": twins.QWEN3_4B,
-        "transformer": {
-            "num_layers": 5,
-            "num_single_layers": 20,
-            "num_attention_heads": 24,
-            "joint_attention_dim": 3 * 2560,
-            "guidance_embeds": False,
-        },
-    },
     tiny={
         "scheduler": _SCHEDULER,
         "vae": {**twins.TINY_VAE, "latent_channels": 4},

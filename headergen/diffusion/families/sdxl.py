@@ -68,18 +68,6 @@ def _condition(encoder: Any, text: str) -> Any:
     return encoder.build_conditioning_tensor_for_conjunction(conjunction)[0]
 
 
-def _clip(width: int, layers: int, heads: int, activation: str) -> dict[str, Any]:
-    """Return the config of CLIP ViT-L or OpenCLIP ViT-bigG."""
-    return {
-        "hidden_size": width,
-        "intermediate_size": 4 * width,
-        "num_hidden_layers": layers,
-        "num_attention_heads": heads,
-        "projection_dim": width,
-        "hidden_act": activation,
-    }
-
-
 _SCHEDULER = {
     "beta_start": 0.00085,
     "beta_end": 0.012,
@@ -112,26 +100,6 @@ FAMILY = Family(
         "text_encoder": "transformers.CLIPTextModel",
         "text_encoder_2": "transformers.CLIPTextModelWithProjection",
         "unet": "diffusers.UNet2DConditionModel",
-    },
-    # The configs of SDXL base 1.0, which Animagine XL and SDXL-Turbo share.
-    published={
-        "scheduler": _SCHEDULER,
-        "vae": {**twins.PUBLISHED_VAE, **_VAE},
-        "text_encoder": _clip(768, 12, 12, "quick_gelu"),
-        "text_encoder_2": _clip(1280, 32, 20, "gelu"),
-        "unet": {
-            "sample_size": 128,
-            "block_out_channels": (320, 640, 1280),
-            "down_block_types": ["DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"],
-            "up_block_types": ["CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"],
-            "transformer_layers_per_block": [1, 2, 10],
-            "attention_head_dim": [5, 10, 20],
-            "cross_attention_dim": 2048,
-            "use_linear_projection": True,
-            "addition_embed_type": "text_time",
-            "addition_time_embed_dim": 256,
-            "projection_class_embeddings_input_dim": 2816,
-        },
     },
     tiny={
         "scheduler": _SCHEDULER,

@@ -15,15 +15,6 @@ from headergen.diffusion.families.family import Family
 
 _BLOCKS = 4  # an 8-fold VAE, so that sizes are multiples of 8 or 16 px
 
-# vae/config.json of FLUX's VAE and SDXL's.
-PUBLISHED_VAE = {
-    "block_out_channels": (128, 256, 512, 512),
-    "down_block_types": ["DownEncoderBlock2D"] * _BLOCKS,
-    "up_block_types": ["UpDecoderBlock2D"] * _BLOCKS,
-    "layers_per_block": 2,
-    "sample_size": 1024,
-    "force_upcast": True,
-}
 TINY_VAE = {
     "block_out_channels": [4] * _BLOCKS,
     "down_block_types": ["DownEncoderBlock2D"] * _BLOCKS,
@@ -33,20 +24,6 @@ TINY_VAE = {
     "mid_block_add_attention": False,  # it would take most of the time of a 1280x672 picture
 }
 
-# Qwen/Qwen3-4B, config.json.
-QWEN3_4B = {
-    "vocab_size": 151_936,
-    "hidden_size": 2560,
-    "intermediate_size": 9728,
-    "num_hidden_layers": 36,
-    "num_attention_heads": 32,
-    "num_key_value_heads": 8,
-    "head_dim": 128,
-    "max_position_embeddings": 40_960,
-    "tie_word_embeddings": True,
-}
-
-_QWEN_MARKS = ("<|im_start|>", "<|im_end|>")
 _CHAT_TEMPLATE = (
     "{% for message in messages %}<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n"
     "{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
@@ -79,7 +56,7 @@ def qwen_tokenizer() -> Any:
     tokenizer = Qwen2Tokenizer(
         vocab={letter: number for number, letter in enumerate(letters)},
         merges=[],
-        extra_special_tokens=list(_QWEN_MARKS),
+        extra_special_tokens=["<|im_start|>", "<|im_end|>"],
     )
     tokenizer.chat_template = _CHAT_TEMPLATE
     return tokenizer

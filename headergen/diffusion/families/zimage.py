@@ -19,7 +19,6 @@ def _encode(pipeline: Any, picture: Mapping[str, Any]) -> dict[str, Any]:
     return {"prompt_embeds": prompt_embeds, "negative_prompt_embeds": negative_embeds}
 
 
-_SCHEDULER = {"num_train_timesteps": 1000, "shift": 3.0}
 _VAE = {"latent_channels": 16, "scaling_factor": 0.3611, "shift_factor": 0.1159}
 
 FAMILY = Family(
@@ -37,19 +36,8 @@ FAMILY = Family(
         "text_encoder": "transformers.Qwen3Model",
         "transformer": "diffusers.ZImageTransformer2DModel",
     },
-    published={
-        "scheduler": _SCHEDULER,
-        "vae": {
-            **twins.PUBLISHED_VAE,
-            **_VAE,
-            "use_quant_conv": False,
-            "use_post_quant_conv": False,
-        },
-        "text_encoder": twins.QWEN3_4B,
-        "transformer": {},  # the published config is the class's own
-    },
     tiny={
-        "scheduler": _SCHEDULER,
+        "scheduler": {"num_train_timesteps": 1000, "shift": 3.0},
         "vae": {**twins.TINY_VAE, **_VAE},
         "text_encoder": twins.tiny_qwen(layers=2),
         "transformer": {

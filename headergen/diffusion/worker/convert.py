@@ -33,7 +33,7 @@ def convert_file(source: Path, target: Path, dtype: Any) -> None:
                 for name in names:
                     file.write(_bytes_of(tensors.get_tensor(name), dtype))
 
-        _durably(target, write)
+        durably(target, write)
 
 
 def _header(tensors: Any, dtype: Any) -> tuple[list[str], dict[str, Any]]:
@@ -92,7 +92,7 @@ def quantize_part(
     facts = _write_shards(beside, stem, tensors)
     config = json.loads((folder / "config.json").read_bytes()) | {"quantization_config": facts}
     text = json.dumps(config, indent=2, default=str).encode("utf-8")
-    _durably(beside / "config.json", lambda path: path.write_bytes(text))
+    durably(beside / "config.json", lambda path: path.write_bytes(text))
     shutil.rmtree(folder)
     beside.rename(folder)
 
@@ -120,7 +120,7 @@ def _write_shards(
 def _save(tensors: Mapping[str, Any], target: Path) -> None:
     from safetensors.torch import save_file
 
-    _durably(target, lambda path: save_file(dict(tensors), path, metadata={"format": "pt"}))
+    durably(target, lambda path: save_file(dict(tensors), path, metadata={"format": "pt"}))
 
 
 def _name_shards(folder: Path, stem: str, shards: Sequence[Sequence[str]]) -> None:
@@ -135,7 +135,7 @@ def _name_shards(folder: Path, stem: str, shards: Sequence[Sequence[str]]) -> No
     if count > 1:
         text = json.dumps({"metadata": {}, "weight_map": weight_map}).encode("utf-8")
         index = folder / f"{stem}.safetensors.index.json"
-        _durably(index, lambda path: path.write_bytes(text))
+        durably(index, lambda path: path.write_bytes(text))
 
 
 def _tensors(folder: Path, files: list[str]) -> Iterator[tuple[str, Any]]:
@@ -147,7 +147,7 @@ def _tensors(folder: Path, files: list[str]) -> Iterator[tuple[str, Any]]:
                 yield name, tensors.get_tensor(name)
 
 
-def _durably(target: Path, write: Callable[[Path], Any]) -> None:
+def durably(target: Path, write: Callable[[Path], Any]) -> None:
     """Have a file written under another name, and give it its own when it is on the disk."""
     temporary = target.with_name(f".{target.name}.tmp")
     write(temporary)

@@ -7,8 +7,7 @@ import warnings
 from collections.abc import Mapping
 from typing import Any
 
-from headergen.diffusion.worker.events import Emit
-from headergen.diffusion.worker.failures import WorkerError
+from headergen.diffusion.worker.events import Emit, WorkerError
 from headergen.diffusion.worker.libraries import load
 
 

@@ -21,8 +21,7 @@ from headergen.diffusion import snapshot
 from headergen.diffusion.families import FAMILIES
 from headergen.diffusion.snapshot import Entry
 from headergen.diffusion.worker import convert, parts
-from headergen.diffusion.worker.events import Emit
-from headergen.diffusion.worker.failures import WorkerError
+from headergen.diffusion.worker.events import Emit, WorkerError
 from headergen.diffusion.worker.libraries import load
 from headergen.wording import gigabytes
 
@@ -118,14 +117,12 @@ def _check_room(target: Path, files: Sequence[File], *, quantizing: bool) -> Non
     needed = sum(file.stored_size for file in files)
     needed += max((file.size for file in files if file.halved), default=0)
     if quantizing:
-        parts_of = [file.name.partition("/")[0] for file in files]
-        needed += max(
-            (
-                sum(file.stored_size for file in files if file.name.startswith(f"{part}/"))
-                for part in parts_of
-            ),
-            default=0,
-        )
+        parts_of = {file.name.partition("/")[0] for file in files}
+        sizes = [
+            sum(file.stored_size for file in files if file.name.startswith(f"{part}/"))
+            for part in parts_of
+        ]
+        needed += max(sizes, default=0)
     folder = next(place for place in [target, *target.parents] if place.exists())
     free = shutil.disk_usage(folder).free - _SPARE_BYTES
     if needed > free:
@@ -140,11 +137,10 @@ def _fetch_files(
     hub: Any,
     order: Mapping[str, Any],
     revision: str,
-    files: Iterable[File],
+    files: Sequence[File],
     target: Path,
     emit: Emit,
 ) -> None:
-    files = list(files)
     total, done = sum(file.size for file in files), 0
     for file in files:
         meter = _meter(functools.partial(emit, "downloading", total=total), done)
@@ -165,13 +161,7 @@ def _fetch_gguf(hub: Any, gguf: Gguf, target: Path, emit: Emit) -> None:
     path = target / "transformer" / Path(gguf.name).name
     if not path.exists():
         meter = _meter(lambda done, total=0: emit("downloading", done=done, total=total), 0)
-        found = hub.hf_hub_download(
-            gguf.hub_id,
-            gguf.name,
-            revision=gguf.revision,
-            local_dir=target / _STAGING,
-            tqdm_class=meter,
-        )
+        found = _download(hub, gguf.hub_id, gguf.revision, gguf.name, target / _STAGING, meter)
         os.replace(found, path)
 
 
@@ -199,6 +189,10 @@ def _obtain(hub: Any, hub_id: str, revision: str, name: str, staging: Path, mete
     cached = hub.try_to_load_from_cache(hub_id, name, revision=revision)
     if isinstance(cached, str):
         return Path(cached)
+    return _download(hub, hub_id, revision, name, staging, meter)
+
+
+def _download(hub: Any, hub_id: str, revision: str, name: str, staging: Path, meter: type) -> Path:
     return Path(
         hub.hf_hub_download(hub_id, name, revision=revision, local_dir=staging, tqdm_class=meter)
     )
@@ -217,9 +211,7 @@ def _store(source: Path, target: Path, file: File, order: Mapping[str, Any], emi
     elif staged:
         os.replace(source, target)
     else:
-        temporary = target.with_name(f".{target.name}.tmp")
-        shutil.copyfile(source, temporary)
-        os.replace(temporary, target)
+        convert.durably(target, lambda path: shutil.copyfile(source, path))
 
 
 def _write_manifest(
@@ -228,12 +220,8 @@ def _write_manifest(
     facts = {"hub_id": order["hub_id"], "revision": revision, "form": order["form"]}
     if gguf:
         facts["transformer_revision"] = gguf.revision
-    temporary = target / f".{snapshot.MANIFEST}.tmp"
-    with temporary.open("w", encoding="utf-8") as file:
-        json.dump(facts, file, indent=2)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, target / snapshot.MANIFEST)
+    text = json.dumps(facts, indent=2)
+    convert.durably(target / snapshot.MANIFEST, lambda path: path.write_text(text, "utf-8"))
 
 
 def _meter(report: Callable[..., None], done_before: int) -> type:

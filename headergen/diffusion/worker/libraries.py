@@ -7,7 +7,7 @@ import os
 import sys
 from typing import Any
 
-from headergen.diffusion.worker.failures import WorkerError, describe
+from headergen.diffusion.worker.events import WorkerError, describe
 
 
 def load(name: str) -> Any:

@@ -12,7 +12,7 @@ from headergen.diffusion.families import FAMILIES
 from headergen.diffusion.families.family import Family
 from headergen.diffusion.snapshot import Entry, Snapshot
 from headergen.diffusion.worker import quantize
-from headergen.diffusion.worker.failures import WorkerError
+from headergen.diffusion.worker.events import WorkerError
 from headergen.diffusion.worker.libraries import attribute, load
 
 _BASES = {
@@ -114,9 +114,14 @@ def load_part(
         )
     if snapshot.is_quantized(entry.name):
         load("sdnq")  # which registers itself with diffusers and transformers
-    if family.role(entry.name) == "decoder":
-        return _load_vae(chosen, folder, dtype, device, variant, placement)
-    return _load_weights(chosen, folder, dtype, device, variant)
+    if family.role(entry.name) != "decoder":
+        return _load_weights(chosen, folder, dtype, device, variant)
+    vae = _load_vae(chosen, folder, dtype, device, variant)
+    if placement["vae_tiling"]:
+        vae.enable_tiling()
+        vae.tile_sample_min_size = _TILE_PX
+        vae.tile_latent_min_size = _TILE_PX // 2 ** (len(vae.config.block_out_channels) - 1)
+    return vae
 
 
 def _load_weights(chosen: Any, folder: Path, dtype: Any, device: str, variant: str | None) -> Any:
@@ -160,21 +165,9 @@ def _misfit_as_worker_error(folder: Path) -> Iterator[None]:
         raise WorkerError("checkpoint", f"{folder.name} {meaning}") from error
 
 
-def _load_vae(
-    chosen: Any,
-    folder: Path,
-    dtype: Any,
-    device: str,
-    variant: str | None,
-    placement: Mapping[str, Any],
-) -> Any:
+def _load_vae(chosen: Any, folder: Path, dtype: Any, device: str, variant: str | None) -> Any:
     torch = load("torch")
     overflows = chosen.load_config(folder, local_files_only=True).get("force_upcast", False)
     if overflows and dtype == torch.float16:
         dtype = torch.float32
-    vae = _load_weights(chosen, folder, dtype, device, variant)
-    if placement["vae_tiling"]:
-        vae.enable_tiling()
-        vae.tile_sample_min_size = _TILE_PX
-        vae.tile_latent_min_size = _TILE_PX // 2 ** (len(vae.config.block_out_channels) - 1)
-    return vae
+    return _load_weights(chosen, folder, dtype, device, variant)

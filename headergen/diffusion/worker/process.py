@@ -12,8 +12,7 @@ from typing import Any, BinaryIO
 
 from headergen.diffusion.families import FAMILIES, twins
 from headergen.diffusion.worker import device, hub, stages
-from headergen.diffusion.worker.events import Emit, emitter
-from headergen.diffusion.worker.failures import describe, kind_of
+from headergen.diffusion.worker.events import Emit, describe, emitter, kind_of
 from headergen.diffusion.worker.libraries import silence
 
 

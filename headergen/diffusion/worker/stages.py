@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import gc
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +17,7 @@ from headergen.diffusion.families import FAMILIES
 from headergen.diffusion.families.family import Family, Role
 from headergen.diffusion.snapshot import Snapshot
 from headergen.diffusion.worker import parts
-from headergen.diffusion.worker.events import Emit
-from headergen.diffusion.worker.failures import MEMORY_KINDS, WorkerError, describe, kind_of
+from headergen.diffusion.worker.events import MEMORY_KINDS, Emit, WorkerError, describe, kind_of
 from headergen.diffusion.worker.libraries import load
 
 
@@ -35,35 +34,32 @@ def paint(order: Mapping[str, Any], emit: Emit) -> None:
     load("torch")
     pipeline = parts.assemble(order, snapshot)
     pictures = [dict(request) for request in order["requests"]]
-    meter = _Meter(snapshot, replaced, emit)
+    tell_loading = _meter(snapshot, replaced, emit)
     for stage in placement["stages"]:
         for entry in snapshot.entries:
             if entry.name in stage:
-                meter.tell(entry.name)
+                tell_loading(entry.name)
                 loaded = parts.load_part(entry, snapshot, family, placement, replaced)
                 setattr(pipeline, entry.name, loaded)
                 del loaded  # the stage must hold the only reference
-        meter.tell("")
+        tell_loading("")
         roles = {family.role(name) for name in stage}
         pictures = [each for each in pictures if _worked(pipeline, family, roles, each, emit)]
         _drop_stage(pipeline, stage)
 
 
-class _Meter:
-    """Tell how many of the weight bytes of all stages are loaded."""
+def _meter(snapshot: Snapshot, replaced: Mapping[str, str], emit: Emit) -> Callable[[str], None]:
+    """Return what tells that a part is being loaded ("" for none), after how many of all bytes."""
+    sizes = {name: sum(snapshot.bytes_by_dtype(name).values()) for name in snapshot.weights}
+    sizes |= {name: Path(file).stat().st_size for name, file in replaced.items()}
+    done = 0
 
-    def __init__(self, snapshot: Snapshot, replaced: Mapping[str, str], emit: Emit) -> None:
-        self._sizes = {
-            name: sum(snapshot.bytes_by_dtype(name).values()) for name in snapshot.weights
-        }
-        self._sizes |= {name: Path(file).stat().st_size for name, file in replaced.items()}
-        self._emit = emit
-        self._done = 0
+    def tell(part: str) -> None:
+        nonlocal done
+        emit("loading", part=part, done=done, total=sum(sizes.values()))
+        done += sizes.get(part, 0)
 
-    def tell(self, part: str) -> None:
-        """Say that `part` is being loaded; "" for none."""
-        self._emit("loading", part=part, done=self._done, total=sum(self._sizes.values()))
-        self._done += self._sizes.get(part, 0)
+    return tell
 
 
 def _drop_stage(pipeline: Any, stage: Sequence[str]) -> None:

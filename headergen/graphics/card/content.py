@@ -1,7 +1,5 @@
 """What a title card shows, as plain values: known without Pillow."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 

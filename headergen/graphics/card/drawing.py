@@ -1,7 +1,5 @@
 """Title cards: a title on a ground of its own, or laid over another picture."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,15 +10,14 @@ from headergen.graphics.canvas import open_source
 from headergen.graphics.card import palette as palettes
 from headergen.graphics.card.content import Card
 from headergen.graphics.card.layout import Arrangement, Manner, arrange, safe_frame
-from headergen.graphics.card.legibility import legible_ink, surroundings
+from headergen.graphics.card.legibility import calmed, halo, legible_ink, surroundings, veiled
 from headergen.graphics.card.ornaments import draw_rule, pills, stamp
 from headergen.graphics.card.palette import Colour, Palette, shade
-from headergen.graphics.card.scrim import calmed, halo, veiled
+from headergen.graphics.card.texts import require_title
 from headergen.graphics.card.themes import BESIDE_PICTURES, OVER_PICTURE, THEMES, Theme
 from headergen.graphics.card.themes.scene import Scene
 from headergen.graphics.contrast import contrast, luminance, mean_colour
-from headergen.graphics.typography.drawing import mask
-from headergen.graphics.typography.glyphs import normalise
+from headergen.graphics.typography.fit import mask
 
 # From this alpha on a pixel counts as part of a logo; below it lie soft shadows.
 _SHAPE_ALPHA = 32
@@ -126,8 +123,7 @@ def _palette(card: Card) -> Palette:
 def _arranged(
     card: Card, manner: Manner, width: int, height: int, logo: Image.Image | None
 ) -> Arrangement:
-    if not normalise(card.title):
-        raise UsageError("a title card needs a title, and this one is blank")
+    require_title(card)
     frame = safe_frame(width, height, manner.room)
     return arrange(card, manner, frame, logo.size if logo else None)
 

@@ -1,15 +1,12 @@
 """Where a title card's texts stand: sizes and places, before anything is painted."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from headergen.graphics.card.content import Card
 from headergen.graphics.typography import fonts
-from headergen.graphics.typography.drawing import Placed
-from headergen.graphics.typography.fit import Setting, Style, fit
+from headergen.graphics.typography.fit import Placed, Setting, Style, fit
 from headergen.graphics.typography.glyphs import normalise, row
 from headergen.vocabulary import HEADER_HEIGHT, HEADER_WIDTH
 

@@ -1,11 +1,10 @@
-"""That text can be read: contrast measured on the very pixels behind it, and made sure of."""
-
-from __future__ import annotations
+"""That text can be read: contrast measured on the very pixels behind it, or made by a scrim."""
 
 from collections.abc import Iterable
 
 from PIL import Image, ImageFilter
 
+from headergen.graphics.card.layout import safe_frame
 from headergen.graphics.card.palette import Colour
 from headergen.graphics.contrast import contrast, luminance, luminance_map
 
@@ -41,3 +40,84 @@ def legible_ink(ground: Image.Image, behind: Image.Image, inks: Iterable[Colour]
         if worst_contrast(ground, behind, ink) >= MIN_CONTRAST:
             return ink
     return None
+
+
+# In px of the reference size: how far a scrim reaches beyond the text, how softly it ends, and
+# how much what is right behind the text is blurred.
+_REACH, _SOFTNESS, _BLUR = 110, 48, 4
+# How far above the text one that rises from the foot begins.
+_RISE = 150
+_HALO = 26
+_STEPS = 32
+
+
+def halo(text: Image.Image) -> Image.Image:
+    """Mark (L) where a text (L, its coverage) stands: all lines as one form that ends softly."""
+    # At a quarter of its size: the form is soft anyway.
+    small = text.resize((text.width // 4 or 1, text.height // 4 or 1), Image.Resampling.BOX)
+    radius = _HALO * safe_frame(*text.size).unit / 4
+    spread = small.point([0] + [255] * 255).filter(ImageFilter.GaussianBlur(radius))
+    return spread.point([min(3 * level, 255) for level in range(256)]).resize(text.size)
+
+
+def calmed(ground: Image.Image, text: Image.Image) -> Image.Image:
+    """Blur what is right behind a text: details as fine as the strokes of its letters."""
+    blur = ImageFilter.GaussianBlur(_BLUR * safe_frame(*ground.size).unit)
+    return Image.composite(ground.filter(blur), ground, halo(text))
+
+
+def veiled(
+    ground: Image.Image, behind: Image.Image, colour: Colour, ink: Colour, low: bool
+) -> Image.Image:
+    """Lay a scrim of `colour` over a picture, as thin as lets `ink` be read on it.
+
+    Args:
+        ground: RGB.
+        behind: L; where `ink` must stand out.
+        colour: the scrim's, which the ink stands out from.
+        ink: the text's colour.
+        low: the scrim rises from the picture's foot; it else surrounds the text.
+    """
+    shape = _rising(behind) if low else _surrounding(behind)
+    for step in range(1, _STEPS):
+        covered = _laid(ground, colour, shape, step / _STEPS)
+        if worst_contrast(covered, behind, ink) >= MIN_CONTRAST:
+            return covered
+    # What the shape's soft edge leaves bare is covered by hand.
+    return _laid(_laid(ground, colour, shape, 1.0), colour, behind, 1.0)
+
+
+def _laid(ground: Image.Image, colour: Colour, shape: Image.Image, opacity: float) -> Image.Image:
+    strength = shape.point([round(level * opacity) for level in range(256)])
+    covered = ground.copy()
+    covered.paste(colour, (0, 0), strength)
+    return covered
+
+
+def _rising(behind: Image.Image) -> Image.Image:
+    """Shape a scrim (L) that is full from the text down, and softly ends above it."""
+    _, top, _, _ = _box(behind)
+    reach = max(round(_RISE * safe_frame(*behind.size).unit), 1)
+    ramp = Image.linear_gradient("L").point([_eased(level / 255) for level in range(256)])
+    shape = Image.new("L", behind.size)
+    shape.paste(ramp.resize((behind.width, reach)), (0, top - reach))
+    shape.paste(255, (0, top, *behind.size))
+    return shape
+
+
+def _surrounding(behind: Image.Image) -> Image.Image:
+    """Shape a scrim (L) that is full around the text, and softly ends on all sides."""
+    unit = safe_frame(*behind.size).unit
+    left, top, right, bottom = _box(behind)
+    reach = round(_REACH * unit)
+    shape = Image.new("L", behind.size)
+    shape.paste(255, (left - reach, top - reach, right + reach, bottom + reach))
+    return shape.filter(ImageFilter.GaussianBlur(_SOFTNESS * unit))
+
+
+def _box(behind: Image.Image) -> tuple[int, int, int, int]:
+    return behind.getbbox() or (0, 0, *behind.size)
+
+
+def _eased(share: float) -> int:
+    return round(255 * share * share * (3 - 2 * share))

@@ -1,7 +1,5 @@
 """What stands beside a card's text: pills around tags, a rule, a logo."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from PIL import Image, ImageDraw

@@ -1,7 +1,5 @@
 """Colours that belong together: chosen by the author, or derived from a text."""
 
-from __future__ import annotations
-
 import hashlib
 import math
 import re

@@ -1,17 +1,13 @@
 """Several pictures as one header: what stands where, on which ground."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from functools import partial
 
 from PIL import Image
 
 from headergen.errors import UsageError
-from headergen.graphics.composite import aside, ground, layouts, mount, panel
-from headergen.graphics.composite.layouts import Layout
-from headergen.graphics.composite.source import Source
-from headergen.graphics.composite.stage import Frame, Stage
+from headergen.graphics.composite import ground, layouts, mount, panel
+from headergen.graphics.composite.stage import Frame, Source, Stage
 from headergen.vocabulary import AUTO_FOCUS, Focus, Look
 
 DEFAULT_LOOK = Look()
@@ -43,7 +39,7 @@ def compose(
     row = layouts.choose(layout, sources, stage)
     background = row.background if look.background == "auto" else look.background
     canvas = ground.lay(background, sources, width, height)
-    arrange = partial(aside.arrange, row) if beside_title else row.arrange
+    arrange = partial(layouts.arrange_aside, row) if beside_title else row.arrange
     frames = arrange(sources, stage, ground.mean_luminance(canvas))
     _require_room(frames, stage)
     corners = stage.px(_corners(row, look))
@@ -55,13 +51,7 @@ def compose(
     return canvas
 
 
-def is_one_picture(
-    pictures: Sequence[Image.Image],
-    width: int,
-    height: int,
-    layout: str = "auto",
-    look: Look = DEFAULT_LOOK,
-) -> bool:
+def is_one_picture(pictures: Sequence[Image.Image], stage: Stage, layout: str = "auto") -> bool:
     """Tell whether `compose` covers the canvas with one picture: nothing is laid out on it.
 
     Raises:
@@ -69,29 +59,23 @@ def is_one_picture(
     """
     if len(pictures) > 1:
         return False
-    source, stage = Source(pictures[0]), Stage(width, height, look)
+    source = Source(pictures[0])
     row = layouts.choose(layout, [source], stage)
-    return not row.lifted and not _corners(row, look) and panel.is_covered(source, width, height)
+    is_plain = not row.lifted and not _corners(row, stage.look)
+    return is_plain and panel.is_covered(source, stage.width, stage.height)
 
 
-def leaves_room(
-    pictures: Sequence[Image.Image],
-    width: int,
-    height: int,
-    layout: str = "auto",
-    look: Look = DEFAULT_LOOK,
-) -> bool:
+def leaves_room(pictures: Sequence[Image.Image], stage: Stage, layout: str = "auto") -> bool:
     """Tell whether a title has room beside pictures, which stand on a ground then.
 
     Raises:
         UsageError: `layout` is unknown or does not take so many pictures.
     """
     sources = [Source(picture) for picture in pictures]
-    stage = Stage(width, height, look)
-    return aside.is_free(layouts.choose(layout, sources, stage), sources, stage)
+    return layouts.leaves_room(layouts.choose(layout, sources, stage), sources, stage)
 
 
-def _corners(layout: Layout, look: Look) -> float:
+def _corners(layout: layouts.Layout, look: Look) -> float:
     return layout.corners if look.corners is None else look.corners
 
 

@@ -1,14 +1,11 @@
 """The layout of overlapping cards, held like a hand of cards."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import replace
 from statistics import geometric_mean
 
-from headergen.graphics.composite.source import Source
-from headergen.graphics.composite.stage import Frame, Stage
+from headergen.graphics.composite.stage import Frame, Source, Stage
 
 # Px at 1280x670: cards keep off the canvas' edges, where listings and link cards crop.
 _MARGINS = (70, 52)

@@ -1,18 +1,14 @@
-"""The layouts by name, and which one suits a set of sources."""
-
-from __future__ import annotations
+"""The layouts by name, which one suits a set of sources, and which leave room for a title."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from types import MappingProxyType
+from dataclasses import dataclass, replace
 
 from headergen.errors import UsageError
 from headergen.graphics.composite import tiles
 from headergen.graphics.composite.fan import fan
-from headergen.graphics.composite.panel import is_tiny
+from headergen.graphics.composite.panel import is_covered, is_tiny
 from headergen.graphics.composite.shelf import shelf
-from headergen.graphics.composite.source import Source
-from headergen.graphics.composite.stage import Frame, Stage
+from headergen.graphics.composite.stage import Frame, Source, Stage
 from headergen.vocabulary import LAYOUTS, MAX_SOURCES
 
 Arrangement = Callable[[Sequence[Source], Stage], tuple[Frame, ...]]
@@ -23,9 +19,11 @@ _WHITE = "#ffffff"
 # Tiled layouts that "auto" chooses from, for which numbers of sources, in order of preference.
 # Strips beyond four are too narrow to show what is in them, panels beside a hero beyond five too
 # small.
-_AUTO_TILES: Mapping[str, range] = MappingProxyType(
-    {"split": range(2, 5), "grid": range(4, MAX_SOURCES + 1), "hero": range(3, 7)}
-)
+_AUTO_TILES: Mapping[str, range] = {
+    "split": range(2, 5),
+    "grid": range(4, MAX_SOURCES + 1),
+    "hero": range(3, 7),
+}
 # The mean share of the sources that panels show: from here on all is well, and below it another
 # layout that shows more is better.
 _WELL_SHOWN = 0.6
@@ -35,6 +33,11 @@ _ENOUGH_SHOWN = 0.45
 # stores ask for (Google Play's specification: 512 x 512).
 _SMALLEST_PANEL = (200, 200)
 _ICON_SIDE = 512
+# Of the canvas' width: where pictures stand beside a title. With their margins they stay within
+# what note.com's link cards keep.
+_AREA = (0.46, 0.945)
+# From this shape (width to height) on half a canvas is wide enough for a title.
+_WIDE = 1.5
 
 
 @dataclass(frozen=True)
@@ -63,16 +66,14 @@ def _tiled(arrange: Arrangement, most: int = MAX_SOURCES) -> Layout:
     return Layout(_on_any_ground(arrange), _WHITE, corners=0, lifted=False, most=most)
 
 
-TABLE: Mapping[str, Layout] = MappingProxyType(
-    {
-        "cover": _tiled(tiles.cover, most=1),
-        "split": _tiled(tiles.split),
-        "grid": _tiled(tiles.grid),
-        "hero": _tiled(tiles.hero),
-        "fan": Layout(_on_any_ground(fan), "blur", corners=18, lifted=True),
-        "shelf": Layout(shelf, "colours", corners=12, lifted=True),
-    }
-)
+TABLE: Mapping[str, Layout] = {
+    "cover": _tiled(tiles.cover, most=1),
+    "split": _tiled(tiles.split),
+    "grid": _tiled(tiles.grid),
+    "hero": _tiled(tiles.hero),
+    "fan": Layout(_on_any_ground(fan), "blur", corners=18, lifted=True),
+    "shelf": Layout(shelf, "colours", corners=12, lifted=True),
+}
 
 
 def choose(name: str, sources: Sequence[Source], stage: Stage) -> Layout:
@@ -125,3 +126,28 @@ def _is_icon(source: Source) -> bool:
 def _shown(name: str, sources: Sequence[Source], stage: Stage) -> float:
     frames = TABLE[name].arrange(sources, stage, 1)
     return tiles.shown(sources, [frame.box for frame in frames])
+
+
+def leaves_room(layout: Layout, sources: Sequence[Source], stage: Stage) -> bool:
+    """Tell whether the sources stand on a ground, and that is wide enough for a title beside."""
+    stands = layout.lifted or (
+        layout.most == 1 and not is_covered(sources[0], stage.width, stage.height)
+    )
+    return stands and stage.width >= _WIDE * stage.height
+
+
+def arrange_aside(
+    layout: Layout, sources: Sequence[Source], stage: Stage, ground: float
+) -> tuple[Frame, ...]:
+    """Arrange sources that stand on a ground, of luminance `ground`, in the right half of it."""
+    if not layout.lifted:
+        return tuple(replace(frame, seen=_AREA) for frame in layout.arrange(sources, stage, ground))
+    left, right = (round(stage.width * share) for share in _AREA)
+    half = Stage(right - left, stage.height, stage.look)
+    return tuple(_moved(frame, left) for frame in layout.arrange(sources, half, ground))
+
+
+def _moved(frame: Frame, by: float) -> Frame:
+    left, top, right, bottom = frame.box
+    cut = tuple((x + by, y) for x, y in frame.cut) if frame.cut else None
+    return replace(frame, box=(left + by, top, right + by, bottom), cut=cut)

@@ -1,15 +1,11 @@
 """Frames put on the canvas: turned, with clean edges, and with the shadows of cards."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from PIL import Image, ImageChops, ImageFilter
 
 from headergen.graphics.composite import outline, panel
-from headergen.graphics.composite.outline import Outline
-from headergen.graphics.composite.source import Source
-from headergen.graphics.composite.stage import Frame, Stage
+from headergen.graphics.composite.stage import Frame, Source, Stage
 
 # Blur and drop in px at 1280x670, and darkness in [0, 1]: of the shadow that each card casts on
 # what it touches, and of the one that all cast on the ground, once, or a fan would lie in the dark.
@@ -97,7 +93,7 @@ def _cast_shadow(
     canvas.paste((0, 0, 0), (0, 0), large.crop((0, 0, *canvas.size)))
 
 
-def _light_rim(canvas: Image.Image, shape: Outline, width: float, corners: float) -> None:
+def _light_rim(canvas: Image.Image, shape: outline.Outline, width: float, corners: float) -> None:
     mask, at = outline.mask(shape, corners)
     inner, inner_at = outline.mask(outline.inset(shape, width), max(corners - width, 0))
     inside = Image.new("L", mask.size)

@@ -1,10 +1,8 @@
 """Outlines of panels and cards: convex polygons, turned, inset, and drawn without jagged edges."""
 
-from __future__ import annotations
-
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from PIL import Image, ImageDraw
 
@@ -78,10 +76,8 @@ def _draw_rounded(draw: ImageDraw.ImageDraw, outline: Outline, radius: float) ->
     inner = inset(outline, radius)
     swept = [
         (x + radius * nx, y + radius * ny)
-        for (x, y), before, after in zip(
-            inner, _normals(outline)[-1:] + _normals(outline)[:-1], _normals(outline), strict=True
-        )
-        for nx, ny in (before, after)
+        for (x, y), normals in zip(inner, _normals_at_corners(outline), strict=True)
+        for nx, ny in normals
     ]
     # Pillow draws the pixels that a polygon's edge touches; centres are what counts.
     draw.polygon([(x - 0.5, y - 0.5) for x, y in swept], fill=255)
@@ -92,23 +88,21 @@ def _draw_rounded(draw: ImageDraw.ImageDraw, outline: Outline, radius: float) ->
 
 def inset(outline: Outline, by: float) -> Outline:
     """Move every edge inwards by `by` px."""
-    normals = _normals(outline)
     corners = []
-    for (x, y), (ax, ay), (bx, by_) in zip(
-        outline, normals[-1:] + normals[:-1], normals, strict=True
-    ):
+    for (x, y), ((ax, ay), (bx, by_)) in zip(outline, _normals_at_corners(outline), strict=True):
         # Where the two moved edges meet lies on the normals' bisector.
         reach = by / (1 + ax * bx + ay * by_)
         corners.append((x - reach * (ax + bx), y - reach * (ay + by_)))
     return tuple(corners)
 
 
-def _normals(outline: Outline) -> list[Point]:
-    """Return the outward unit normal of the edge that begins at each corner."""
-    edges = [
+def _normals_at_corners(outline: Outline) -> Iterator[tuple[Point, Point]]:
+    """Yield for each corner the outward unit normals of the edges that end and begin there."""
+    edges = (
         (bx - ax, by - ay) for (ax, ay), (bx, by) in itertools.pairwise((*outline, outline[0]))
-    ]
-    return [(dy / math.hypot(dx, dy), -dx / math.hypot(dx, dy)) for dx, dy in edges]
+    )
+    normals = [(dy / math.hypot(dx, dy), -dx / math.hypot(dx, dy)) for dx, dy in edges]
+    return itertools.pairwise((normals[-1], *normals))
 
 
 def _inradius(outline: Outline) -> float:

@@ -1,13 +1,11 @@
 """What fills one panel: a source cropped around its focus, or one that is shown whole."""
 
-from __future__ import annotations
-
 from PIL import Image
 
 from headergen.graphics.canvas import cover
 from headergen.graphics.composite import ground, outline
-from headergen.graphics.composite.backdrop import backdrop
-from headergen.graphics.composite.source import Source
+from headergen.graphics.composite.ground import backdrop
+from headergen.graphics.composite.stage import Source
 
 # Of a panel's width and height: the room for a logo. note.com's listings and link cards then show
 # all of a logo that is alone on a header.
@@ -144,20 +142,11 @@ def stand(
     picture = source.picture
     left, top, right, bottom = source.shape_box
     scale = min(room[0] / (right - left), room[1] / (bottom - top), MAX_ENLARGEMENT)
-    x, picture_left, picture_right = _align(
-        ground.width, middle[0], picture.width, (left + right) / 2, scale
-    )
-    y, picture_top, picture_bottom = _align(
-        ground.height, middle[1], picture.height, (top + bottom) / 2, scale
-    )
-    logo = picture.resize(
-        (
-            max(round((picture_right - picture_left) * scale), 1),
-            max(round((picture_bottom - picture_top) * scale), 1),
-        ),
-        Image.Resampling.LANCZOS,
-        box=(picture_left, picture_top, picture_right, picture_bottom),
-    )
+    x, start_x, end_x = _align(ground.width, middle[0], picture.width, (left + right) / 2, scale)
+    y, start_y, end_y = _align(ground.height, middle[1], picture.height, (top + bottom) / 2, scale)
+    size = [max(round(length * scale), 1) for length in (end_x - start_x, end_y - start_y)]
+    box = (start_x, start_y, end_x, end_y)
+    logo = picture.resize((size[0], size[1]), Image.Resampling.LANCZOS, box=box)
     ground.paste(logo, (x, y), logo)
 
 

@@ -1,14 +1,11 @@
 """The layout of covers, icons and logos at equal height."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from headergen.graphics.composite.backdrop import backdrop, hidden_tenths, outline_levels
+from headergen.graphics.composite.ground import backdrop, hidden_tenths, outline_levels
 from headergen.graphics.composite.panel import is_tiny
-from headergen.graphics.composite.source import Source
-from headergen.graphics.composite.stage import Frame, Stage
+from headergen.graphics.composite.stage import Frame, Source, Stage
 from headergen.graphics.composite.tiles import columns
 from headergen.graphics.contrast import luminance
 from headergen.vocabulary import LISTING_HEIGHT

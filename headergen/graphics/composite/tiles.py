@@ -1,15 +1,12 @@
 """Layouts of panels that tile the canvas: cover, split, grid, hero."""
 
-from __future__ import annotations
-
 import itertools
 import math
 from collections.abc import Iterator, Sequence
 from statistics import harmonic_mean
 
 from headergen.graphics.composite import outline
-from headergen.graphics.composite.source import Source
-from headergen.graphics.composite.stage import Frame, Stage
+from headergen.graphics.composite.stage import Frame, Source, Stage
 
 Box = tuple[int, int, int, int]
 

@@ -1,7 +1,5 @@
 """Where a line may end, and how well: phrases, kinsoku, and what is never torn apart."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from functools import cache

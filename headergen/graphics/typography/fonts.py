@@ -12,8 +12,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from PIL import ImageFont
+if TYPE_CHECKING:
+    from PIL import ImageFont
 
 _FOLDER = Path(__file__).parent.parent / "fonts"
 
@@ -92,4 +94,6 @@ def face(name: str, size: int) -> ImageFont.FreeTypeFont:
 
     BASIC layout: with libraqm, which is there on some machines only, pixels would differ.
     """
+    from PIL import ImageFont  # a check asks which characters the fonts have, without Pillow
+
     return ImageFont.truetype(_FOLDER / f"{name}.ttf", size, layout_engine=ImageFont.Layout.BASIC)

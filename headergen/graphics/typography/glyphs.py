@@ -1,7 +1,5 @@
 """From a text to glyphs in a row: what is drawn for each character, and where it stands."""
 
-from __future__ import annotations
-
 import itertools
 import re
 import unicodedata

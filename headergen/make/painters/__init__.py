@@ -1,7 +1,5 @@
 """The painters, a module each, and the choice between them."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from headergen.make.painter import Painter

@@ -1,7 +1,5 @@
 """Paint with models on this machine: take the GPU, find or fetch a model, start a worker for it."""
 
-from __future__ import annotations
-
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
@@ -9,8 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from headergen.diffusion import attempts, fetching, hardware, interpreter
-from headergen.diffusion.cache import Fetched
-from headergen.diffusion.checkpoint import Checkpoint
+from headergen.diffusion.cache import Checkpoint, Fetched
 from headergen.errors import PaintError
 from headergen.make.painter import Painted, PaintFunction
 from headergen.plan.job import Painting

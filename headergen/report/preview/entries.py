@@ -1,15 +1,12 @@
 """What the page tells of each article: title, state, request and picture."""
 
-from __future__ import annotations
-
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from headergen.article import article as articles
-from headergen.article.article import Article
-from headergen.article.facts import heading
+from headergen.article.article import Article, heading
 from headergen.article.request import Request
 from headergen.errors import HeadergenError
 from headergen.picture.first_bytes import Picture, probe
@@ -20,54 +17,17 @@ from headergen.report import check
 from headergen.report.check import Finding, Look
 from headergen.settings.config import Config
 
-
-@dataclass(frozen=True)
-class State:
-    """One state of a header: how the page names it, what it means, and which plans are of it."""
-
-    label: str
-    meaning: str
-    matches: Callable[[states.State], bool]
-    is_made_by_run: bool = False
-
-
-# In the order in which an author wants to hear of them; the first that matches counts.
-STATES: Mapping[str, State] = {
-    "broken": State(
-        "At fault",
-        "headergen cannot read what this article asks for.",
-        lambda _: False,
-    ),
-    "stand-in": State(
-        "Stand-in",
-        "A card stands in for a picture that could not be painted here.",
-        lambda state: isinstance(state, states.StandIn),
-        is_made_by_run=True,
-    ),
-    "missing": State(
-        "Missing",
-        "The header is not made yet.",
-        lambda state: isinstance(state, states.Wanted) and not state.is_stale,
-        is_made_by_run=True,
-    ),
-    "stale": State(
-        "Stale",
-        "The request changed since this header was made.",
-        lambda state: isinstance(state, states.Wanted),
-        is_made_by_run=True,
-    ),
-    "fresh": State(
-        "Fresh",
-        "The header is there, and made for this very request.",
-        lambda state: isinstance(state, states.Fresh),
-    ),
-    "hand-made": State(
-        "Hand-made",
-        "The author's own picture; headergen never touches it.",
-        lambda state: isinstance(state, states.HandMade),
-    ),
-    "no-header": State("No header", "The article asks for none.", lambda _: True),
+# What the page calls each state, and what it means; in the order in which authors want to know.
+STATES: Mapping[str, tuple[str, str]] = {
+    "broken": ("At fault", "headergen cannot read what this article asks for."),
+    "stand-in": ("Stand-in", "A card stands in for a picture that could not be painted here."),
+    "missing": ("Missing", "The header is not made yet."),
+    "stale": ("Stale", "The request changed since this header was made."),
+    "fresh": ("Fresh", "The header is there, and made for this very request."),
+    "hand-made": ("Hand-made", "The author's own picture; headergen never touches it."),
+    "no-header": ("No header", "The article asks for none."),
 }
+MADE_BY_RUN = ("stand-in", "missing", "stale")
 
 
 @dataclass(frozen=True)
@@ -125,7 +85,7 @@ def _entry_of(
     config: Config,
     root: Path,
 ) -> Entry:
-    state = next(key for key, row in STATES.items() if row.matches(found))
+    state = _name_of(found)
     request = defaults.request_for(article, config, root)
     shown = _picture_of(found)
     return Entry(
@@ -134,17 +94,37 @@ def _entry_of(
         state=state,
         article=article,
         request=request,
-        model=_model(request, article, config, root),
-        seed=_seed(request),
+        model=_model(request, article, config, root) if request and request.prompt else None,
+        seed=_seed(request) if request and request.prompt else None,
         picture=shown,
         probed=_probed(shown) if shown else None,
-        # The page tells the state by itself; beside a header that is fresh, a cut may be missing.
-        notes=tuple(each.text for each in findings if each.code != state),
+        # The page shows the state; beside a header that is fresh, a cut may be missing.
+        notes=tuple(each.text for each in findings if not _says_no_more(each, state)),
         candidates={
             candidates.picture_of(article, each.number, root): each
             for each in candidates.shown(article, config, root)
         },
     )
+
+
+def _name_of(state: states.State) -> str:
+    """Return the name in `STATES`."""
+    match state:
+        case states.Wanted():
+            return "stale" if state.is_stale else "missing"
+        case states.StandIn():
+            return "stand-in"
+        case states.Fresh():
+            return "fresh"
+        case states.HandMade():
+            return "hand-made"
+        case None:
+            return "no-header"
+
+
+def _says_no_more(finding: Finding, state: str) -> bool:
+    """Return whether a finding is the header's state, and `headergen run` is all that it needs."""
+    return finding.code == state and (finding.remedy or "").startswith(check.RUN)
 
 
 def _title_of(name: str, article: Article | None) -> str:
@@ -169,16 +149,10 @@ def _probed(picture: Path) -> Picture | None:
     return None
 
 
-def _model(request: Request | None, article: Article, config: Config, root: Path) -> str | None:
-    if request is None or not request.prompt:
-        return None
+def _model(request: Request, article: Article, config: Config, root: Path) -> str:
     style = defaults.style_for(article, config, root)
     return request.model or (style and style.model) or config.model
 
 
-def _seed(request: Request | None) -> int | None:
-    if request is None or not request.prompt:
-        return None
-    if request.seed is not None:
-        return request.seed
-    return int(states.digest_of(request, ()), 16)
+def _seed(request: Request) -> int:
+    return int(states.digest_of(request, ()), 16) if request.seed is None else request.seed

@@ -1,7 +1,5 @@
 """The page: one HTML file that asks nothing of anybody, and in which no article can run code."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import re
@@ -13,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from headergen import __version__
-from headergen.article.card_request import CardRequest
-from headergen.report.preview.entries import STATES, Entry
+from headergen.article.request import CardRequest
+from headergen.report.preview.entries import MADE_BY_RUN, STATES, Entry
 from headergen.settings.config import Config
 from headergen.vocabulary import HEADER_HEIGHT, HEADER_WIDTH, LINK_CARD_WIDTH, LISTING_HEIGHT
 
@@ -82,8 +80,8 @@ def _page(
         "width": config.width,
         "height": config.height,
         "states": [
-            {"name": name, "label": row.label, "meaning": row.meaning}
-            for name, row in STATES.items()
+            {"name": name, "label": label, "meaning": meaning}
+            for name, (label, meaning) in STATES.items()
         ],
         "articles": [_article(entry, thumbnails) for entry in entries],
     }
@@ -106,7 +104,7 @@ def _article(entry: Entry, thumbnails: Thumbnails) -> dict[str, Any]:
         "pixels": f"{probed.width} × {probed.height} px" if probed and probed.width else None,
         "size": probed.size_bytes if probed else None,
         "notes": list(entry.notes),
-        "command": _command("run", entry.path) if STATES[entry.state].is_made_by_run else None,
+        "command": _command("run", entry.path) if entry.state in MADE_BY_RUN else None,
         "thumbnail": _uri(entry.picture, thumbnails) if entry.picture else None,
         "candidates": [
             {"number": each.number, "what": each.what, "thumbnail": _uri(picture, thumbnails)}

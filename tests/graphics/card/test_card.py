@@ -66,7 +66,10 @@ def least_contrast(card: Layers) -> float:
 
 
 def test_every_theme_has_its_row() -> None:
-    assert tuple(ROWS) == THEMES
+    assert tuple(ROWS) == THEMES, (
+        "headergen/vocabulary.py and headergen/graphics/card/themes/__init__.py name other themes, "
+        "or in another order"
+    )
 
 
 @pytest.mark.parametrize("name", CARDS)
@@ -233,6 +236,7 @@ for theme in THEMES_FOR_ALL:
 """
 
 
+@pytest.mark.slow
 def test_the_same_card_gives_the_same_pixels_in_every_process() -> None:
     runs = [
         subprocess.run(

@@ -23,6 +23,7 @@ from tests.graphics.pictures import PICTURES
 from tests.support.paths import DATA
 
 GOLDEN = DATA / "cards"
+DRAW = "run: uv run python -m tests.graphics.card.test_look"
 OVER_PICTURE = "over-picture"
 NAMES = (*THEMES, OVER_PICTURE)
 
@@ -55,11 +56,12 @@ def golden(name: str) -> Image.Image:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_looks_as_the_golden_thumbnail(name: str) -> None:
+    assert (GOLDEN / f"{name}.png").exists(), DRAW
     assert looks_like(thumbnail(name), golden(name)), differences(thumbnail(name), golden(name))
 
 
 def test_every_golden_thumbnail_is_looked_at() -> None:
-    assert {path.stem for path in GOLDEN.glob("*.png")} == set(NAMES)
+    assert {path.stem for path in GOLDEN.glob("*.png")} == set(NAMES), DRAW
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import pytest
 from PIL import Image, ImageChops
 
 from headergen.graphics.composite import compose, leaves_room
+from headergen.graphics.composite.stage import Stage
 from headergen.vocabulary import Look
 from tests.graphics.pictures import PICTURES
 
@@ -31,7 +32,7 @@ def pictures(*names: str) -> list[Image.Image]:
 )
 def test_the_left_half_shows_nothing_but_ground(layout: str, names: Sequence[str]) -> None:
     sources = pictures(*names)
-    assert leaves_room(sources, *SIZE, layout, LOOK)
+    assert leaves_room(sources, Stage(*SIZE, LOOK), layout)
     header = compose(sources, *SIZE, layout, look=LOOK, beside_title=True)
     text = header.crop((0, 0, round(0.4 * SIZE[0]), SIZE[1]))
     assert text.getcolors() == [(text.width * text.height, GROUND)]
@@ -45,7 +46,7 @@ def test_the_left_half_shows_nothing_but_ground(layout: str, names: Sequence[str
 
 def test_a_logo_stands_in_the_right_half() -> None:
     (logo,) = pictures("transparent emblem")
-    assert leaves_room([logo], *SIZE)
+    assert leaves_room([logo], Stage(*SIZE, Look()))
     header = compose([logo], *SIZE, beside_title=True)
     text = header.crop((0, 0, SIZE[0] // 2, SIZE[1]))
     assert len(text.getcolors() or []) == 1
@@ -64,4 +65,4 @@ def test_a_logo_stands_in_the_right_half() -> None:
 def test_a_title_lies_over_what_leaves_no_room(
     layout: str, names: Sequence[str], size: tuple[int, int]
 ) -> None:
-    assert not leaves_room(pictures(*names), *size, layout)
+    assert not leaves_room(pictures(*names), Stage(*size, Look()), layout)

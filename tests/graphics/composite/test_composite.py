@@ -12,8 +12,7 @@ from PIL import Image, ImageChops, ImageDraw
 from headergen.errors import UsageError
 from headergen.graphics.composite import compose, is_one_picture
 from headergen.graphics.composite.layouts import TABLE
-from headergen.graphics.composite.source import Source
-from headergen.graphics.composite.stage import Stage
+from headergen.graphics.composite.stage import Source, Stage
 from headergen.vocabulary import AUTO_FOCUS, LAYOUTS, MAX_SOURCES, Focus, Look
 
 RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
@@ -105,6 +104,7 @@ def test_refuses(count: int, width: int, height: int, layout: str, message: str)
 INSIDE = st.floats(0.06, 0.94)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=60)
 @given(
     at=st.tuples(INSIDE, INSIDE),
@@ -268,8 +268,8 @@ def test_whether_one_picture_is_all_that_is_seen(
     size: tuple[int, int], layout: str, look: Look, expected: bool
 ) -> None:
     picture = Image.new("RGB", size)
-    assert is_one_picture([picture], 320, 168, layout, look) is expected
-    assert not is_one_picture([picture, picture], 320, 168)
+    assert is_one_picture([picture], Stage(320, 168, look), layout) is expected
+    assert not is_one_picture([picture, picture], Stage(320, 168, look))
 
 
 def test_a_strip_alone_is_shown_whole_and_without_bands() -> None:

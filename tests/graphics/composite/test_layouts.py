@@ -8,8 +8,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from headergen.graphics.composite.layouts import TABLE, suited
-from headergen.graphics.composite.source import Source
-from headergen.graphics.composite.stage import Stage
+from headergen.graphics.composite.stage import Source, Stage
 from headergen.vocabulary import LAYOUTS, Look
 
 

@@ -7,7 +7,7 @@ from PIL import Image, ImageDraw
 
 from headergen.graphics.composite.ground import leading_colour
 from headergen.graphics.composite.panel import fill
-from headergen.graphics.composite.source import Source
+from headergen.graphics.composite.stage import Source
 from headergen.vocabulary import Point
 
 WHITE, RED, GRAY = (255, 255, 255), (255, 0, 0), (90, 90, 90)

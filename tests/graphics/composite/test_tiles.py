@@ -9,8 +9,7 @@ import pytest
 from PIL import Image
 
 from headergen.graphics.composite.layouts import TABLE
-from headergen.graphics.composite.source import Source
-from headergen.graphics.composite.stage import Frame, Stage
+from headergen.graphics.composite.stage import Frame, Source, Stage
 from headergen.vocabulary import MAX_SOURCES, Look
 
 Size = tuple[int, int]

@@ -115,6 +115,7 @@ def _is_breakable(text: str) -> bool:
     return bool(whole.text) and widest * TITLE.smallest <= BOX[0]
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(st.lists(PIECES, min_size=1, max_size=30).map("".join).filter(_is_breakable))
 def test_no_line_breaks_kinsoku_or_tears_a_word(text: str) -> None:
@@ -146,6 +147,7 @@ def test_two_hundred_characters_are_shown_whole() -> None:
     assert _text(fit(title, TITLE, *BOX)) == title
 
 
+@pytest.mark.slow
 def test_what_does_not_fit_ends_in_an_ellipsis_after_a_phrase() -> None:
     title = "潮を直す人の、静かな一年について考えたことを書く。" * 20
     setting = fit(title, TITLE, *BOX)
@@ -160,6 +162,7 @@ def test_a_word_wider_than_the_box_is_torn_where_nothing_else_helps() -> None:
     assert len(lines("a" * 150)) > 1
 
 
+@pytest.mark.slow
 def test_no_line_holds_a_single_character() -> None:
     chance = random.Random(1)
     for _ in range(200):

@@ -9,7 +9,7 @@ from PIL import Image
 from headergen.article import article as articles
 from headergen.article import edit
 from headergen.graphics import encoding
-from headergen.make.candidates import save_candidate, save_record
+from headergen.make.kept import save_candidate, save_record
 from headergen.picture.provenance import Metadata
 from headergen.plan import candidates
 from headergen.plan import state as states

@@ -102,6 +102,7 @@ def test_code_that_got_into_the_page_all_the_same_would_not_run(
     page.close()
 
 
+@pytest.mark.slow
 def test_states_filter_and_say_how_many(page: Page) -> None:
     page.get_by_role("button", name="Stale 1").click()
     assert shown(page) == [TITLES["stale.md"]]
@@ -110,6 +111,7 @@ def test_states_filter_and_say_how_many(page: Page) -> None:
     assert len(shown(page)) == 8
 
 
+@pytest.mark.slow
 def test_search_looks_at_titles_paths_and_prompts(page: Page) -> None:
     page.keyboard.press("/")
     page.keyboard.type("CLIFF light")
@@ -122,6 +124,7 @@ def test_search_looks_at_titles_paths_and_prompts(page: Page) -> None:
     assert len(shown(page)) == 8
 
 
+@pytest.mark.slow
 def test_the_keyboard_moves_opens_turns_and_comes_back(page: Page) -> None:
     titles, focused = list(TITLES.values()), page.locator("a:focus h2")
     for key in ("j", "j", "k", "ArrowRight"):
@@ -147,6 +150,7 @@ def test_focus_can_be_seen(page: Page) -> None:
     assert "2px" in outline
 
 
+@pytest.mark.slow
 def test_an_article_is_shown_as_readers_meet_it_with_all_that_is_known(
     page: Page, gallery: Repository
 ) -> None:
@@ -169,6 +173,7 @@ def test_an_article_is_shown_as_readers_meet_it_with_all_that_is_known(
     )
 
 
+@pytest.mark.slow
 def test_a_candidate_is_seen_in_the_headers_place_with_the_command_that_picks_it(
     page: Page,
 ) -> None:
@@ -187,6 +192,7 @@ def test_a_candidate_is_seen_in_the_headers_place_with_the_command_that_picks_it
     assert page.locator("#stage img").count() == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("view", "ratio"),
     [("Listing", 1280 / 454), ("Link card", 984 / 670), ("Social", 1.91), ("Square", 1)],
@@ -198,6 +204,7 @@ def test_the_whole_gallery_is_shown_in_each_crop(page: Page, view: str, ratio: f
     assert size["width"] / size["height"] == pytest.approx(ratio, rel=0.02)
 
 
+@pytest.mark.slow
 def test_back_and_reload_do_what_they_say(page: Page) -> None:
     page.get_by_role("link", name=TITLES["stale.md"]).click()
     page.reload()
@@ -233,6 +240,7 @@ CONTRASTS = """() => {
 }"""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_every_text_stands_out_from_what_is_behind_it(page: Page, theme: str) -> None:
     page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
@@ -248,6 +256,7 @@ def test_every_text_stands_out_from_what_is_behind_it(page: Page, theme: str) ->
     assert [(text, ratio) for text, ratio in seen if ratio < 4.5] == []
 
 
+@pytest.mark.slow
 def test_colours_follow_the_system_or_the_readers_choice(page: Page) -> None:
     paper = "getComputedStyle(document.body).backgroundColor"
     light = page.evaluate(paper)
@@ -275,6 +284,7 @@ def test_nothing_moves_for_those_who_asked_for_that(page: Page) -> None:
     assert moving == 0
 
 
+@pytest.mark.slow
 def test_landmarks_and_names_are_there(page: Page) -> None:
     for role in ("banner", "main", "contentinfo"):
         expect(page.get_by_role(role)).to_have_count(1)
@@ -288,6 +298,7 @@ def test_landmarks_and_names_are_there(page: Page) -> None:
     assert page.evaluate("document.documentElement.lang") == "en"
 
 
+@pytest.mark.slow
 def test_a_phone_shows_it_without_scrolling_sideways(page: Page) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
     wide = "document.documentElement.scrollWidth > innerWidth"
@@ -305,6 +316,7 @@ def test_far_away_pictures_wait(page: Page) -> None:
     expect(last.locator("img")).to_have_count(1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["gallery", "gallery-dark", "article"])
 def test_it_looks_as_it_did(page: Page, tmp_path: Path, name: str) -> None:
     if name == "gallery-dark":

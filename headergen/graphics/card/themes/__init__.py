@@ -1,16 +1,13 @@
 """The themes of title cards: how each paints its ground, and how its text is set."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 
 from PIL import Image
 
 from headergen.graphics.card.layout import Manner
 from headergen.graphics.card.palette import Colour, Palette
-from headergen.graphics.card.themes import pattern, plain, scenery, soft
+from headergen.graphics.card.themes import pattern, quiet, scenery
 from headergen.graphics.card.themes.scene import Scene
 from headergen.graphics.typography import fonts
 
@@ -49,24 +46,22 @@ def _deep_spot(palette: Palette) -> Colour:
     return palette.mark(0.56, 1.0)
 
 
-THEMES: Mapping[str, Theme] = MappingProxyType(
-    {
-        "gradient": Theme(soft.gradient, _light, _bright_spot, Manner()),
-        "mesh": Theme(soft.mesh, _dark, _deep_spot, Manner(align="center")),
-        "waves": Theme(pattern.waves, _light, _bright_spot, Manner(rule=True)),
-        "shapes": Theme(pattern.shapes, _dark, _deep_spot, Manner(room=0.7)),
-        "halftone": Theme(pattern.halftone, _dark, _deep_spot, Manner()),
-        "paper": Theme(
-            scenery.paper, _dark, _deep_spot, Manner(fonts.SERIF, align="center", tracking=0.04)
-        ),
-        "night": Theme(scenery.night, _light, _bright_spot, Manner()),
-        "editorial": Theme(
-            plain.editorial, _dark, _deep_spot, Manner(fonts.SERIF, tracking=0.02, room=0.66)
-        ),
-        "minimal": Theme(plain.minimal, _dark, _deep_spot, Manner(rule=True)),
-        "duotone": Theme(scenery.duotone, _light, _bright_spot, Manner(room=0.62)),
-    }
-)
+THEMES: Mapping[str, Theme] = {
+    "gradient": Theme(quiet.gradient, _light, _bright_spot, Manner()),
+    "mesh": Theme(quiet.mesh, _dark, _deep_spot, Manner(align="center")),
+    "waves": Theme(pattern.waves, _light, _bright_spot, Manner(rule=True)),
+    "shapes": Theme(pattern.shapes, _dark, _deep_spot, Manner(room=0.7)),
+    "halftone": Theme(pattern.halftone, _dark, _deep_spot, Manner()),
+    "paper": Theme(
+        scenery.paper, _dark, _deep_spot, Manner(fonts.SERIF, align="center", tracking=0.04)
+    ),
+    "night": Theme(scenery.night, _light, _bright_spot, Manner()),
+    "editorial": Theme(
+        quiet.editorial, _dark, _deep_spot, Manner(fonts.SERIF, tracking=0.02, room=0.66)
+    ),
+    "minimal": Theme(quiet.minimal, _dark, _deep_spot, Manner(rule=True)),
+    "duotone": Theme(scenery.duotone, _light, _bright_spot, Manner(room=0.62)),
+}
 
 # A title laid over a picture, which is what the header is about, stands back a little: however long
 # it is, it leaves the upper half of most pictures alone.

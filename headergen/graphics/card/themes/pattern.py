@@ -1,16 +1,17 @@
 """Themes of repeated forms: waves, tiles, dots."""
 
-from __future__ import annotations
-
 import math
 
 from PIL import Image, ImageChops, ImageDraw
 
 from headergen.graphics.card.layout import is_wide
-from headergen.graphics.card.themes.scene import Chance, Scene, tint
+from headergen.graphics.card.themes.scene import Chance, Scene, square, tint
 
 # Of a card's width or height: what tiles take at most, beside or below what the text has.
 _PATTERN_WIDTH, _PATTERN_HEIGHT = 0.33, 0.17
+
+# Of a wave: the discs that make its rings, in shares of its radius, and how they are inked.
+_RINGS = ((1.0, 255), (0.93, 0), (0.74, 255), (0.67, 0), (0.48, 255), (0.41, 0))
 
 
 def waves(scene: Scene) -> Image.Image:
@@ -31,24 +32,9 @@ def _seigaiha(canvas: ImageDraw.ImageDraw, unit: float) -> None:
         y = row * radius / 2
         for column in range(-1, columns):
             x = column * 2 * radius + (row % 2) * radius
-            for share, ink in (
-                (1.0, 255),
-                (0.93, 0),
-                (0.74, 255),
-                (0.67, 0),
-                (0.48, 255),
-                (0.41, 0),
-            ):
+            for share, ink in _RINGS:
                 reach = radius * share
-                canvas.ellipse(
-                    [
-                        (x - reach) * unit,
-                        (y - reach) * unit,
-                        (x + reach) * unit,
-                        (y + reach) * unit,
-                    ],
-                    fill=ink,
-                )
+                canvas.ellipse(square(x, y, reach, unit), fill=ink)
 
 
 def shapes(scene: Scene) -> Image.Image:
@@ -142,12 +128,4 @@ def _dots(canvas: ImageDraw.ImageDraw, unit: float) -> None:
             share = (x / width - 0.5) * 1.3 + (y / height - 0.5) * 0.9
             reach = min(max(share, 0.0), 1.0) * step * 0.62
             if reach > 1:
-                canvas.ellipse(
-                    [
-                        (x - reach) * unit,
-                        (y - reach) * unit,
-                        (x + reach) * unit,
-                        (y + reach) * unit,
-                    ],
-                    fill=255,
-                )
+                canvas.ellipse(square(x, y, reach, unit), fill=255)

@@ -1,7 +1,5 @@
 """What every theme starts from, and the brushes that they share."""
 
-from __future__ import annotations
-
 import random
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -101,6 +99,11 @@ class Scene:
         """Take `share` in [0, 1] of an ornament's mask (L) away where the text stands."""
         kept = self.text.point([round(255 - level * share) for level in range(256)])
         return ImageChops.multiply(mask, kept)
+
+
+def square(x: float, y: float, reach: float, unit: float = 1) -> list[float]:
+    """Return the box around a point, `reach` to each side, in px; `unit` is that of the lengths."""
+    return [(x - reach) * unit, (y - reach) * unit, (x + reach) * unit, (y + reach) * unit]
 
 
 def tint(image: Image.Image, colour: Colour, mask: Image.Image, opacity: float = 1.0) -> None:

@@ -1,7 +1,5 @@
 """Themes that show something: a night with hills, a sheet of paper, a picture in two inks."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 
@@ -10,7 +8,7 @@ from PIL import Image, ImageDraw, ImageFilter, ImageOps, ImageStat
 from headergen.graphics.canvas import cover, point_in_cover
 from headergen.graphics.card.layout import is_wide
 from headergen.graphics.card.palette import mix
-from headergen.graphics.card.themes.scene import Chance, Scene, tint
+from headergen.graphics.card.themes.scene import Chance, Scene, square, tint
 from headergen.graphics.saliency import focus_for
 
 # Of a duotone: the mean level that a dark picture is brightened towards and a pale one darkened,
@@ -52,8 +50,7 @@ def _stars(canvas: ImageDraw.ImageDraw, unit: float, chance: Chance) -> None:
     for _ in range(150):
         x, y = chance.uniform(0, width), height * 0.8 * chance.uniform(0, 1) ** 1.3
         radius = unit * chance.pick([0.7, 0.8, 0.9, 1.1, 1.6])
-        box = [x - radius, y - radius, x + radius, y + radius]
-        canvas.ellipse(box, fill=70 + chance.below(160))
+        canvas.ellipse(square(x, y, radius), fill=70 + chance.below(160))
 
 
 def _moon(canvas: ImageDraw.ImageDraw, unit: float) -> None:

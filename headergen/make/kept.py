@@ -1,9 +1,10 @@
-"""Pictures that a model painted and that may not last as headers: kept, to be painted only once.
+"""Pictures that a model painted and that are no headers yet: kept, to be painted only once.
 
-What keeps one from being a header may be the config's word, such as `header.max_kb`. And where one
-takes the place of a picture that git knows, pre-commit puts the old one back when it takes
-headergen's lines back from an article with unstaged edits beside them. They lie in `.headergen`,
-one for each set of settings, the newest few.
+They are candidates, or may not last as headers. What keeps one from being a header may be the
+config's word, such as `header.max_kb`. And where one takes the place of a picture that git knows,
+pre-commit puts the old one back when it takes headergen's lines back from an article with unstaged
+edits beside them. All lie in `.headergen`: of unfinished ones the newest few, one for each set of
+settings; of an article's candidates each, and a record.
 """
 
 from __future__ import annotations
@@ -24,6 +25,13 @@ from headergen.repository import durable, scratch
 
 if TYPE_CHECKING:
     from PIL import Image
+import json
+from collections.abc import Iterable
+from dataclasses import asdict
+
+from headergen.article.article import Article
+from headergen.plan.candidates import RECORD_FILE, Candidate, Planned, asked, folder_of
+from headergen.settings.config import Config
 
 # They are for the next run or two: older ones would only fill the disk.
 _MOST_KEPT = 20
@@ -55,3 +63,39 @@ def find(job: Job, painting: Painting, root: Path) -> tuple[Path, Image.Image, P
 
 def _name(painting: Painting) -> str:
     return f"unfinished/{painting.asked_as}.png"
+
+
+def save_candidate(article: Article, planned: Planned, png: bytes, root: Path) -> Candidate:
+    """Save a candidate's picture.
+
+    Raises:
+        UsageError: it cannot be written.
+    """
+    place = scratch.place(root, f"{folder_of(article, root)}/{planned.number}.png")
+    durable.save(place, png)
+    variant = planned.variant
+    return Candidate(
+        number=planned.number,
+        seed=variant.seed,
+        prompt=variant.prompt,
+        what=variant.what,
+        digest=planned.job.digest,
+        painted_as=planned.painting.asked_as,
+    )
+
+
+def save_record(
+    article: Article, candidates: Iterable[Candidate], config: Config, root: Path
+) -> None:
+    """Keep on record what the article's candidates are.
+
+    Raises:
+        ArticleError: as `Record.are_for`.
+        UsageError: it cannot be written.
+    """
+    told = {
+        "request": asked(article, config, root),
+        "candidates": [asdict(each) for each in sorted(candidates, key=lambda each: each.number)],
+    }
+    place = scratch.place(root, f"{folder_of(article, root)}/{RECORD_FILE}")
+    durable.save(place, json.dumps(told, ensure_ascii=False, indent=1).encode())

@@ -1,45 +1,38 @@
 """Pictures that would be one file: nobody's picture is painted over by another article's."""
 
-from __future__ import annotations
-
 import os
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from headergen.article import article as articles
-from headergen.article.article import Article
-from headergen.errors import ArticleError, HeadergenError
-from headergen.make import store
-from headergen.plan import cuts, places
+from headergen.errors import HeadergenError, OutputError
+from headergen.plan import cuts, output, places
 from headergen.plan.job import Job
 from headergen.repository import discovery
 from headergen.settings.config import Config
 
 
-def _output_key(job: Job) -> str:
-    """Fold what some file systems take for one name: case, and composed against decomposed."""
-    return unicodedata.normalize("NFC", str(job.output)).casefold()
-
-
 def _by_output(jobs: Iterable[Job]) -> dict[str, list[Job]]:
+    """Group what some file systems take for one name: in another case, or decomposed."""
     groups: dict[str, list[Job]] = {}
     for job in jobs:
         for each in (job, *job.cut_jobs):
-            groups.setdefault(_output_key(each), []).append(each)
+            name = unicodedata.normalize("NFC", str(each.output)).casefold()
+            groups.setdefault(name, []).append(each)
     return groups
 
 
-def find(jobs: Sequence[Job], config: Config, root: Path) -> dict[Path, ArticleError]:
+def find(jobs: Sequence[Job], config: Config, root: Path) -> dict[Path, OutputError]:
     """Find the articles whose header, or a cut of it, would be or is another article's picture.
 
     Each comes with the error that names the picture and the other articles.
     """
     groups = _by_output(jobs)
     every = [each for group in groups.values() for each in group]
-    replaced = {each.output for each in every if store.would_replace(each)}
+    replaced = {each.output for each in every if output.would_replace(each)}
     naming = _articles_naming(replaced, jobs, config, root) if replaced else {}
-    found: dict[Path, ArticleError] = {}
+    found: dict[Path, OutputError] = {}
     for group in groups.values():
         for job in group:
             own = job.article.path
@@ -50,14 +43,14 @@ def find(jobs: Sequence[Job], config: Config, root: Path) -> dict[Path, ArticleE
     return found
 
 
-def _error(job: Job, others: Iterable[Path]) -> ArticleError:
+def _error(job: Job, others: Iterable[Path]) -> OutputError:
     names = ", ".join(dict.fromkeys(os.path.relpath(path) for path in others))
     message = f"{job.image} would be the same file as a picture of {names}"
     remedy = (
         "rename one of the articles; or that picture, and the line that names it (a renamed "
         "article keeps its picture's old name); or change `output` in the config"
     )
-    return job.article.error(None, message, remedy)
+    return output.output_error(job, message, remedy)
 
 
 def _articles_naming(
@@ -80,6 +73,6 @@ def _articles_naming(
     return naming
 
 
-def _named_by(article: Article, config: Config, root: Path) -> Iterator[Path | None]:
+def _named_by(article: articles.Article, config: Config, root: Path) -> Iterator[Path | None]:
     yield places.header_of(article, config, root)
     yield from cuts.named_by(article, config, root)

@@ -1,88 +1,82 @@
 """What to tell a model so that it paints a picture again, as far as the picture tells it."""
 
-from __future__ import annotations
-
-from argparse import Namespace
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from headergen.cli.commands.place import Place
-from headergen.cli.commands.show import look
+from headergen import fields
 from headergen.diffusion import cache, fetching
-from headergen.diffusion import prompt as prompts
-from headergen.diffusion.checkpoint import Checkpoint
+from headergen.diffusion.cache import Checkpoint
 from headergen.diffusion.families import MODELS
 from headergen.errors import UsageError
-from headergen.fields import GUIDANCE_SCALE, RENDER_SIDE, SEED, STEPS
+from headergen.picture.first_bytes import Picture
 from headergen.picture.parameters import Settings
 from headergen.picture.provenance import Told
 from headergen.plan import model_choice
-from headergen.plan.job import Painting
+from headergen.plan.job import Painting, as_read
 from headergen.settings.config import Config
 
 # What a picture must tell, within the bounds that hold for authors too: it may be a stranger's.
 _NEEDED: Mapping[str, Callable[[Any], bool]] = {
     "model": bool,
-    "seed": SEED.fits,
-    "steps": STEPS.fits,
-    "guidance_scale": GUIDANCE_SCALE.fits,
-    "width": RENDER_SIDE.fits,
-    "height": RENDER_SIDE.fits,
+    "seed": fields.SEED.fits,
+    "steps": fields.STEPS.fits,
+    "guidance_scale": fields.GUIDANCE_SCALE.fits,
+    "width": fields.RENDER_SIDE.fits,
+    "height": fields.RENDER_SIDE.fits,
 }
 _SIDES = ("width", "height")
-_GIVEN = ("model", "seed", "steps", "guidance_scale", "negative_prompt")
+
+# What the command line may say otherwise: `model`, `seed`, `width` and so on.
+Given = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Repainting:
+class Task:
     """What to paint, and the width and height in px of the saved picture.
 
-    `told` is what the picture tells of the same model; None where another paints.
+    `told` is what a picture that is painted again tells, where the same model paints it.
     """
 
     painting: Painting
     size: tuple[int, int]
-    told: Settings | None
+    told: Settings | None = None
 
 
-def read(original: Path, arguments: Namespace, place: Place) -> Repainting:
-    """Take from a picture what it tells, and from the command line what that says otherwise.
+def again(
+    original: Path, found: Picture, told: Told, given: Given, config: Config, root: Path
+) -> Task:
+    """Take what a picture tells, and what is `given` otherwise.
 
     Raises:
-        UsageError: the picture cannot be read, does not tell enough, or names a model that is
-            unknown here.
-        ConfigError: the model that was named cannot be used.
-        NotDownloadedError: the picture alone names the model, and it is not on this machine.
+        UsageError: The picture does not tell enough, or names a model that is unknown here.
+        ConfigError: The model that is given cannot be used.
+        NotDownloadedError: The picture alone names the model, and it is not on this machine.
     """
-    found, told = look(original)
-    settings = _settings(original, told, arguments)
-    config = _config_for(original, settings, arguments, place)
-    chosen = model_choice.for_config(config, place.root)
+    settings = _settings(original, told, given)
+    own = _config_for(original, settings, given, config, root)
+    chosen = model_choice.for_config(own, root)
     notes: tuple[str, ...] = ()
-    if not arguments.model:
+    if "model" not in given:
         chosen, notes = _as_told(chosen, settings.revision)
-        if config is not place.config:
+        if own is not config:
             fetching.require(chosen)
-    size = (arguments.width or found.width, arguments.height or found.height)
-    if _is_resized(arguments):
-        render = model_choice.size_to_paint(chosen.row, config, *size)
+    size = (given.get("width", found.width), given.get("height", found.height))
+    if _is_resized(given):
+        render = model_choice.size_to_paint(chosen.row, own, *size)
     else:
         render = chosen.row.admissible_size(settings.width or 0, settings.height or 0)
+    painting = _painting(settings, chosen, own.device, render)
     is_same_model = told.settings is not None and chosen.name == told.settings.model
-    make = _painting if is_same_model else _painting_by_another
-    of_the_same = told.settings if is_same_model else None
-    painting = make(settings, chosen, config.device, render)
-    return Repainting(
-        replace(painting, notes=(*notes, *painting.notes)),
-        size,
-        of_the_same,
-    )
+    if not is_same_model:
+        painting = as_read(painting)
+    painting = replace(painting, notes=(*notes, *painting.notes))
+    return Task(painting, size, told.settings if is_same_model else None)
 
 
 def unmatched(told: Settings, painted: Settings) -> Iterator[str]:
-    """Say what of the model's weights was otherwise when a picture was painted again."""
+    """Yield a note for each setting of the weights that differs from what the picture tells."""
     for name in ("transformer", "quantization"):
         before, now = getattr(told, name), getattr(painted, name)
         if before != now:
@@ -96,19 +90,17 @@ def _named(name: str, value: str | None) -> str:
     return f"{name} {value}" if value else f"no {name}"
 
 
-def _settings(original: Path, told: Told, arguments: Namespace) -> Settings:
-    """Put what the command line gives in the place of what the picture tells."""
+def _settings(original: Path, told: Told, given: Given) -> Settings:
+    """Put what is given in the place of what the picture tells."""
     if told.settings is None or not told.settings.prompt.strip():
         raise UsageError(
             f"{original} does not tell how it was painted",
             remedy="composites, and pictures made with `metadata: minimal`, tell no prompt; "
             "`headergen show` prints what a picture tells",
         )
-    given = {name: getattr(arguments, name) for name in _GIVEN}
-    settings = replace(
-        told.settings, **{name: value for name, value in given.items() if value is not None}
-    )
-    needed = [name for name in _NEEDED if not (_is_resized(arguments) and name in _SIDES)]
+    other = {name: value for name, value in given.items() if name not in _SIDES}
+    settings = replace(told.settings, **other)
+    needed = [name for name in _NEEDED if not (_is_resized(given) and name in _SIDES)]
     lacking = [name for name in needed if not _is_told(settings, name)]
     if lacking:
         flags = ", ".join("--" + name.replace("_", "-") for name in lacking)
@@ -118,9 +110,9 @@ def _settings(original: Path, told: Told, arguments: Namespace) -> Settings:
     return settings
 
 
-def _is_resized(arguments: Namespace) -> bool:
-    """Tell whether another size is wanted, for which the model paints at another size too."""
-    return bool(arguments.width or arguments.height)
+def _is_resized(given: Given) -> bool:
+    """Return whether another size is wanted, for which the model paints at another size too."""
+    return any(name in given for name in _SIDES)
 
 
 def _is_told(settings: Settings, name: str) -> bool:
@@ -128,18 +120,20 @@ def _is_told(settings: Settings, name: str) -> bool:
     return value is not None and _NEEDED[name](value)
 
 
-def _config_for(original: Path, settings: Settings, arguments: Namespace, place: Place) -> Config:
-    """Choose the config with the picture's model: the place's own, or that of a known model.
+def _config_for(
+    original: Path, settings: Settings, given: Given, config: Config, root: Path
+) -> Config:
+    """Choose the config with the picture's model: the repository's, or that of a known model.
 
     A local model tells its folder's name alone: the config has to be the one that names it.
     """
-    if arguments.model:
-        return model_choice.config_of(place.config, arguments.model)
+    if "model" in given:
+        return model_choice.config_of(config, given["model"])
     model = settings.model or ""
-    if model_choice.for_config(place.config, place.root).name == model:
-        return place.config
+    if model_choice.for_config(config, root).name == model:
+        return config
     if model in MODELS:
-        return model_choice.config_of(place.config, model)
+        return model_choice.config_of(config, model)
     raise UsageError(
         f"{original} was painted by {model!r}, which is unknown here",
         remedy="name the model with --model: a name of the model table, a hub id or a folder",
@@ -166,7 +160,7 @@ def _as_told(chosen: Checkpoint, revision: str | None) -> tuple[Checkpoint, tupl
 def _painting(
     settings: Settings, chosen: Checkpoint, device: str, render: tuple[int, int]
 ) -> Painting:
-    """Tell the picture's own model exactly what it was told: no template is put around it again."""
+    """Tell a model exactly what the picture's was told: no template is put around it again."""
     assert settings.steps and settings.guidance_scale is not None and settings.seed is not None
     return Painting(
         checkpoint=chosen,
@@ -179,15 +173,3 @@ def _painting(
         guidance_scale=settings.guidance_scale,
         seed=settings.seed,
     )
-
-
-def _painting_by_another(
-    settings: Settings, chosen: Checkpoint, device: str, render: tuple[int, int]
-) -> Painting:
-    """Let another model read the prompt in its own way, and say what of it that can't do."""
-    painting, row = _painting(settings, chosen, device, render), chosen.row
-    text, negative_prompt = painting.prompt, painting.negative_prompt
-    guided = painting.guidance_scale > row.family.guided_above
-    notes = prompts.notes(text, negative_prompt, weights=row.family.prompt_weights, guided=guided)
-    plain = text if row.family.prompt_weights else prompts.plain_text(text)
-    return replace(painting, prompt=plain, notes=notes)
