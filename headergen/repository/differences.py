@@ -68,7 +68,7 @@ def found(index: Index, root: Path, names: Iterable[str]) -> list[Difference]:
     hashes = _hashes(root, [name for name in files if name in index.entries])
     other = [name for name, blob in hashes.items() if not _is(index, name, blob)]
     other += (name for name in links if name not in absent and not _is_same_link(index, root, name))
-    reasons = {**_reasons_of_absent(root, absent), **_flags(root, other)}
+    reasons = {**_reasons_of_absent(root, absent), **flags(root, other)}
     return [
         Difference(name, name in other, reasons.get(name))
         for name in every
@@ -120,8 +120,12 @@ def _ignored(root: Path, names: Sequence[str]) -> list[str]:
     return [name for name in names if name in ignored]
 
 
-def _flags(root: Path, names: Sequence[str]) -> dict[str, str]:
-    """Return what keeps git from looking at files: letters of `git ls-files -v`."""
+def flags(root: Path, names: Sequence[str]) -> dict[str, str]:
+    """Return what keeps git from looking at files: "assume-unchanged" or "skip-worktree".
+
+    Raises:
+        GitError: git is not installed or fails.
+    """
     if not names:
         return {}
     specs = porcelain.pathspecs(names)

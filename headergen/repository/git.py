@@ -123,8 +123,25 @@ def is_merging(root: Path) -> bool:
     Raises:
         GitError: git is not installed or cannot read the repository.
     """
-    name = ask(os.fspath(root), "rev-parse", "--git-path", "MERGE_HEAD").removesuffix(b"\n")
-    return (root / os.fsdecode(name)).is_file()
+    return path_in_git_folder(root, "MERGE_HEAD").is_file()
+
+
+def is_sparse(root: Path) -> bool:
+    """Check whether files outside of a pattern are left out of the working tree."""
+    with suppress(GitError):  # the key is not set
+        answer = ask(os.fspath(root), "config", "--type=bool", "core.sparseCheckout")
+        return answer.strip() == b"true"
+    return False
+
+
+def path_in_git_folder(root: Path, name: str) -> Path:
+    """Return where git keeps the file `name` of its own folder, or would keep it.
+
+    Raises:
+        GitError: git is not installed or cannot read the repository.
+    """
+    output = ask(os.fspath(root), "rev-parse", "--git-path", name)
+    return root / os.fsdecode(output.removesuffix(b"\n"))
 
 
 def is_lfs_pointer(path: Path) -> bool:
@@ -153,9 +170,7 @@ def lfs_object(root: Path, digest: str) -> Path:
     Raises:
         GitError: git is not installed or cannot read the repository.
     """
-    output = ask(os.fspath(root), "rev-parse", "--git-path", "lfs/objects")
-    folder = root / os.fsdecode(output.removesuffix(b"\n"))
-    return folder / digest[:2] / digest[2:4] / digest
+    return path_in_git_folder(root, "lfs/objects") / digest[:2] / digest[2:4] / digest
 
 
 def _names(root: Path, paths: Iterable[Path]) -> dict[str, Path]:
