@@ -48,7 +48,7 @@ def of_articles(
     """
     on_disk = {name: _on_disk(name, config, root) for name in needed}
     files = {
-        name: dict.fromkeys([*names, *_files_of(on_disk[name], config, root)])
+        name: dict.fromkeys([*_links(index, name), *names, *_files_of(on_disk[name], config, root)])
         for name, names in needed.items()
     }
     every = differences.found(index, root, [each for names in files.values() for each in names])
@@ -61,6 +61,11 @@ def of_articles(
         lacks = [_lack(by_name[each], line) for each in ways if each in by_name]
         found[name] = [*lacks, *_of_article(index, name, article, bool(lacks), config, root)]
     return found
+
+
+def _links(index: Index, name: str) -> list[str]:
+    """Return the article itself if it is a link that leads nowhere in the index."""
+    return [name] if index.is_broken_link(name) else []
 
 
 def of_files(index: Index, names: Iterable[str], root: Path) -> list[Lack]:

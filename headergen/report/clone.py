@@ -98,11 +98,11 @@ class Clone:
 
     @property
     def articles(self) -> list[str]:
-        """The names of all articles, links included."""
+        """The names of all articles, and of links that lead to none."""
         return [
             name
             for name in self._index.entries
-            if name.lower().endswith(ARTICLE_SUFFIXES) and self._index.final(name) == name
+            if name.lower().endswith(ARTICLE_SUFFIXES) and self._index.article(name) == name
         ]
 
     def naming_headers(self, names: Iterable[str]) -> list[str]:
@@ -164,6 +164,8 @@ class Clone:
     def _parse(self, name: str, root: Path) -> _Parsed:
         """Parse an article as if it were in the folder `root`."""
         path, config = root / name, self.config
+        if not self._index.has_file(name):
+            return _Parsed(None)
         data = self._index.read(self._index.entries[name].blob)
         try:
             every = defaults.has_default(path, config, root)

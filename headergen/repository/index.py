@@ -97,20 +97,39 @@ class Index:
 
         Nothing is yielded for what the index lacks; a trail of links may end in nothing.
         """
-        for _ in range(_MAX_LINKS):
+        links, end = self._followed(name)
+        yield from links
+        if self.has_file(end):
+            yield end
+
+    def _followed(self, name: str) -> tuple[list[str], str]:
+        """Return the links on the way to `name`, and the name that they lead to."""
+        links: list[str] = []
+        while len(links) < _MAX_LINKS:
             link = next((each for each in _prefixes(name) if self._is_link(each)), None)
             if link is None:
                 break
-            yield link
+            links.append(link)
             target = os.fsdecode(self.read(self.entries[link].blob))
             rest = name[len(link) :].lstrip("/")
             name = posixpath.normpath(posixpath.join(posixpath.dirname(link), target, rest))
-        if self.has_file(name):
-            yield name
+        return links, name
+
+    def is_broken_link(self, name: str) -> bool:
+        """Check whether `name` is a link that leads to no file, also not into a submodule."""
+        if not self._is_link(name):
+            return False
+        end = self._followed(name)[1]
+        modes = {self.entries[each].mode for each in _prefixes(end) if each in self.entries}
+        return not self.has_file(end) and SUBMODULE not in modes
 
     def has_file(self, name: str) -> bool:
         """Check whether `name` is a file, and neither a link nor a submodule."""
         return name in self.entries and self.entries[name].mode not in (LINK, SUBMODULE)
+
+    def article(self, name: str) -> str | None:
+        """Return the file that the article `name` is or leads to; a link that leads nowhere."""
+        return name if self.is_broken_link(name) else self.final(name)
 
     def final(self, name: str) -> str | None:
         """Return the file that `name` is or that its links lead to, None where there is none."""

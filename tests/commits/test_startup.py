@@ -28,13 +28,15 @@ WRITE_BACK = {
     "frontmatter",
 }
 CLOSER_LOOK = {"yaml", "argparse", "pathlib", "dataclasses"}
+# What Python itself brings and takes longer to load than git to answer.
+SLOW_TO_LOAD = {"hashlib", "contextlib", "collections", "typing", "re", "subprocess"}
 PICTURE = header_of("post")
 RECORD = ".git/headergen"
 
 # Prints, as JSON, the modules that a command has loaded, the articles that it has opened and the
 # programs that it has started.
 WATCHED = """\
-import json, sys
+import sys
 opened, started = [], []
 def watch(event, arguments):
     if event == "open" and str(arguments[0]).endswith(".md"):
@@ -44,7 +46,9 @@ def watch(event, arguments):
 sys.addaudithook(watch)
 from headergen.__main__ import main
 code = main()
-print(json.dumps([sorted(sys.modules), opened, started]))
+modules = sorted(sys.modules)
+import json
+print(json.dumps([modules, opened, started]))
 sys.exit(code)
 """
 
@@ -97,7 +101,7 @@ def test_a_check_loads_neither_what_writes_nor_what_plans_a_picture(work: Reposi
 def test_a_second_hook_loads_neither_parsers_nor_the_command_line(work: Repository) -> None:
     assert watch(work, "hook", "--", "post.md").modules >= CLOSER_LOOK
     assert not watch(work, "hook", "--", "post.md").modules & CLOSER_LOOK
-    assert not watch(work, "hook", "post.md").modules & CLOSER_LOOK
+    assert not watch(work, "hook", "post.md").modules & (CLOSER_LOOK | SLOW_TO_LOAD)
 
 
 def test_a_staged_edit_of_the_text_needs_no_closer_look(work: Repository) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from argparse import Namespace
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -34,11 +34,8 @@ def run(arguments: Namespace) -> int:
         clone = Clone(staged, place.root, arguments.config)
         inside, outside = _split(given, staged, place.root)
         changed = index.changed(place.root)
-        own = {final for name in changed if _is_article(name) and (final := staged.final(name))}
-        if not hook_memory.names_articles(given):
-            inside += own.difference(inside)
-        elif git.is_merging(place.root):  # pre-commit names the conflicts alone
-            inside += clone.naming_headers(own)
+        own = {final for name in changed if _is_article(name) and (final := staged.article(name))}
+        inside += _left_out(own, given, staged, clone, place)
         names = dict.fromkeys([*inside, *_concerned(changed, clone)])
         verdicts = list(clone.judge(sorted(names), beside=place.root))
         code = _complete(verdicts, outside, staged, place)
@@ -53,12 +50,26 @@ def _split(names: Iterable[str], staged: Index, root: Path) -> tuple[list[str], 
     outside: list[str] = []
     for name in names:
         path = os.path.join(os.path.realpath(os.path.dirname(name)), os.path.basename(name))
-        final = staged.final(Path(os.path.relpath(path, root)).as_posix())
+        final = staged.article(Path(os.path.relpath(path, root)).as_posix())
         if final is None:
             outside += discovery.followed([name])
         else:
             inside.append(final)
     return inside, outside
+
+
+def _left_out(
+    own: Collection[str], given: Collection[str], staged: Index, clone: Clone, place: Place
+) -> list[str]:
+    """Return those of the changed articles `own` that were not given, and have to be judged.
+
+    The frameworks give all that their config does not exclude, but no links, and in a merge those
+    alone that had conflicts.
+    """
+    if not hook_memory.names_articles(given):
+        return list(own)
+    links = [name for name in own if staged.is_broken_link(name)]
+    return [*links, *(clone.naming_headers(own) if git.is_merging(place.root) else ())]
 
 
 def _is_article(name: str) -> bool:
