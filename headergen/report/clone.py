@@ -220,7 +220,9 @@ class Clone:
             found += check.findings(named, self.config, root, in_git=False, can_run=False)
             if beside and isinstance(look.state, states.HandMade):
                 found += self._left_behind(look.state, parsed, beside)
-        findings = tuple(replace(each, path=name) for each in found)
+        findings = tuple(
+            replace(each, path=name) if each.path == look.name else each for each in found
+        )
         return Verdict(name, self._needed(parsed), findings, parsed.frontmatter)
 
     def _rewritten(
@@ -257,7 +259,8 @@ def _config(index: Index, named: Path | None) -> Config:
     with TemporaryDirectory(prefix="headergen-") as folder:
         index.export(CONFIG_FILES, Path(folder))
         try:
-            return configs.load(Path(folder))
+            found = configs.load(Path(folder))
+            return replace(found, path=found.path and os.path.basename(found.path))
         except ConfigError as error:
             name = os.path.basename(error.path or "the config")
             raise error.at(path=name, line=error.line, key=error.key) from error

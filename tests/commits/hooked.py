@@ -77,7 +77,7 @@ def install(repo: Repository, way: str) -> None:
     if way == "scripts":
         repo.git("config", "core.hooksPath", "hooks")
     else:
-        repo.run(way, "install")
+        repo.run(way, "install", "--hook-type", "pre-commit", "--hook-type", "pre-merge-commit")
 
 
 def is_whole(repo: Repository, name: str = "post.md") -> bool:

@@ -240,6 +240,13 @@ class Histories(RuleBasedStateMachine):
         if self._faults():
             self._git("reset", "--quiet", "--hard", before)
 
+    def merge(self) -> None:
+        """Merge the other branch; the hook for merges may refuse it."""
+        before = self.repo.git("rev-parse", "HEAD").strip()
+        if self._git("merge", "--no-ff", "--no-edit", "other"):
+            self._count(before != self.repo.git("rev-parse", "HEAD").strip())
+        self._git("merge", "--abort")
+
     def resolve_a_merge(self) -> None:
         """Merge the other branch, take our side of every conflict, and commit through the hook."""
         self._git("merge", "--no-commit", "--no-ff", "other")
@@ -408,7 +415,6 @@ ACTS: st.SearchStrategy[Act] = st.one_of(
     act(
         "go_without_hooks",
         (
-            ("merge", "--no-edit", "other"),
             ("rebase", "other"),
             ("cherry-pick", "other"),
             ("revert", "--no-edit", "HEAD"),
@@ -422,6 +428,7 @@ ENDS: st.SearchStrategy[Act] = st.one_of(
     act("commit", ((), ("-a",), ("--amend",), ("-a", "--amend"))),
     act("commit_paths", ARTICLES, ON),
     act("commit_patches"),
+    act("merge"),
     act("resolve_a_merge"),
     act("follow_what_is_printed", ((), ("-a",))),
     act("write_and_publish", ARTICLES, REQUESTS, range(4)),

@@ -452,6 +452,22 @@ def test_an_article_may_be_deleted_with_its_picture_or_without(work: Repository)
     require_whole(work)
 
 
+def test_a_merge_of_two_sides_that_are_whole_by_themselves(work: Repository) -> None:
+    publish(work)
+    work.git("checkout", "--quiet", "-b", "other")
+    publish(work, "other.md", ARTICLE)
+    work.git("checkout", "--quiet", "main")
+    picture_of(work, "coral", "sea.png")
+    work.headergen("run")
+    work.git("add", ".")
+    commit(work)
+    assert "other.md: " in work.output("git", "merge", "--no-edit", "other")
+    work.git("add", ".")
+    commit(work)
+    assert len(work.git("rev-list", "--parents", "-1", "HEAD").split()) == 3
+    require_whole(work)
+
+
 # --- Other repositories, and parts of one ---------------------------------------------------------
 
 
