@@ -127,15 +127,20 @@ def check(
     return every
 
 
-def findings(found: Sequence[_Found], config: Config, root: Path, *, in_git: bool) -> list[Finding]:
+def findings(
+    found: Sequence[_Found], config: Config, root: Path, *, in_git: bool, can_run: bool = True
+) -> list[Finding]:
     """Return all findings, sorted, for what was found in articles.
+
+    Where `run` can be called on these files, what it would refuse is found as well.
 
     Raises:
         GitError: git cannot say what is in the index.
     """
     shown = [each for each in found if isinstance(each, _Shown)]
     every = [each for each in found if isinstance(each, Finding)]
-    every += _of_absent(_without_left_out(found, root, in_git=in_git), config, root)
+    absent = _without_left_out(found, root, in_git=in_git)
+    every += _of_absent(absent, config, root) if can_run else (each.finding for each in absent)
     every += (finding for each in shown for finding in _of_picture(each, config))
     if in_git:
         every += map(_of_unstaged, staged.not_in_index(shown, config, root))

@@ -217,7 +217,7 @@ class Clone:
         if not found:
             # A picture of the author's own is theirs to judge.
             named = [each for each in look.found if not _is_of_own_picture(each)]
-            found += check.findings(named, self.config, root, in_git=False)
+            found += check.findings(named, self.config, root, in_git=False, can_run=False)
             if beside and isinstance(look.state, states.HandMade):
                 found += self._left_behind(look.state, parsed, beside)
         findings = tuple(

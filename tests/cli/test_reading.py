@@ -71,7 +71,7 @@ HOOK = ["hook", "card.md", "flat.md", "deep.md"]
     ("command", "code", "times"),
     [
         pytest.param(["run"], 0, 2, id="run: before its header is written, and after"),
-        pytest.param(HOOK, 1, 6, id="hook: twice as it is staged, before and after, and compared"),
+        pytest.param(HOOK, 1, 7, id="hook: thrice as it is staged, before and after, and compared"),
     ],
 )
 def test_how_often_an_article_is_read_whose_header_is_written(
@@ -86,7 +86,9 @@ def test_how_often_an_article_is_read_whose_header_is_written(
     ("command", "times"),
     [
         pytest.param(["run"], 1, id="run"),
-        pytest.param(HOOK, 2, id="hook: for what it names, and with that beside it"),
+        pytest.param(
+            HOOK, 3, id="hook: whether a change concerns it, and alone, and with what it names"
+        ),
     ],
 )
 def test_how_often_an_article_is_read_whose_header_is_there(

@@ -471,7 +471,8 @@ def is_own(finding: check.Finding) -> bool:
     return not has_digest and finding.code in ("wrong-size", "wrong-format", "broken")
 
 
-@pytest.mark.parametrize("way", ["scripts", pytest.param("pre-commit", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("way", ["scripts", "pre-commit"])
 def test_a_commit_that_passed_is_whole_in_a_fresh_clone(way: str, tmp_path: Path) -> None:
     template = hooked.fill(tmp_path / "template", hooked.environment(tmp_path / "env"), way)
     template.write("headergen.yaml", CONFIG)

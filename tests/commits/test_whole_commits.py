@@ -158,6 +158,7 @@ VARIABLES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("variables", VARIABLES, ids=str)
 def test_variables_do_not_blind_the_hook_or_stop_it(
     work: Repository, variables: dict[str, str]
@@ -173,6 +174,7 @@ def test_variables_do_not_blind_the_hook_or_stop_it(
     assert hooked.is_whole(work, "a b/猫 [1].md")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("folder", ["home", "with space", "odd'quote"])
 def test_a_temporary_folder_in_another_repository(work: Repository, folder: str) -> None:
     home = work.root.parent / folder
@@ -214,6 +216,7 @@ def test_the_request_is_changed_on_disk_only(work: Repository, text: str | None)
     require_refused_or_whole(work)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("flag", ["assume-unchanged", "skip-worktree"])
 @pytest.mark.parametrize("name", ["post.md", PICTURE, "sea.png"])
 def test_a_file_that_git_does_not_look_at(work: Repository, flag: str, name: str) -> None:
@@ -243,6 +246,7 @@ def test_a_source_is_staged_in_another_state(work: Repository) -> None:
     require_refused_or_whole(work)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "request_",
     [
@@ -264,6 +268,7 @@ def test_a_source_or_logo_that_was_never_added(work: Repository, request_: str) 
     require_whole(work)
 
 
+@pytest.mark.slow
 def test_the_config_is_staged_in_another_state(work: Repository) -> None:
     work.write("post.md", ARTICLE)
     work.write("headergen.yaml", "header: {width: 128, height: 67}\n")
@@ -319,6 +324,7 @@ DAMAGES: dict[str, Callable[[bytes, Path], object]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", DAMAGES)
 def test_a_picture_that_is_not_whole_beside_a_digest(work: Repository, how: str) -> None:
     publish(work)
@@ -333,6 +339,7 @@ def test_a_picture_that_is_not_whole_beside_a_digest(work: Repository, how: str)
     require_whole(work)
 
 
+@pytest.mark.slow
 def test_a_pointer_of_git_lfs_is_whole_with_its_object_and_its_attribute(work: Repository) -> None:
     publish(work)
     data = (work.root / PICTURE).read_bytes()
@@ -352,6 +359,7 @@ def test_a_pointer_of_git_lfs_is_whole_with_its_object_and_its_attribute(work: R
 # --- Links ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", ["note_images", "note_images/post.png", "post.md", "sea.png"])
 def test_a_link_whose_target_is_not_staged(work: Repository, place: str) -> None:
     publish(work)
@@ -369,6 +377,7 @@ def test_a_link_whose_target_is_not_staged(work: Repository, place: str) -> None
     require_refused_or_whole(work)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("target", ["/etc/hostname", "../outside.png", "gone.png", "post.png"])
 def test_a_link_that_leads_nowhere(work: Repository, target: str) -> None:
     publish(work)
@@ -416,6 +425,7 @@ def _change_the_size(work: Repository) -> None:
     work.write("headergen.yaml", "header: {width: 128, height: 67}\n")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("with_other", [False, True], ids=["alone", "beside another article"])
 @pytest.mark.parametrize(
     "change",
@@ -452,6 +462,7 @@ def test_an_article_may_be_deleted_with_its_picture_or_without(work: Repository)
     require_whole(work)
 
 
+@pytest.mark.slow
 def test_a_merge_of_two_sides_that_are_whole_by_themselves(work: Repository) -> None:
     publish(work)
     work.git("checkout", "--quiet", "-b", "other")
@@ -471,6 +482,7 @@ def test_a_merge_of_two_sides_that_are_whole_by_themselves(work: Repository) -> 
 # --- Other repositories, and parts of one ---------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["book.md", "sub/book.mdx", "pics"])
 def test_a_submodule_is_no_article_and_no_picture(work: Repository, name: str) -> None:
     inner = Repository(work.root / name, work.environ)
@@ -501,6 +513,7 @@ def test_a_sparse_checkout_hides_nothing(work: Repository) -> None:
     commit(work, code=1)
 
 
+@pytest.mark.slow
 def test_a_new_header_in_a_folder_that_a_sparse_checkout_leaves_out(work: Repository) -> None:
     work.git("sparse-checkout", "set", "--no-cone", "/*", f"!/{HEADERS}/")
     work.write("post.md", ARTICLE)
@@ -542,6 +555,7 @@ def _editor_with_an_index_of_its_own(work: Repository) -> str:
     return own.output("git", "commit", "-m", "a commit")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "begin",
     [_as_is, _all, _path, _patch, _editor_with_an_index_of_its_own],
@@ -579,6 +593,7 @@ def test_the_printed_line_is_short_for_many_files(work: Repository) -> None:
 # --- Attributes -----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("attributes", "line"),
     [
@@ -609,6 +624,7 @@ def test_a_picture_that_git_rewrites_is_refused_until_its_attributes_are_mended(
     require_whole(work)
 
 
+@pytest.mark.slow
 def test_a_picture_that_git_rewrote_is_added_again_by_the_printed_line(work: Repository) -> None:
     work.write(".gitattributes", "* text\n")
     work.write("post.md", CARD)
