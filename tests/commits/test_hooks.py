@@ -137,6 +137,26 @@ def test_of_several_refs_each_is_checked(work: Repository) -> None:
     assert "this is what refs/heads/first " in told
 
 
+def test_a_tip_that_is_another_s_ancestor_is_checked_too(work: Repository) -> None:
+    commit_article(work, header=False)
+    work.git("branch", "first")
+    work.git("add", ".")
+    work.git("commit", "--quiet", "-m", "picture")
+    told = push(work, "origin", "main", "first", code=1)
+    assert told.count("this is what") == 1
+    assert "this is what refs/heads/first " in told
+
+
+def test_only_the_paths_that_are_named_are_checked_in_a_commit(work: Repository) -> None:
+    commit_article(work, "good/a.md")
+    commit_article(work, "bad/b.md", header=False)
+    work.write("bad/b.md", "on disk there is nothing to find")
+    assert "bad/b.md:5: missing: " in work.headergen("check", "--commit", "HEAD", code=1)
+    assert work.headergen("check", "--commit", "HEAD", "--", "good", "sea.md") == ""
+    assert '"code": "missing"' in work.headergen("check", "--json", "--commit", "main", code=1)
+    assert "no-such" in work.headergen("check", "--commit", "no-such", code=2)
+
+
 def test_new_branches_tags_and_deletions_of_good_commits_pass(work: Repository) -> None:
     commit_article(work)
     work.git("tag", "light")

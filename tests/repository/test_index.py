@@ -6,7 +6,14 @@ import pytest
 
 from headergen.errors import GitError
 from headergen.repository.git import status
-from headergen.repository.index import Entry, Index, changed
+from headergen.repository.index import (
+    Entry,
+    Index,
+    changed,
+    is_temporary,
+    of_commit,
+    of_repository,
+)
 from tests.support.repository import Repository
 
 
@@ -121,3 +128,48 @@ def test_variables_for_paths_change_nothing(
     monkeypatch.setenv(f"GIT_{name}_PATHSPECS", "1")
     assert changed(repo.root) == ["a*.md"]
     assert list(status(repo.root, [repo.root / "a*.md"])) == [repo.root / "a*.md"]
+
+
+def test_a_commit_can_take_the_place_of_the_index(
+    repo: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repo.write("a.md", "one")
+    repo.git("add", ".")
+    repo.git("commit", "-q", "-m", "x")
+    repo.write("b.md", "two")
+    repo.git("add", ".")
+    monkeypatch.setenv("GIT_INDEX_FILE", str(repo.root / ".git" / "index"))
+    with of_commit(repo.root, "HEAD") as index:
+        assert list(index.entries) == ["a.md"]
+    with Index(repo.root) as index:
+        assert list(index.entries) == ["a.md", "b.md"]
+    with pytest.raises(GitError, match="no-such"), of_commit(repo.root, "no-such"):
+        pass
+
+
+def test_the_repositorys_own_index_is_read_beside_that_of_a_commit(
+    repo: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repo.write("a.md", "one")
+    repo.git("add", ".")
+    assert not is_temporary()
+    monkeypatch.setenv("GIT_INDEX_FILE", str(repo.root / ".git" / "next-index-1.lock"))
+    assert is_temporary()
+    with Index(repo.root) as index:
+        assert list(index.entries) == []
+    with of_repository(repo.root) as index:
+        assert list(index.entries) == ["a.md"]
+
+
+def test_a_link_may_lead_into_a_submodule_but_not_nowhere(repo: Repository) -> None:
+    inner = Repository(repo.root / "sub")
+    inner.root.mkdir()
+    inner.git("init", "-q")
+    inner.git("commit", "-q", "--allow-empty", "-m", "x")
+    repo.write("file.md", "x")
+    for name, target in (("a.md", "sub/x.md"), ("b.md", "gone.md"), ("c.md", "file.md")):
+        (repo.root / name).symlink_to(target)
+    repo.git("add", ".")
+    with Index(repo.root) as index:
+        assert [index.is_broken_link(name) for name in ("a.md", "b.md", "c.md")] == [0, 1, 0]
+        assert [index.article(name) for name in ("b.md", "c.md")] == ["b.md", "file.md"]

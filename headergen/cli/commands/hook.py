@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from argparse import Namespace
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -132,7 +133,7 @@ def _say_lacks(
     for name, lack in rest:
         problems.add(f"{_shown(name, place)}:{lack.line}: {lack.message}", lack.remedy)
         if not _is_article(lack.name):
-            _renew_time(place.root / lack.name)
+            _let_git_read(place.root / lack.name)
     return [place.root / lack.name for _, lack in rest if lack.is_addable]
 
 
@@ -148,16 +149,24 @@ def _say_faults(
             place_of = f"{_shown(verdict.name, place)}:{fault.line}"
             problems.add(f"{place_of}: {fault.message}", fault.remedy)
             to_add += _newer_hidden(fault, verdict, place)
+            if fault.code == "rewritten":
+                for name in verdict.needed:
+                    _let_git_read(place.root / name)
     for lack in unstaged.of_files(staged, configs.FILES, place.root) if unexplained else ():
         problems.add(f"{_shown(lack.name, place)}: {lack.message}", lack.remedy)
         to_add.append(place.root / lack.name)
     return to_add
 
 
-def _renew_time(path: Path) -> None:
-    """Let `git add` read a file again that it takes for unchanged, such as under new attributes."""
+def _let_git_read(path: Path) -> None:
+    """Let `git add` read a file again that it takes for unchanged, such as under new attributes.
+
+    Git trusts no time that is not before that of the index (Documentation/technical/racy-git.txt),
+    and pre-commit writes the index once more after the hooks.
+    """
+    soon_s = time.time() + 2
     with suppress(OSError):
-        os.utime(path, follow_symlinks=False)
+        os.utime(path, (soon_s, soon_s), follow_symlinks=False)
 
 
 def _newer_hidden(fault: Finding, verdict: Verdict, place: Place) -> list[Path]:
