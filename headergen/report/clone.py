@@ -71,9 +71,13 @@ class Verdict:
 
 @dataclass(frozen=True)
 class _Parsed:
-    """An article of the index, and the files that it names, by their names there."""
+    """An article of the index, and the files that it names, by their names there.
+
+    `article` is None if it cannot be read, or, with `has_none`, if it asks for no header.
+    """
 
     article: Article | None
+    has_none: bool = False
     pictures: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
     frontmatter: tuple[int, str] = (0, "")
@@ -152,7 +156,12 @@ class Clone:
             parsed = {name: self._parse(name, root) for name in names}
         files = (self._index.final(name) for each in parsed.values() for name in _files(each))
         known = attributes.of(self._root, sorted(set(filter(None, files))))
-        rest = list(names)
+        yield from (
+            Verdict(name, (), (), each.frontmatter)
+            for name, each in parsed.items()
+            if each.has_none
+        )
+        rest = [name for name, each in parsed.items() if not each.has_none]
         while rest:
             with TemporaryDirectory(prefix="headergen-") as folder:
                 root = Path(folder).resolve()
@@ -174,10 +183,10 @@ class Clone:
         except HeadergenError:
             return _Parsed(None)
         if article is None:
-            return _Parsed(None, frontmatter=frontmatter)
+            return _Parsed(None, has_none=True, frontmatter=frontmatter)
         pictures = _names(places.pictures_named(article, config, root), root)
         sources = _names(places.sources_named(article, root), root)
-        return _Parsed(article, pictures, sources, frontmatter)
+        return _Parsed(article, False, pictures, sources, frontmatter)
 
     def _needed(self, parsed: _Parsed) -> tuple[str, ...]:
         """Return the files that an article names, and the links on the way to them."""
@@ -213,27 +222,35 @@ class Clone:
         beside: Path | None,
     ) -> Verdict:
         look = check.look(os.fspath(root / name), self.config, root)
-        found = [*self._rewritten(parsed, known, look), *_outdated(look)]
+        found = [*self._rewritten(_files(parsed), known, look), *_outdated(look)]
         if not found:
             # A picture of the author's own is theirs to judge.
             named = [each for each in look.found if not _is_of_own_picture(each)]
             found += check.findings(named, self.config, root, in_git=False, can_run=False)
             if beside and isinstance(look.state, states.HandMade):
                 found += self._left_behind(look.state, parsed, beside)
+            if beside and any(each.code not in _TOLERATED for each in found):
+                files = _files(parsed)
+                found += self._rewritten(files, self._attributes_on_disk(files), look)
         findings = tuple(
             replace(each, path=name) if each.path == look.name else each for each in found
         )
         return Verdict(name, self._needed(parsed), findings, parsed.frontmatter)
 
+    def _attributes_on_disk(self, files: Iterable[str]) -> Mapping[str, Attributes]:
+        """Return the attributes that `git add` went by, staged or not."""
+        finals = filter(None, map(self._index.final, files))
+        return attributes.of(self._root, sorted(set(finals)), staged=False)
+
     def _rewritten(
-        self, parsed: _Parsed, known: Mapping[str, Attributes], look: Look
+        self, files: Iterable[str], known: Mapping[str, Attributes], look: Look
     ) -> Iterator[Finding]:
         """Find pictures that git changes when it stores them or checks them out."""
-        for name in _files(parsed):
+        for name in files:
             final = self._index.final(name) or name
             if change := attributes.mending(known.get(final, {})):
                 file, line = attributes.line_for(self._index, final, change)
-                number = parsed.article.image_line if parsed.article else 1
+                number = look.article.image_line if look.article else 1
                 message = f"git rewrites {name} as if it were text, because of its attributes"
                 remedy = (
                     f"end {file} with the line `{line}`, git add it, "

@@ -17,8 +17,8 @@ _ASKED = ("text", "crlf", "eol", "working-tree-encoding", "filter", "ident")
 Attributes = Mapping[str, str]
 
 
-def of(root: Path, names: Iterable[str]) -> Mapping[str, Attributes]:
-    """Return the attributes of the files `names`, as the index has them.
+def of(root: Path, names: Iterable[str], *, staged: bool = True) -> Mapping[str, Attributes]:
+    """Return the attributes of the files `names`, as the index has them, else as the disk has.
 
     Raises:
         GitError: git is not installed or fails.
@@ -26,7 +26,7 @@ def of(root: Path, names: Iterable[str]) -> Mapping[str, Attributes]:
     asked = os.fsencode("\0".join(names))
     if not asked:
         return {}
-    options = ["--cached", "-z", "--stdin", *_ASKED]
+    options = [*(["--cached"] if staged else []), "-z", "--stdin", *_ASKED]
     output = porcelain.ask(os.fspath(root), "check-attr", *options, stdin=asked)
     found: dict[str, dict[str, str]] = {}
     fields = os.fsdecode(output).split("\0")
