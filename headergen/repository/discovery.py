@@ -46,19 +46,14 @@ def articles_below(folder: str) -> Iterator[str]:
 
     Yields names and no `Path`s: a site has thousands of articles, and few of them are touched.
     """
-    return files_below(folder, ARTICLE_SUFFIXES)
-
-
-def files_below(folder: str, suffixes: tuple[str, ...]) -> Iterator[str]:
-    """Walk `folder` as `articles_below` does, and yield the files that end in `suffixes`."""
-    folders, names = _listed(folder, suffixes)
+    folders, names = _listed(folder)
     yield from sorted(names)
     for name in sorted(folders):
-        yield from files_below(name, suffixes)
+        yield from articles_below(name)
 
 
-def _listed(folder: str, suffixes: tuple[str, ...]) -> tuple[list[str], list[str]]:
-    """List the folders to walk, and the files; the system's listing tells links and all."""
+def _listed(folder: str) -> tuple[list[str], list[str]]:
+    """List the folders to walk, and the articles; the system's listing tells links and all."""
     folders, names = [], []
     here = "" if folder == os.curdir else os.path.join(folder, "")
     with suppress(OSError), os.scandir(folder) as entries:
@@ -67,7 +62,7 @@ def _listed(folder: str, suffixes: tuple[str, ...]) -> tuple[list[str], list[str
             if entry.is_dir(follow_symlinks=False):
                 if not entry.name.startswith(".") and entry.name not in _OF_OTHERS:
                     folders.append(name)
-            elif name.lower().endswith(suffixes):
+            elif name.lower().endswith(ARTICLE_SUFFIXES):
                 if not entry.is_symlink():
                     names.append(name)
                 elif not os.path.isdir(name):

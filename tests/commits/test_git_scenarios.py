@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import json
 import re
 import shutil
@@ -24,26 +23,6 @@ from tests.support.repository import Repository
 REQUEST = "  sources: [/sea.png]\n"
 PICTURE = header_of("post")
 POINTER = f"{git.LFS_VERSION_LINE.decode()}oid sha256:{'0' * 64}\nsize 12345\n"
-
-
-@pytest.fixture(scope="session")
-def environ(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    return hooked.environment(tmp_path_factory.mktemp("environment"))
-
-
-@pytest.fixture(scope="session")
-def template(
-    environ: dict[str, str], tmp_path_factory: pytest.TempPathFactory
-) -> Callable[[str], Repository]:
-    """Make a repository with one commit for a way, once; copying it is quicker than making it."""
-
-    @functools.cache
-    def made(way: str) -> Repository:
-        work = hooked.fill(tmp_path_factory.mktemp("template") / way, environ, way)
-        work.git("commit", "--quiet", "-m", "start")
-        return work
-
-    return made
 
 
 def quickest_first(ways: Iterable[str]) -> list[object]:

@@ -5,7 +5,6 @@ Each test goes through the hooks of pre-commit and through the scripts in `hooks
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import os
 import re
@@ -26,20 +25,6 @@ from tests.support.repository import Repository
 PICTURE = header_of("post")
 POINTER = f"{git.LFS_VERSION_LINE.decode()}oid sha256:{'0' * 64}\nsize 12345\n"
 CARD = "---\ntitle: T\nheader: {card: true}\n---\nBody.\n"
-
-
-@pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Repository]:
-    """Make a repository with one commit for each way, once; copying it is quicker."""
-    environ = hooked.environment(tmp_path_factory.mktemp("environment"))
-
-    @functools.cache
-    def made(way: str) -> Repository:
-        work = hooked.fill(tmp_path_factory.mktemp("template") / way, environ, way)
-        work.git("commit", "--quiet", "-m", "start")
-        return work
-
-    return made
 
 
 @pytest.fixture(params=["scripts", pytest.param("pre-commit", marks=pytest.mark.slow)])
