@@ -65,9 +65,12 @@ def edit(work: Repository, before: str, after: str, name: str = "post.md") -> No
 
 
 def made(work: Repository) -> tuple[int, bytes]:
-    """Return what changes when the picture is made anew: its time and its bytes."""
+    """Return what changes when the picture is made anew: its file and its bytes.
+
+    The hook may move the file's time, so that `git add` reads it again.
+    """
     path = work.root / PICTURE
-    return path.stat().st_mtime_ns, path.read_bytes()
+    return path.stat().st_ino, path.read_bytes()
 
 
 def test_commit_all_takes_no_article_without_its_new_picture(work: Repository) -> None:

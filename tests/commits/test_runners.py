@@ -152,7 +152,7 @@ def commit_as_documented(repo: Repository) -> None:
 def test_the_frameworks(bare: Repository, framework: str) -> None:
     config = snippet("pre-commit and prek")
     head = subprocess.check_output(["git", "rev-parse", "HEAD"], cwd=CHECKOUT, text=True).strip()
-    config = config.replace("../headergen ", f"{CHECKOUT} ").replace("main", head)
+    config = config.replace("main", head).replace("../headergen ", f"{CHECKOUT} ")
     bare.write(".pre-commit-config.yaml", config)
     bare.run(framework, "install")
     start(bare)

@@ -174,7 +174,7 @@ def require_others_finished(site: Site, folder: Path, ended: Ended) -> None:
     """At most one article is left undone, and it is named; without a config nothing is begun."""
     found = read(folder)
     undone = [name for name in site.articles if found[name] != site.after[name]]
-    if re.match(r"(\.|/.*/\.git|headergen\.yaml): ", ended.output):
+    if re.match(r"(\.|/.*/\.git(/HEAD)?|headergen\.yaml): ", ended.output):
         assert found == site.before
         return
     assert len(undone) <= 1, ended.output

@@ -59,7 +59,7 @@ def find_article(name: str, place: Place) -> articles.Article | None:
     try:
         every = defaults.has_default(name, place.config, place.root)
         found = articles.read(name, place.config.image_key, every=every)
+        places.require_in_place(found, place.root)
     except OSError as error:
         raise ArticleError(f"cannot be read: {error.strerror}", path=name) from error
-    places.require_in_place(found, place.root)
     return found
