@@ -20,7 +20,6 @@ from headergen.article.frontmatter.toml_edit import TomlHandler
 from headergen.article.frontmatter.yaml_loader import keeping
 from headergen.errors import ArticleError
 from headergen.vocabulary import ARTICLE_SUFFIXES
-from tests.support.headers import header_of
 from tests.support.paths import DATA
 
 ARTICLES = DATA / "articles"
@@ -29,7 +28,7 @@ GOLDEN = sorted(
     for path in ARTICLES.glob("*/*")
     if path.suffix in ARTICLE_SUFFIXES and not path.stem.endswith(".expected")
 )
-IMAGE = header_of("003")
+IMAGE = "note_images/003.png"  # of the expected files
 DIGEST = "3fa9c1d2"
 PATH = Path("articles/a.md")
 

@@ -9,11 +9,10 @@ import pytest
 from headergen.article.article import Article, parse
 from headergen.article.edit import with_image
 from headergen.errors import ArticleError
-from tests.support.headers import header_of
 from tests.support.paths import DATA
 
 PAIRS = sorted((DATA / "by_default").glob("*/*.expected.md"))
-IMAGE = header_of("003")
+IMAGE = "note_images/003.png"  # of the expected files
 DIGEST = "3fa9c1d2"
 
 

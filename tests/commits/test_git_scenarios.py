@@ -25,13 +25,13 @@ PICTURE = header_of("post")
 POINTER = f"{git.LFS_VERSION_LINE.decode()}oid sha256:{'0' * 64}\nsize 12345\n"
 
 
-def quickest_first(ways: Iterable[str]) -> list[object]:
+def slow_but(quick: str, ways: Iterable[str]) -> list[object]:
     """Run every scenario with one way in the quick suite, and with the others in the slow one."""
     slow = pytest.mark.slow
-    return [way if way == "prek" else pytest.param(way, marks=slow) for way in ways]
+    return [way if way == quick else pytest.param(way, marks=slow) for way in ways]
 
 
-@pytest.fixture(params=quickest_first(WAYS))
+@pytest.fixture(params=slow_but("scripts", WAYS))
 def way(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
@@ -345,7 +345,7 @@ def test_a_name_with_a_line_feed_is_refused_and_the_others_go_on(work: Repositor
     assert (work.root / PICTURE).is_file()
 
 
-@pytest.mark.parametrize("way", quickest_first(FRAMEWORKS), indirect=True)
+@pytest.mark.parametrize("way", slow_but("prek", FRAMEWORKS), indirect=True)
 @pytest.mark.parametrize(
     "arguments",
     [["--all-files"], ["--from-ref", "HEAD~1", "--to-ref", "HEAD"]],
