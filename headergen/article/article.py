@@ -12,10 +12,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from headergen.article.frontmatter.block import Block, find, value_at
+from headergen.article.frontmatter.block import MAX_BYTES, Block, find, value_at
 from headergen.article.frontmatter.document import Document, lines_of, read_document
 from headergen.article.request import Request, asks_for_a_picture, read_header
-from headergen.errors import ArticleError, HeadergenError
+from headergen.errors import ArticleError, HeadergenError, SkippedError
 from headergen.fields import Location
 from headergen.wording import shown
 
@@ -78,6 +78,11 @@ def _text(value: object) -> str | None:
 
 Placeable = TypeVar("Placeable", bound=HeadergenError)
 
+# What a request for a header begins with, in a frontmatter that no parser can read.
+_HEADER_KEY = re.compile(rb"^[ \t]*[\[{]?[\"']?header[\"']?[ \t]*[]:=.]", re.MULTILINE)
+_CLOSING = re.compile(rb"^(?:-{3,}|\+{3,}|\})[ \t\r]*$", re.MULTILINE)
+_TEMPLATE = re.compile(rb"\{\{|\{%|<%")
+
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _ONE_READ_BYTES = 64 * 1024  # beyond 128 KiB the allocator asks the kernel each time
 # A pipe that nobody writes to would never open otherwise.
@@ -98,8 +103,9 @@ class Article:
     that of the `header` key, and `lines` has those of the keys below it (`header.sources`), of the
     items of their lists (`header.sources[0]`) and of `image_key`, which is dotted as well. Lines
     are 1-based and counted in the file. `facts` are what else the frontmatter tells, and `body` is
-    where in `data` the text starts. `values` is the whole frontmatter as it was loaded, None where
-    it is no mapping of keys to values.
+    where in `data` the text starts. With `has_own_image` the image key has no text but a list, a
+    mapping or `false`, which headergen leaves alone. `values` is the whole frontmatter as it was
+    loaded, None where it is no mapping of keys to values.
     """
 
     path: Path
@@ -113,11 +119,17 @@ class Article:
     line: int = 1
     lines: Mapping[str, int] = field(default_factory=dict)
     facts: Facts = field(default_factory=Facts)
+    has_own_image: bool = False
     values: Mapping[Any, Any] | None = field(default=None, compare=False, repr=False)
 
     def line_of(self, key: str | None) -> int:
         """Return the line of a dotted key, that of `header` where it is not written."""
         return self.lines.get(key or "", self.line)
+
+    @property
+    def asks(self) -> bool:
+        """Whether the author wrote anything below `header:`."""
+        return self.request is not None or (self.values or {}).get("header") is not None
 
     @property
     def image_line(self) -> int:
@@ -131,6 +143,10 @@ class Article:
     def error(self, key: str | None, message: str, remedy: str | None = None) -> ArticleError:
         """Return an error that points at a dotted key, or at the article's header."""
         return self.placed(ArticleError(message, remedy=remedy), key)
+
+    def unasked(self, error: HeadergenError, reason: str) -> HeadergenError:
+        """Return the error, or why the article gets no header if it asks for nothing itself."""
+        return error if self.asks else SkippedError.of(self.placed(error), reason)
 
     def text_at(self, key: str) -> str | None:
         """Return the text under a dotted key such as `cover.alt`, None where there is none."""
@@ -213,9 +229,35 @@ def parse(
     Raises:
         ArticleError: The frontmatter cannot be read, or what it says under `header` or
             `image_key` is not admissible; the error names path, line and key.
+        SkippedError: It cannot be read, and asks for nothing.
     """
     if not every and not _may_have_header(data):
         return None
+    try:
+        return _parsed(path, data, image_key, every)
+    except SkippedError:
+        raise
+    except ArticleError as error:
+        head = _first_block(data)
+        if not every or _HEADER_KEY.search(head):
+            raise
+        raise SkippedError.of(error, _reason(head)) from error
+
+
+def _first_block(data: bytes) -> bytes:
+    """Return an article's first bytes, as far as a line that may close the frontmatter."""
+    closing = _CLOSING.search(data, 3, MAX_BYTES)
+    return data[: closing.start() if closing else MAX_BYTES]
+
+
+def _reason(head: bytes) -> str:
+    """Return why the frontmatter of articles that begin with `head` is not read."""
+    if _TEMPLATE.search(head):
+        return "their frontmatter is a template"
+    return "their frontmatter is JSON" if head.lstrip()[:1] == b"{" else SkippedError.reason
+
+
+def _parsed(path: Path, data: bytes, image_key: str, every: bool) -> Article | None:
     _refuse_utf16(path, data)
     block = find(path, data, every=every)
     document = None if block is None else read_document(block)
@@ -237,8 +279,22 @@ def _told_by(document: Document, article: Article, header: Mapping[Any, object] 
     article = replace(article, facts=read_facts(document.values), values=document.values)
     if header is not None:
         article = _with_header(article, document, header, keys)
-    lines = {**article.lines, **_line_of_image(document, keys)}
-    return replace(article, image=_image(document, keys), lines=lines)
+    article = replace(article, lines={**article.lines, **_line_of_image(document, keys)})
+    if header is None and not _is_path(document, keys):
+        return replace(article, has_own_image=True)
+    return replace(article, image=_image(document, keys))
+
+
+def _is_path(document: Document, keys: tuple[str, ...]) -> bool:
+    """Check whether there is a text under the image key, or nothing."""
+    value: object = document.values
+    for key in keys:
+        if value is None:
+            return True
+        if not isinstance(value, dict):
+            return False
+        value = value.get(key)
+    return value is None or (isinstance(value, str) and "\0" not in value)
 
 
 def frontmatter(article: Article) -> bytes | None:

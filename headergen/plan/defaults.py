@@ -7,7 +7,7 @@ from pathlib import Path, PurePath
 from headergen.article.article import Article
 from headergen.article.request import Request
 from headergen.repository import paths
-from headergen.settings import styles
+from headergen.settings import scope, styles
 from headergen.settings.config import Config
 
 
@@ -36,7 +36,7 @@ def request_for(article: Article, config: Config, root: Path) -> Request | None:
 
 
 def _default_for(name: str | Path, config: Config, root: Path) -> styles.Default | None:
-    return styles.default_of(_place(name, root), config.default, config.styles)
+    return scope.default_for(_place(name, root), config)
 
 
 def _place(name: str | Path, root: Path) -> PurePath:
@@ -51,7 +51,7 @@ def _by_default(article: Article, default: styles.Default) -> Request:
     if needs_title and title is None and not (default.card and default.card.title):
         message = "the config's default needs a title, and the article has none"
         remedy = "write a `# heading` or `title:`; or `header: false`, for no header at all"
-        raise article.error(None, message, remedy)
+        raise article.unasked(article.error(None, message, remedy), "they have no title")
     return Request(
         prompt=default.prompt and _filled_in(default.prompt, article),
         card=default.card,

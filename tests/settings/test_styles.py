@@ -18,7 +18,7 @@ from headergen.plan import state as states
 from headergen.plan.job import Composite, Job, Painting
 from headergen.settings import config as configs
 from headergen.settings.config import Config
-from headergen.settings.styles import Default, Style, default_of, style_of
+from headergen.settings.styles import Default, Style, style_of
 from headergen.vocabulary import THEMES
 
 CARD = Default(card=CardRequest())
@@ -168,18 +168,6 @@ def test_a_style_may_except_some(tmp_path: Path) -> None:
     style = Style(paths=("articles/**", "!articles/drafts/**"))
     assert style_of(PurePath("articles/a.md"), (style,)) == style
     assert style_of(PurePath("articles/drafts/a.md"), (style,)) is None
-
-
-@pytest.mark.parametrize("name", ["README.md", "docs/Readme.md", "CHANGELOG.md", "LICENSE.md"])
-def test_pages_of_a_repository_get_no_header_by_default(name: str) -> None:
-    assert default_of(PurePath(name), CARD, ()) is None
-    assert default_of(PurePath("articles/a.md"), CARD, ()) is CARD
-
-
-def test_a_style_has_its_own_default(tmp_path: Path) -> None:
-    style = replace(GAMES, default=Default(prompt="a game"))
-    assert default_of(PurePath("articles/games/a.md"), CARD, (style,)) == style.default
-    assert default_of(PurePath("articles/b.md"), CARD, (style,)) == CARD
 
 
 def test_an_article_without_a_request_gets_the_card(tmp_path: Path) -> None:
