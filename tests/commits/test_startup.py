@@ -20,7 +20,7 @@ from tests.support.headers import HEADERS, header_of
 from tests.support.repository import Repository
 
 ARTICLE = "---\ntitle: A title\nheader:\n  sources: [a.png]\n---\nBody.\n"
-HEAVY = {"torch", "numpy", "PIL", "rich", "asyncio", "diffusers", "transformers"}
+HEAVY = {"torch", "numpy", "PIL", "rich", "asyncio", "diffusers", "transformers", "markdown_it"}
 PLANNING = {"headergen.plan.job", "headergen.diffusion.families", "pathspec"}
 WRITE_BACK = {
     "headergen.article.frontmatter.yaml_tree",

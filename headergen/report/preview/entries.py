@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from headergen.article import article as articles
-from headergen.article.article import Article, heading
+from headergen.article.article import Article
+from headergen.article.heading import heading
 from headergen.article.request import Request
 from headergen.errors import HeadergenError
 from headergen.picture.first_bytes import Picture, probe
