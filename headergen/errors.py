@@ -99,6 +99,10 @@ class SkippedError(ArticleError):
         return made
 
 
+class NearMissError(ArticleError):
+    """An article has something that is almost a request for a header."""
+
+
 class PathError(HeadergenError):
     """A path in an article is malformed."""
 

@@ -13,19 +13,22 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
+from headergen.article import near_misses
 from headergen.article.facts import Facts, read_facts, title_of_name
 from headergen.article.frontmatter.block import MAX_BYTES, Block, find, value_at
 from headergen.article.frontmatter.document import Document, lines_of, read_document
 from headergen.article.heading import heading
 from headergen.article.request import Request, asks_for_a_picture, read_header
-from headergen.errors import ArticleError, HeadergenError, SkippedError
+from headergen.errors import ArticleError, HeadergenError, NearMissError, SkippedError
 from headergen.fields import Location
 from headergen.wording import shown
 
 Placeable = TypeVar("Placeable", bound=HeadergenError)
 
 # What a request for a header begins with, in a frontmatter that no parser can read.
-_HEADER_KEY = re.compile(rb"^[ \t]*[\[{]?[\"']?header[\"']?[ \t]*[]:=.]", re.MULTILINE)
+_HEADER_KEY = re.compile(
+    rb"^[ \t]*[\[{]?[\"']?header[\"']?[ \t]*(?:[]:=.]|\xef\xbc\x9a)", re.MULTILINE
+)
 _CLOSING = re.compile(rb"^(?:-{3,}|\+{3,}|\})[ \t\r]*$", re.MULTILINE)
 _TEMPLATE = re.compile(rb"\{\{|\{%|<%")
 
@@ -162,7 +165,8 @@ def _may_have_header(data: bytes) -> bool:
     """Tell at a glance whether a parser is needed; a text may speak of headers as it likes."""
     fence = data.find(b"\n---\n") if data.startswith(b"---") else -1
     end = fence if fence >= 0 else len(data)
-    return data.find(b"header", 0, end) >= 0 or data.startswith(_UTF16_MARKS)
+    names = (b"header", b"Header", b"HEADER")
+    return any(data.find(name, 0, end) >= 0 for name in names) or data.startswith(_UTF16_MARKS)
 
 
 def parse(
@@ -186,7 +190,7 @@ def parse(
         return None
     try:
         return _parsed(path, data, image_key, every)
-    except SkippedError:
+    except (SkippedError, NearMissError):
         raise
     except ArticleError as error:
         head = _first_block(data)
@@ -211,17 +215,55 @@ def _reason(head: bytes) -> str:
 def _parsed(path: Path, data: bytes, image_key: str, every: bool) -> Article | None:
     _refuse_utf16(path, data)
     block = find(path, data, every=every)
-    document = None if block is None else read_document(block)
-    values: Mapping[Any, Any] = document.values if document else {}
-    if values.get("header") is False:
+    if block is None:
+        if every:
+            return Article(path, data, image_key)
+        _refuse_near_miss(path, data)
         return None
-    header = _header_of(document) if document else None
-    if document and "header" not in values:
+    document = _document(block)
+    article = Article(path, data, image_key, body=_body(block))
+    if document is None:
+        return article if every else None
+    if document.values.get("header") is False:
+        return None
+    near_misses.refuse_in_values(document)
+    header = _header_of(document, every)
+    if "header" not in document.values:
         _refuse_slipped_below(document)
     if header is None and not every:
         return None
-    article = Article(path, data, image_key, body=_body(block) if block else 0)
-    return article if document is None else _told_by(document, article, header)
+    return _told_by(document, article, header)
+
+
+def _document(block: Block) -> Document | None:
+    """Read a block; what is almost a request is refused as such where no parser reads it.
+
+    Raises:
+        ArticleError: It cannot be read.
+    """
+    try:
+        document = read_document(block)
+    except ArticleError:
+        near_misses.refuse_in_text(block)
+        raise
+    if document is None:
+        near_misses.refuse_in_text(block)
+    return document
+
+
+def _refuse_near_miss(path: Path, data: bytes) -> None:
+    """Refuse what is almost a request, in an article that has no `header`."""
+    if not near_misses.MAY_BE.search(_first_block(data)):
+        return
+    try:
+        block = find(path, data, every=True)
+        document = None if block is None else _document(block)
+    except NearMissError:
+        raise
+    except ArticleError:
+        return
+    if document is not None:
+        near_misses.refuse_in_values(document)
 
 
 def _told_by(document: Document, article: Article, header: Mapping[Any, object] | None) -> Article:
@@ -290,21 +332,41 @@ def _body(block: Block) -> int:
     return len(block.data) - len(block.tail.partition(b"\n")[2])
 
 
-def _header_of(document: Document) -> Mapping[Any, object] | None:
-    """Return the `header` mapping, None where it is null."""
+def _header_of(document: Document, every: bool) -> Mapping[Any, object] | None:
+    """Return the `header` mapping, None where it is null or, unless `every`, the theme's.
+
+    Raises:
+        ArticleError: It is no mapping.
+        SkippedError: It is empty, unless `every`; or the theme's, with `every`.
+    """
     block = document.block
     index = document.index_of(("header",))
     values = document.values.get("header")
     if values is None:
         _refuse_misindented(document)
+        if not every:
+            near_misses.skip_empty(document)
         return None
     if index is None:
         raise block.error("`header` comes through a merge (<<)", 0, "header", "write it out")
     if not isinstance(values, dict):
-        raise block.error(
-            f"expected a mapping with prompt or sources, not {shown(values)}", index, "header"
-        )
-    return values
+        message = f"expected a mapping with prompt, sources or card, not {shown(values)}"
+        raise block.error(message, index, "header", _mend(values))
+    if not near_misses.is_of_theme(values):
+        return values
+    if every:
+        error = block.error("is the theme's", index, "header", "write `header: false`")
+        raise SkippedError.of(error, "their `header:` is the theme's")
+    return None
+
+
+def _mend(value: object) -> str:
+    """Return what to write in place of a `header` that is no mapping."""
+    if value is True:
+        return "write `header: {card: true}` for a title card"
+    if isinstance(value, list):
+        return "write `header: {sources: […]}` to compose pictures"
+    return "write `header: {prompt: …}` for a picture that is painted"
 
 
 def _refuse_misindented(document: Document) -> None:

@@ -17,7 +17,7 @@ from headergen.errors import (
     OutsideRepositoryError,
     SkippedError,
 )
-from headergen.picture import first_bytes
+from headergen.picture import first_bytes, foreign
 from headergen.picture.damage import damage_of
 from headergen.plan import cuts, defaults, places, staged
 from headergen.plan import state as states
@@ -370,8 +370,10 @@ def _of_readable_picture(named: _Shown, config: Config) -> Iterator[Finding]:
     elif damage := damage_of(named.picture):
         yield Finding(path, line, "broken", f"{image} {damage}", remade or SAVE_AGAIN)
     elif found.format == "unknown" or found.format != wanted:
-        what = "no picture that headergen knows" if found.format == "unknown" else found.format
-        yield Finding(path, line, "wrong-format", f"{image} is {what}", remade)
+        known = None if found.format == "unknown" else found.format
+        what = known or foreign.name_of(named.picture) or "no picture that headergen knows"
+        remedy = remade or f"save it in the format of its name, {named.picture.suffix}"
+        yield Finding(path, line, "wrong-format", f"{image} is {what}", remedy)
     elif (found.width, found.height) != named.size:
         size, wanted_size = (f"{w}×{h}" for w, h in ((found.width, found.height), named.size))
         message = f"{image} is {size} px, not {wanted_size}"

@@ -280,7 +280,7 @@ def _config(index: Index, named: Path | None) -> Config:
     if named is not None:
         return configs.load(Path(), named)
     with TemporaryDirectory(prefix="headergen-") as folder:
-        index.export([*CONFIG_FILES, configs.BUILT_PAGE], Path(folder))
+        index.export([*CONFIG_FILES, *configs.NEAR_FILES, configs.BUILT_PAGE], Path(folder))
         try:
             found = configs.load(Path(folder))
             return replace(found, path=found.path and os.path.basename(found.path))

@@ -38,6 +38,15 @@ class WantedCut:
 # Where a config may be, relative to the repository's root; the first that speaks of headergen.
 FILES = ("headergen.yaml", "config.yaml", "pyproject.toml")
 
+# Names that a config may have been meant to have.
+NEAR_FILES = (
+    "headergen.yml",
+    ".headergen.yaml",
+    ".headergen.yml",
+    "headergen.toml",
+    "headergen.json",
+)
+
 # Where this file exists, `public` is no folder of articles.
 BUILT_PAGE = "public/index.html"
 
@@ -294,6 +303,12 @@ def _load(root: Path, named: Path | None) -> Config:
     for name in FILES:
         if (root / name).is_file() and _speaks_of_headergen(root / name):
             return _read(root / name)
+    for name in NEAR_FILES:
+        if (root / name).is_file():
+            remedy = f"rename it to {FILES[0]}"
+            raise ConfigError(
+                "is not read, because of its name", path=str(root / name), remedy=remedy
+            )
     return Config()
 
 
@@ -403,8 +418,11 @@ def _decode(path: Path) -> str:
 
 
 def _read_yaml(block: Block, keys: Collection[str] | None) -> tuple[dict[Any, Any], dict[str, int]]:
+    from headergen.article import near_misses
     from headergen.article.frontmatter import yaml_read
 
+    if keys is None:
+        near_misses.refuse_bare_colours(block)
     document = yaml_read.read(block)
     if document is None:
         if all(line.lstrip()[:1] in ("", "#") or line == "---" for line in block.text.splitlines()):
