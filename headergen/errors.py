@@ -76,6 +76,33 @@ class ArticleError(HeadergenError):
     """An article's frontmatter is at fault; the article keeps its bytes."""
 
 
+class SkippedError(ArticleError):
+    """An article that asks for nothing itself gets no header by default.
+
+    `reason` says why in words that fit many articles; the message is about this one.
+    """
+
+    reason: str = "their frontmatter cannot be read"
+
+    @classmethod
+    def of(cls, error: HeadergenError, reason: str) -> Self:
+        """Return what is told instead of `error`, which nobody asked for."""
+        place = {"path": error.path, "line": error.line, "key": error.key}
+        made = cls(error.message, remedy=error.remedy, **place)  # type: ignore[arg-type]
+        made.reason = reason
+        return made
+
+    def at(self, *, path: str, line: int | None = None, key: str | None = None) -> Self:
+        """Return the same error with the place that its raiser could not know."""
+        made = super().at(path=path, line=line, key=key)
+        made.reason = self.reason
+        return made
+
+
+class NearMissError(ArticleError):
+    """An article has something that is almost a request for a header."""
+
+
 class PathError(HeadergenError):
     """A path in an article is malformed."""
 

@@ -92,7 +92,10 @@ class Kind(Generic[T]):
     def error(self, value: object, where: Location) -> HeadergenError:
         """Return the error for a value that is not of this kind."""
         unquoted = self.is_text and type(value) not in (str, list, dict)
-        remedies = filter(None, ("put it in quotes" if unquoted else None, self.remedy))
+        quotes = "put it in quotes"
+        if isinstance(value, bool):
+            quotes += ": YAML reads yes, no, on and off as true or false"
+        remedies = filter(None, (quotes if unquoted else None, self.remedy))
         message = f"expected {self.words}, not {shown(value)}"
         return where.error(message, "\n".join(remedies) or None)
 

@@ -37,7 +37,7 @@ from headergen.settings.styles import Default, Style
 MAPPINGS = (Config, Default, Style, WantedCut, Request, Header, CardRequest)
 KEYWORDS_OF_BOTH = {
     *("type", "enum", "const", "anyOf", "description", "default"),
-    *("properties", "required", "additionalProperties", "items", "minItems", "maxItems"),
+    *("properties", "required", "additionalProperties", "items", "minItems", "not", "maxItems"),
     *("pattern", "minimum", "maximum"),
 }
 SCHEMAS = {"config": config.schema(), "header": request.schema("header.image")}

@@ -9,74 +9,28 @@ import re
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
-from headergen.article.frontmatter.block import Block, find, value_at
+from headergen.article import near_misses
+from headergen.article.facts import Facts, read_facts, title_of_name
+from headergen.article.frontmatter.block import MAX_BYTES, Block, find, value_at
 from headergen.article.frontmatter.document import Document, lines_of, read_document
+from headergen.article.heading import heading
 from headergen.article.request import Request, asks_for_a_picture, read_header
-from headergen.errors import ArticleError, HeadergenError
+from headergen.errors import ArticleError, HeadergenError, NearMissError, SkippedError
 from headergen.fields import Location
 from headergen.wording import shown
 
-# A title further down is that of a section.
-_SEARCHED_BYTES = 64 * 1024
-
-_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
-_FENCE = re.compile(r"\s{0,3}(```|~~~)")
-_HEADING = re.compile(r"\s{0,3}#[ \t]+(?P<text>.*?)(?:[ \t]+#+)?[ \t]*\r?")
-# `**bold**`, `*slanted*`, `code` and [text](link) show as their text alone.
-_LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
-_EMPHASIS = re.compile(r"(\*\*|__|\*|`)(\S(?:.*?\S)?)\1")
-
-
-@dataclass(frozen=True)
-class Facts:
-    """Title, tags and date (as written, `2026-08-30` where it is a date) of an article."""
-
-    title: str | None = None
-    tags: tuple[str, ...] = ()
-    date: str | None = None
-
-
-def read_facts(values: Mapping[Any, Any]) -> Facts:
-    """Take title, tags and date from frontmatter; what is of another type is passed over."""
-    tags = values.get("tags")
-    if isinstance(tags, str):
-        tags = tags.split(",")
-    return Facts(
-        title=_text(values.get("title")),
-        tags=tuple(filter(None, map(_text, tags))) if isinstance(tags, list) else (),
-        date=(_text(values.get("date")) or "")[:10] or None,
-    )
-
-
-def heading(body: bytes) -> str | None:
-    """Return the text of the first `# heading`, without Markdown's marks and outside of code."""
-    fence = ""
-    for line in body[:_SEARCHED_BYTES].decode("utf-8-sig", "replace").split("\n"):
-        mark = _FENCE.match(line)
-        if mark and fence in ("", mark[1]):
-            fence = "" if fence else mark[1]
-        elif not fence and (found := _HEADING.fullmatch(line)) and found["text"]:
-            return _shown(found["text"])
-    return None
-
-
-def _shown(text: str) -> str | None:
-    text = _EMPHASIS.sub(r"\2", _LINK.sub(r"\1", text))
-    return text.strip() or None
-
-
-def _text(value: object) -> str | None:
-    """Return a scalar as text; a lone surrogate is no character that anything can draw."""
-    if value is None or isinstance(value, list | dict | bool):
-        return None
-    text = str(value).strip()
-    return None if not text or _LONE_SURROGATE.search(text) else text
-
-
 Placeable = TypeVar("Placeable", bound=HeadergenError)
+
+# What a request for a header begins with, in a frontmatter that no parser can read.
+_HEADER_KEY = re.compile(
+    rb"^[ \t]*[\[{]?[\"']?header[\"']?[ \t]*(?:[]:=.]|\xef\xbc\x9a)", re.MULTILINE
+)
+_CLOSING = re.compile(rb"^(?:-{3,}|\+{3,}|\})[ \t\r]*$", re.MULTILINE)
+_TEMPLATE = re.compile(rb"\{\{|\{%|<%")
 
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _ONE_READ_BYTES = 64 * 1024  # beyond 128 KiB the allocator asks the kernel each time
@@ -98,8 +52,9 @@ class Article:
     that of the `header` key, and `lines` has those of the keys below it (`header.sources`), of the
     items of their lists (`header.sources[0]`) and of `image_key`, which is dotted as well. Lines
     are 1-based and counted in the file. `facts` are what else the frontmatter tells, and `body` is
-    where in `data` the text starts. `values` is the whole frontmatter as it was loaded, None where
-    it is no mapping of keys to values.
+    where in `data` the text starts. With `has_own_image` the image key has no text but a list, a
+    mapping or `false`, which headergen leaves alone. `values` is the whole frontmatter as it was
+    loaded, None where it is no mapping of keys to values.
     """
 
     path: Path
@@ -113,11 +68,17 @@ class Article:
     line: int = 1
     lines: Mapping[str, int] = field(default_factory=dict)
     facts: Facts = field(default_factory=Facts)
+    has_own_image: bool = False
     values: Mapping[Any, Any] | None = field(default=None, compare=False, repr=False)
 
     def line_of(self, key: str | None) -> int:
         """Return the line of a dotted key, that of `header` where it is not written."""
         return self.lines.get(key or "", self.line)
+
+    @property
+    def asks(self) -> bool:
+        """Whether the author wrote anything below `header:`."""
+        return self.request is not None or (self.values or {}).get("header") is not None
 
     @property
     def image_line(self) -> int:
@@ -131,6 +92,10 @@ class Article:
     def error(self, key: str | None, message: str, remedy: str | None = None) -> ArticleError:
         """Return an error that points at a dotted key, or at the article's header."""
         return self.placed(ArticleError(message, remedy=remedy), key)
+
+    def unasked(self, error: HeadergenError, reason: str) -> HeadergenError:
+        """Return the error, or why the article gets no header if it asks for nothing itself."""
+        return error if self.asks else SkippedError.of(self.placed(error), reason)
 
     def text_at(self, key: str) -> str | None:
         """Return the text under a dotted key such as `cover.alt`, None where there is none."""
@@ -148,6 +113,11 @@ class Article:
 
     @property
     def title(self) -> str | None:
+        """The author's title, else what the file's name tells; None: that tells nothing."""
+        return self.own_title or title_of_name(self.path.stem)
+
+    @cached_property
+    def own_title(self) -> str | None:
         """The frontmatter's title, else the text of the first heading; None: there is neither."""
         return self.facts.title or heading(self.data[self.body :])
 
@@ -195,7 +165,8 @@ def _may_have_header(data: bytes) -> bool:
     """Tell at a glance whether a parser is needed; a text may speak of headers as it likes."""
     fence = data.find(b"\n---\n") if data.startswith(b"---") else -1
     end = fence if fence >= 0 else len(data)
-    return data.find(b"header", 0, end) >= 0 or data.startswith(_UTF16_MARKS)
+    names = (b"header", b"Header", b"HEADER")
+    return any(data.find(name, 0, end) >= 0 for name in names) or data.startswith(_UTF16_MARKS)
 
 
 def parse(
@@ -213,32 +184,110 @@ def parse(
     Raises:
         ArticleError: The frontmatter cannot be read, or what it says under `header` or
             `image_key` is not admissible; the error names path, line and key.
+        SkippedError: It cannot be read, and asks for nothing.
     """
     if not every and not _may_have_header(data):
         return None
+    try:
+        return _parsed(path, data, image_key, every)
+    except (SkippedError, NearMissError):
+        raise
+    except ArticleError as error:
+        head = _first_block(data)
+        if not every or _HEADER_KEY.search(head):
+            raise
+        raise SkippedError.of(error, _reason(head)) from error
+
+
+def _first_block(data: bytes) -> bytes:
+    """Return an article's first bytes, as far as a line that may close the frontmatter."""
+    closing = _CLOSING.search(data, 3, MAX_BYTES)
+    return data[: closing.start() if closing else MAX_BYTES]
+
+
+def _reason(head: bytes) -> str:
+    """Return why the frontmatter of articles that begin with `head` is not read."""
+    if _TEMPLATE.search(head):
+        return "their frontmatter is a template"
+    return "their frontmatter is JSON" if head.lstrip()[:1] == b"{" else SkippedError.reason
+
+
+def _parsed(path: Path, data: bytes, image_key: str, every: bool) -> Article | None:
     _refuse_utf16(path, data)
     block = find(path, data, every=every)
-    document = None if block is None else read_document(block)
-    values: Mapping[Any, Any] = document.values if document else {}
-    if values.get("header") is False:
+    if block is None:
+        if every:
+            return Article(path, data, image_key)
+        _refuse_near_miss(path, data)
         return None
-    header = _header_of(document) if document else None
-    if document and "header" not in values:
+    document = _document(block)
+    article = Article(path, data, image_key, body=_body(block))
+    if document is None:
+        return article if every else None
+    if document.values.get("header") is False:
+        return None
+    near_misses.refuse_in_values(document)
+    header = _header_of(document, every)
+    if "header" not in document.values:
         _refuse_slipped_below(document)
     if header is None and not every:
         return None
-    article = Article(path, data, image_key, body=_body(block) if block else 0)
-    return article if document is None else _told_by(document, article, header)
+    return _told_by(document, article, header)
+
+
+def _document(block: Block) -> Document | None:
+    """Read a block; what is almost a request is refused as such where no parser reads it.
+
+    Raises:
+        ArticleError: It cannot be read.
+    """
+    try:
+        document = read_document(block)
+    except ArticleError:
+        near_misses.refuse_in_text(block)
+        raise
+    if document is None:
+        near_misses.refuse_in_text(block)
+    return document
+
+
+def _refuse_near_miss(path: Path, data: bytes) -> None:
+    """Refuse what is almost a request, in an article that has no `header`."""
+    if not near_misses.MAY_BE.search(_first_block(data)):
+        return
+    try:
+        block = find(path, data, every=True)
+        document = None if block is None else _document(block)
+    except NearMissError:
+        raise
+    except ArticleError:
+        return
+    if document is not None:
+        near_misses.refuse_in_values(document)
 
 
 def _told_by(document: Document, article: Article, header: Mapping[Any, object] | None) -> Article:
     """Return the article with what its frontmatter, and the `header` mapping in it, say."""
     keys = tuple(article.image_key.split("."))
-    article = replace(article, facts=read_facts(document.values), values=document.values)
+    article = replace(article, facts=read_facts(document), values=document.values)
     if header is not None:
         article = _with_header(article, document, header, keys)
-    lines = {**article.lines, **_line_of_image(document, keys)}
-    return replace(article, image=_image(document, keys), lines=lines)
+    article = replace(article, lines={**article.lines, **_line_of_image(document, keys)})
+    if header is None and not _is_path(document, keys):
+        return replace(article, has_own_image=True)
+    return replace(article, image=_image(document, keys))
+
+
+def _is_path(document: Document, keys: tuple[str, ...]) -> bool:
+    """Check whether there is a text under the image key, or nothing."""
+    value: object = document.values
+    for key in keys:
+        if value is None:
+            return True
+        if not isinstance(value, dict):
+            return False
+        value = value.get(key)
+    return value is None or (isinstance(value, str) and "\0" not in value)
 
 
 def frontmatter(article: Article) -> bytes | None:
@@ -283,21 +332,41 @@ def _body(block: Block) -> int:
     return len(block.data) - len(block.tail.partition(b"\n")[2])
 
 
-def _header_of(document: Document) -> Mapping[Any, object] | None:
-    """Return the `header` mapping, None where it is null."""
+def _header_of(document: Document, every: bool) -> Mapping[Any, object] | None:
+    """Return the `header` mapping, None where it is null or, unless `every`, the theme's.
+
+    Raises:
+        ArticleError: It is no mapping.
+        SkippedError: It is empty, unless `every`; or the theme's, with `every`.
+    """
     block = document.block
     index = document.index_of(("header",))
     values = document.values.get("header")
     if values is None:
         _refuse_misindented(document)
+        if not every:
+            near_misses.skip_empty(document)
         return None
     if index is None:
         raise block.error("`header` comes through a merge (<<)", 0, "header", "write it out")
     if not isinstance(values, dict):
-        raise block.error(
-            f"expected a mapping with prompt or sources, not {shown(values)}", index, "header"
-        )
-    return values
+        message = f"expected a mapping with prompt, sources or card, not {shown(values)}"
+        raise block.error(message, index, "header", _mend(values))
+    if not near_misses.is_of_theme(values):
+        return values
+    if every:
+        error = block.error("is the theme's", index, "header", "write `header: false`")
+        raise SkippedError.of(error, "their `header:` is the theme's")
+    return None
+
+
+def _mend(value: object) -> str:
+    """Return what to write in place of a `header` that is no mapping."""
+    if value is True:
+        return "write `header: {card: true}` for a title card"
+    if isinstance(value, list):
+        return "write `header: {sources: […]}` to compose pictures"
+    return "write `header: {prompt: …}` for a picture that is painted"
 
 
 def _refuse_misindented(document: Document) -> None:

@@ -78,9 +78,26 @@ def _card(value: bool | str | CardRequest) -> CardRequest | None:
     return (CardRequest() if value else None) if isinstance(value, bool) else value
 
 
+def _title_of_card() -> fields.Kind[str]:
+    """Return the kind of a title in the place of a card's mapping; a theme's name is a mistake."""
+    title = fields.text()
+
+    def make(value: str, where: fields.Location) -> str:
+        if value in THEMES:
+            message = f"{value!r} is the name of a theme, and would be the title here"
+            remedy = (
+                f"write `card: {{theme: {value}}}`, or `card: {{title: {value}}}` for that title"
+            )
+            raise where.error(message, remedy)
+        return title.make(value, where)
+
+    schema = {**title.schema, "not": {"enum": [*THEMES]}}
+    return fields.Kind(title.words, title.types, schema, title.fits, make, is_text=True)
+
+
 CARD = fields.either(
     fields.flag(),
-    fields.text(),
+    _title_of_card(),
     fields.record(CardRequest, check=_check),
     words="true, a title or a mapping",
     then=_card,

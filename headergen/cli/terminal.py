@@ -6,7 +6,11 @@ import sys
 from collections.abc import Sequence
 from typing import Any, Self, TextIO
 
-from headergen.errors import HeadergenError
+from headergen.errors import HeadergenError, SkippedError
+from headergen.wording import counted
+
+# How many articles a line about skipped ones names.
+_MOST_NAMED = 3
 
 
 def say(text: str, stream: TextIO | None = None) -> None:
@@ -18,19 +22,25 @@ class Problems:
     """Prints what is wrong, a line each, and below it what to do.
 
     Problems in a row that have the same remedy share it: it is printed once, below the last of
-    them. `errors` are those that were printed.
+    them. `errors` are those that were printed. Articles that are left alone share a line for each
+    reason, at the very end; `skipped` has the paths of each, with their lines.
     """
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self.errors: list[HeadergenError] = []
         self._stream = stream or sys.stderr
         self._remedy = ""
+        self.skipped: dict[str, dict[str, int]] = {}
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.end()
+        for reason, found in self.skipped.items():
+            places = [f"{path}:{line}" for path, line in found.items()]
+            names = ", ".join(places[:_MOST_NAMED]) + (", …" if places[_MOST_NAMED:] else "")
+            say(f"{counted(len(places), 'article')} skipped: {reason} ({names})", self._stream)
 
     def add(self, line: str, remedy: str | None = None) -> None:
         """Print one problem; its remedy waits for the next one, or for `end`."""
@@ -39,8 +49,15 @@ class Problems:
         say(line, self._stream)
         self._remedy = remedy or ""
 
+    def skip(self, reason: str, path: str, line: int) -> None:
+        """Remember an article that is left alone, to name it at the end."""
+        self.skipped.setdefault(reason, {}).setdefault(path, line)
+
     def add_error(self, error: HeadergenError, place: str = "headergen") -> None:
         """Print where and what is wrong; `place` is for an error that knows none."""
+        if isinstance(error, SkippedError):
+            self.skip(error.reason, error.path or place, error.line or 1)
+            return
         self.errors.append(error)
         self.add(f"{error.place or place}: {error.headline}", error.advice)
 

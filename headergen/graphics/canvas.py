@@ -196,7 +196,7 @@ def _damage_as_source_error(path: Path) -> Iterator[None]:
     except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
         raise damage.too_large(_name(path)) from error
     except UnidentifiedImageError as error:
-        raise damage.unreadable(_name(path)) from error
+        raise damage.unreadable(_name(path), path) from error
     except _DAMAGE as error:
         raise damage.damaged(_name(path), error) from error
 

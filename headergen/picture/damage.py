@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from headergen.errors import SourceError
+from headergen.picture import foreign
 from headergen.picture.first_bytes import format_of, probe
 from headergen.picture.wholeness import is_whole
 from headergen.vocabulary import READABLE, SAVE_AGAIN
@@ -58,15 +59,23 @@ def require_sound(path: Path, name: str) -> None:
     """
     found = probe(path)
     if found.format == "unknown" or (found.format in ("png", "webp") and not found.width):
-        raise unreadable(name)
+        raise unreadable(name, path)
     if found.width * found.height > MAX_PIXELS:
         raise too_large(name)
     if damage := damage_of(path):
         raise damaged(name, damage)
 
 
-def unreadable(name: str) -> SourceError:
-    """Return the error for a file that is no picture."""
+def unreadable(name: str, path: Path) -> SourceError:
+    """Return the error for the file at `path`, which is no picture; it names the format if known.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    if found := foreign.name_of(path):
+        return SourceError(
+            f"{name} is {found}, which headergen does not read", remedy=f"save it as {READABLE}"
+        )
     return SourceError(
         f"{name} is not a picture that headergen reads, or its beginning is damaged",
         remedy=f"save it as {READABLE} (a git LFS pointer needs `git lfs pull`)",

@@ -2,12 +2,13 @@
 
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path, PurePath
 
 from headergen.article.article import Article
 from headergen.article.request import Request
 from headergen.repository import paths
-from headergen.settings import styles
+from headergen.settings import scope, styles
 from headergen.settings.config import Config
 
 
@@ -27,16 +28,26 @@ def request_for(article: Article, config: Config, root: Path) -> Request | None:
     """Return what the article asks for, else what the config asks for in its stead.
 
     Raises:
-        ArticleError: The default needs a title, and the article has none.
+        ArticleError: It needs a title, and the article has none.
     """
     if article.request or not has_default(article.path, config, root):
-        return article.request
+        return _with_title(article, article.request, config)
     default = _default_for(article.path, config, root)
-    return _by_default(article, default) if default else None
+    return _by_default(article, default, config) if default else None
+
+
+def _with_title(article: Article, request: Request | None, config: Config) -> Request | None:
+    """Return the request, whose title may be the file's name only if the config allows it."""
+    needs_title = request is not None and request.article_title is not None
+    if needs_title and not config.title_from_name and article.own_title is None:
+        key = "header.card" if request and request.card else "header.title"
+        remedy = "write `title:` or a `# heading`, or set `title_from_name: true` in the config"
+        raise article.error(key, "the article has no title", remedy)
+    return request
 
 
 def _default_for(name: str | Path, config: Config, root: Path) -> styles.Default | None:
-    return styles.default_of(_place(name, root), config.default, config.styles)
+    return scope.default_for(_place(name, root), config)
 
 
 def _place(name: str | Path, root: Path) -> PurePath:
@@ -45,22 +56,22 @@ def _place(name: str | Path, root: Path) -> PurePath:
     return path.relative_to(root) if path.is_relative_to(root) else path
 
 
-def _by_default(article: Article, default: styles.Default) -> Request:
-    title = article.title
+def _by_default(article: Article, default: styles.Default, config: Config) -> Request:
     needs_title = "{title}" in (default.prompt or "{title}")
+    title = article.title if needs_title and config.title_from_name else article.own_title
     if needs_title and title is None and not (default.card and default.card.title):
         message = "the config's default needs a title, and the article has none"
         remedy = "write a `# heading` or `title:`; or `header: false`, for no header at all"
-        raise article.error(None, message, remedy)
+        raise article.unasked(article.error(None, message, remedy), "they have no title")
     return Request(
-        prompt=default.prompt and _filled_in(default.prompt, article),
+        prompt=default.prompt and _filled_in(default.prompt, title, article.facts.tags),
         card=default.card,
         article_title=title or article.path.stem,
         by_default=True,
     )
 
 
-def _filled_in(template: str, article: Article) -> str:
+def _filled_in(template: str, title: str | None, tags: Sequence[str]) -> str:
     """Put title and tags into a prompt; what they say of `{tags}` is their own text."""
-    texts = {"{title}": article.title or "", "{tags}": ", ".join(article.facts.tags)}
+    texts = {"{title}": title or "", "{tags}": ", ".join(tags)}
     return re.sub(r"\{title\}|\{tags\}", lambda found: texts[found[0]], template).strip(" ,")

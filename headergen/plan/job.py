@@ -13,6 +13,7 @@ from headergen.article.article import Article
 from headergen.article.request import Request
 from headergen.diffusion import prompt as prompts
 from headergen.diffusion.cache import Checkpoint
+from headergen.errors import ArticleError
 from headergen.graphics.card.content import Card
 from headergen.picture.parameters import Settings
 from headergen.plan import card_content, cuts, defaults, model_choice, places
@@ -228,7 +229,10 @@ def job_of(state: Wanted, config: Config, root: Path) -> Job:
         ArticleError, PathError, ConfigError: as `job_for`.
     """
     article, request = state.article, state.request
-    image, output = places.output_for(article, config, root)
+    try:
+        image, output = places.output_for(article, config, root)
+    except ArticleError as error:
+        raise article.unasked(error, "no picture can have their name") from error
     wanted_cuts = cuts.cuts_of(article, config, root)
     for name, file in ((image, output), *((cut.image, cut.output) for cut in wanted_cuts)):
         if file in state.sources:

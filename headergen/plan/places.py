@@ -3,18 +3,24 @@
 All that is known of it is here, for headers, cuts and sources alike.
 """
 
+import os
 import re
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import unquote
 
 from headergen.article.article import Article
 from headergen.errors import ArticleError, PathError, SourceError
 from headergen.repository import paths
 from headergen.settings.config import Config
 
-_URL = re.compile(r"(https?|data):|//", re.IGNORECASE)
+_URL = re.compile(r"(https?|data):|([a-z][a-z0-9+.-]*:)?//", re.IGNORECASE)
+
+# What a site's generator replaces: `{{ site.url }}/a.png`, `{% link %}`, `<%= %>`, Pelican's
+# `{static}/a.png`, Obsidian's `[[a.png]]`, and bundlers' aliases such as `@site/a.png`.
+_PLACEHOLDER = re.compile(r"\{[{%]|<%|\$\{|^\{[a-z]+\}|^!?\[\[|^[~@][\w-]*/")
 
 
 class Output(NamedTuple):
@@ -36,9 +42,10 @@ def require_in_place(article: Article | None, root: Path) -> None:
 
 
 def file_of(text: str, article: Article, config: Config, root: Path) -> Path | None:
-    """Resolve what an article says of a picture to a file, existing or not; None for a URL.
+    """Resolve what an article says of a picture to a file, existing or not.
 
-    A path that starts with `/` starts at the repository's root, any other at the article.
+    A path that starts with `/` starts at the repository's root, any other at the article. None for
+    a URL, and for a text that only the site understands because of a placeholder in it.
 
     Raises:
         PathError: The path leaves the repository or is malformed.
@@ -46,7 +53,15 @@ def file_of(text: str, article: Article, config: Config, root: Path) -> Path | N
     name = text.removeprefix(config.image_prefix)
     if not name or _URL.match(name):
         return None
-    return _inside(name, article, root)
+    if _PLACEHOLDER.search(name) and not _exists(name, article, root):
+        return None
+    return _found(name, article, root)
+
+
+def _exists(name: str, article: Article, root: Path) -> bool:
+    with suppress(PathError):
+        return _inside(name, article, root).is_file()
+    return False
 
 
 def header_of(article: Article, config: Config, root: Path) -> Path | None:
@@ -101,7 +116,7 @@ def source_of(name: str, article: Article, key: str, root: Path) -> Path:
         SourceError: The file is missing or no regular file.
     """
     try:
-        path = _inside(name, article, root)
+        path = _found(name, article, root)
         paths.require_picture_file(path, name)
     except (PathError, SourceError) as error:
         raise article.placed(error, key) from error
@@ -111,14 +126,12 @@ def source_of(name: str, article: Article, key: str, root: Path) -> Path:
 def pictures_named(article: Article, config: Config, root: Path) -> Iterator[Path]:
     """Yield the files of the header and the cuts that the article names, existing or not.
 
-    URLs and paths that leave the repository are left out.
+    URLs and paths that leave the repository are left out. A path with `%` comes decoded, too.
     """
     for text in (article.image, *(article.text_at(each.key) for each in config.also)):
-        file = None
-        with suppress(PathError):
-            file = file_of(text or "", article, config, root)
-        if file:
-            yield file
+        name = (text or "").removeprefix(config.image_prefix)
+        if name and not _URL.match(name):
+            yield from _candidates(name, article, root)
 
 
 def sources_named(article: Article, root: Path) -> Iterator[Path]:
@@ -127,14 +140,32 @@ def sources_named(article: Article, root: Path) -> Iterator[Path]:
     card = request.card if request else None
     names = [*(request.sources if request else ()), *((card.logo, card.picture) if card else ())]
     for name in filter(None, names):
-        with suppress(PathError):
-            yield _inside(name, article, root)
+        yield from _candidates(name, article, root)
 
 
 def _folder_of(article: Article) -> str:
     """Return the folder of the article's file, absolute and resolved."""
     path = article.path
     return paths.folder_of(path.resolve() if path.is_symlink() else path)
+
+
+def _found(name: str, article: Article, root: Path) -> Path:
+    """Resolve a path as it is written, or decoded if only that file exists: `my%20picture.png`.
+
+    Raises:
+        PathError: The path leaves the repository or is malformed.
+    """
+    path = _inside(name, article, root)
+    if "%" in name and not os.path.lexists(path):
+        return next((each for each in _candidates(name, article, root) if each.is_file()), path)
+    return path
+
+
+def _candidates(name: str, article: Article, root: Path) -> Iterator[Path]:
+    """Yield the files that a path may mean: as it is written, and decoded as a URL is."""
+    for each in dict.fromkeys((name, unquote(name))):
+        with suppress(PathError):
+            yield _inside(each, article, root)
 
 
 def _inside(name: str, article: Article, root: Path) -> Path:

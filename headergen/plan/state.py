@@ -9,6 +9,7 @@ from pathlib import Path
 
 from headergen.article.article import Article
 from headergen.article.request import Request
+from headergen.errors import ArticleError, PathError, SkippedError
 from headergen.fields import unknown
 from headergen.picture.damage import damage_of
 from headergen.picture.first_bytes import SUFFIX_FORMATS, probe
@@ -80,7 +81,19 @@ def state_of(article: Article, config: Config, root: Path, *, in_hook: bool = Fa
         ArticleError: a model is unknown, or a picture is named that cannot be made.
         PathError: a path leaves the repository or is malformed.
         SourceError: a source picture is missing or no regular file.
+        SkippedError: the article asks for nothing, and can't get the config's default.
     """
+    if article.has_own_image:
+        return HandMade(article, None)
+    try:
+        return _state_of(article, config, root, in_hook=in_hook)
+    except SkippedError:
+        raise
+    except (ArticleError, PathError) as error:
+        raise article.unasked(error, "their own picture is not found") from error
+
+
+def _state_of(article: Article, config: Config, root: Path, *, in_hook: bool) -> State:
     picture = places.header_of(article, config, root)
     if article.image is not None and _is_hand_made(article, article.image, picture):
         return HandMade(article, picture)

@@ -10,8 +10,14 @@ from typing import TYPE_CHECKING
 
 from headergen.article import article as articles
 from headergen.article.article import Article
-from headergen.errors import ConfigError, HeadergenError, OutputError, OutsideRepositoryError
-from headergen.picture import first_bytes
+from headergen.errors import (
+    ConfigError,
+    HeadergenError,
+    OutputError,
+    OutsideRepositoryError,
+    SkippedError,
+)
+from headergen.picture import first_bytes, foreign
 from headergen.picture.damage import damage_of
 from headergen.plan import cuts, defaults, places, staged
 from headergen.plan import state as states
@@ -47,6 +53,7 @@ CODES = {
     "bad-frontmatter": 2,
     "bad-config": 2,
     "orphan": 0,
+    "skipped": 0,
 }
 
 
@@ -80,9 +87,13 @@ class _Absent:
 
 @dataclass(frozen=True)
 class _Shown(Named):
-    """A picture that an article names, on disk; if it `is_remade`, run makes it when it is gone."""
+    """A picture that an article names, on disk; if it `is_remade`, run makes it when it is gone.
+
+    It is not `is_judged` if it is the author's own, in an article that asks for nothing.
+    """
 
     is_remade: bool
+    is_judged: bool
 
 
 _Found = Finding | _Absent | _Shown
@@ -103,7 +114,12 @@ class Look:
     @property
     def is_broken(self) -> bool:
         """Whether the article has no state because something in it is at fault."""
-        return self.state is None and bool(self.found)
+        return self.state is None and bool(self.found) and not self.is_skipped
+
+    @property
+    def is_skipped(self) -> bool:
+        """Whether the article asks for nothing, and can't get the config's default."""
+        return any(isinstance(each, Finding) and each.code == "skipped" for each in self.found)
 
 
 def check(
@@ -140,8 +156,8 @@ def findings(
     shown = [each for each in found if isinstance(each, _Shown)]
     every = [each for each in found if isinstance(each, Finding)]
     absent = _without_left_out(found, root, in_git=in_git)
-    every += _of_absent(absent, config, root) if can_run else (each.finding for each in absent)
-    every += (finding for each in shown for finding in _of_picture(each, config))
+    every += _of_absent(absent, config, root, can_run=can_run)
+    every += (finding for each in shown if each.is_judged for finding in _of_picture(each, config))
     if in_git:
         every += map(_of_unstaged, staged.not_in_index(shown, config, root))
     once = dict.fromkeys(every)  # a mistake in the config is found by many articles
@@ -156,14 +172,19 @@ def _without_left_out(found: Sequence[_Found], root: Path, *, in_git: bool) -> l
     return [each for each in absent if each.awaited not in left_out]
 
 
-def _of_absent(absent: Sequence[_Absent], config: Config, root: Path) -> Iterator[Finding]:
-    """Yield what is absent; where `run` would refuse to make it, what `run` would say."""
-    jobs = {each.job.article.path: each.job for each in absent if each.job}
+def _of_absent(
+    absent: Sequence[_Absent], config: Config, root: Path, *, can_run: bool
+) -> Iterator[Finding]:
+    """Yield what is absent; where `run` would refuse to make it, what `run` would say.
+
+    Where it can't be called, that is known of articles alone that ask for nothing themselves.
+    """
+    jobs = [each.job for each in absent if each.job and (can_run or not each.job.article.asks)]
     refused: Mapping[Path, HeadergenError] = {}
     if jobs:
         from headergen.report import refusals  # for the few articles that lack something
 
-        refused = refusals.find(list(jobs.values()), config, root)
+        refused = refusals.find(jobs, config, root) if can_run else refusals.impossible(jobs)
     for each in absent:
         error = refused.get(each.job.article.path) if each.job else None
         yield _refused(each.finding, error) if error else each.finding
@@ -171,7 +192,7 @@ def _of_absent(absent: Sequence[_Absent], config: Config, root: Path) -> Iterato
 
 def _refused(finding: Finding, error: HeadergenError) -> Finding:
     """Return the error of `run`; a place that is taken is not the article's fault."""
-    found = _of_error(finding.path, error)
+    found = of_error(finding.path, error)
     return replace(found, code=finding.code) if isinstance(error, OutputError) else found
 
 
@@ -188,7 +209,7 @@ def look(name: str, config: Config, root: Path, *, every: bool = False) -> Look:
         if article and (has_default or article.value_at("header") is not None):
             found = tuple(_of_state(state, config, root))
     except (HeadergenError, OSError) as error:
-        found = (_of_error(name, error),)
+        found = (of_error(name, error),)
     return Look(name, article, state, found)
 
 
@@ -202,7 +223,9 @@ def _of_state(state: states.State, config: Config, root: Path) -> Iterator[_Foun
             yield from _of_config(error, lacking)
     yield from _beside(state, config)
     for named in staged.named_by(state, config, root):
-        yield _Shown(**vars(named), is_remade=_is_remade(named, state, config, root))
+        is_remade = _is_remade(named, state, config, root)
+        is_judged = state is not None and state.article.asks
+        yield _Shown(**vars(named), is_remade=is_remade, is_judged=is_judged)
 
 
 def _lacking(
@@ -294,9 +317,13 @@ def _of_orphan(found: Orphan) -> Finding:
     return Finding(os.path.relpath(found.path), 1, "orphan", message, remedy)
 
 
-def _of_error(name: str, error: HeadergenError | OSError) -> Finding:
+def of_error(name: str, error: HeadergenError | OSError) -> Finding:
+    """Return the finding for an error about the article in the file `name`."""
     if isinstance(error, OSError):
         return Finding(name, 1, "bad-frontmatter", f"cannot be read: {error.strerror}")
+    if isinstance(error, SkippedError):
+        detail = "; ".join(filter(None, (error.headline, error.advice)))
+        return Finding(name, error.line or 1, "skipped", error.reason, detail)
     outside = isinstance(error, OutsideRepositoryError)
     code = "outside-repository" if outside else "bad-frontmatter"
     return Finding(name, error.line or 1, code, error.headline, error.advice or None)
@@ -343,8 +370,10 @@ def _of_readable_picture(named: _Shown, config: Config) -> Iterator[Finding]:
     elif damage := damage_of(named.picture):
         yield Finding(path, line, "broken", f"{image} {damage}", remade or SAVE_AGAIN)
     elif found.format == "unknown" or found.format != wanted:
-        what = "no picture that headergen knows" if found.format == "unknown" else found.format
-        yield Finding(path, line, "wrong-format", f"{image} is {what}", remade)
+        known = None if found.format == "unknown" else found.format
+        what = known or foreign.name_of(named.picture) or "no picture that headergen knows"
+        remedy = remade or f"save it in the format of its name, {named.picture.suffix}"
+        yield Finding(path, line, "wrong-format", f"{image} is {what}", remedy)
     elif (found.width, found.height) != named.size:
         size, wanted_size = (f"{w}×{h}" for w, h in ((found.width, found.height), named.size))
         message = f"{image} is {size} px, not {wanted_size}"

@@ -25,12 +25,13 @@ from headergen.repository.attributes import Attributes
 from headergen.repository.hook_memory import CONFIG_FILES, Judged, frontmatter_of
 from headergen.repository.index import Index
 from headergen.settings import config as configs
+from headergen.settings import scope
 from headergen.settings.config import Config
 from headergen.vocabulary import ARTICLE_SUFFIXES
 from headergen.vocabulary import STAND_IN as STAND_IN_MARK
 
 # What may be in a commit although `check` reports it: a header is there, and whole.
-_TOLERATED = frozenset(("stand-in", "no-alt", "too-large"))
+_TOLERATED = frozenset(("stand-in", "no-alt", "too-large", "skipped"))
 
 # The name of a file that is written in one way only.
 _PLAIN = re.compile(r"[A-Za-z0-9_.-]+")
@@ -45,13 +46,15 @@ class Verdict:
 
     `name` and `needed` are names in the index; `needed` contains the links on the way to a file.
     `findings` are all of them, and `faults` those that keep the article from being whole.
-    `frontmatter` is for the hook's record (`hook_memory.Judged`).
+    `frontmatter` is for the hook's record (`hook_memory.Judged`). `asks`: the article has a
+    `header:` of its own, or cannot be read.
     """
 
     name: str
     needed: tuple[str, ...]
     findings: tuple[Finding, ...]
     frontmatter: tuple[int, str]
+    asks: bool = True
 
     @property
     def faults(self) -> list[Finding]:
@@ -175,6 +178,8 @@ class Clone:
         path, config = root / name, self.config
         if not self._index.has_file(name):
             return _Parsed(None)
+        if not scope.is_article(name, config):
+            return _Parsed(None, has_none=True)
         data = self._index.read(self._index.entries[name].blob)
         try:
             every = defaults.has_default(path, config, root)
@@ -235,7 +240,8 @@ class Clone:
         findings = tuple(
             replace(each, path=name) if each.path == look.name else each for each in found
         )
-        return Verdict(name, self._needed(parsed), findings, parsed.frontmatter)
+        asks = parsed.article is None or parsed.article.asks
+        return Verdict(name, self._needed(parsed), findings, parsed.frontmatter, asks)
 
     def _attributes_on_disk(self, files: Iterable[str]) -> Mapping[str, Attributes]:
         """Return the attributes that `git add` went by, staged or not."""
@@ -274,7 +280,7 @@ def _config(index: Index, named: Path | None) -> Config:
     if named is not None:
         return configs.load(Path(), named)
     with TemporaryDirectory(prefix="headergen-") as folder:
-        index.export(CONFIG_FILES, Path(folder))
+        index.export([*CONFIG_FILES, *configs.NEAR_FILES, configs.BUILT_PAGE], Path(folder))
         try:
             found = configs.load(Path(folder))
             return replace(found, path=found.path and os.path.basename(found.path))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from headergen.article import article as articles
 from headergen.article.article import Article
-from headergen.errors import ArticleError, HeadergenError, PathError
+from headergen.errors import ArticleError, HeadergenError, PathError, SkippedError
 from headergen.picture.first_bytes import SUFFIX_FORMATS, probe
 from headergen.plan import cuts, defaults, places
 from headergen.repository import discovery, git, listing, scratch
@@ -107,8 +107,8 @@ def _needed_by_articles(
     for name in sorted({*known, *others}):
         try:
             needed += _needed_by(name, config, root)
-        except FileNotFoundError:
-            continue  # it is deleted, and git does not know yet
+        except (FileNotFoundError, SkippedError):
+            continue  # it is deleted, and git does not know yet; or it has no header of headergen's
         except (HeadergenError, OSError) as error:
             if name in known:
                 doubts.append(_doubt(name, error))

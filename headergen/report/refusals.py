@@ -7,10 +7,17 @@ picture that does not fit into `header.max_kb`.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from headergen.errors import GlyphError, HeadergenError, SourceError, UsageError
+from headergen.errors import (
+    ArticleError,
+    GlyphError,
+    HeadergenError,
+    OutputError,
+    SourceError,
+    UsageError,
+)
 from headergen.graphics.card import texts
 from headergen.graphics.card.content import Card
 from headergen.picture import damage
@@ -20,14 +27,39 @@ from headergen.settings.config import Config
 
 
 def find(jobs: Sequence[Job], config: Config, root: Path) -> dict[Path, HeadergenError]:
-    """Return the errors of those jobs that `run` would refuse, by the paths of their articles."""
-    refused: dict[Path, HeadergenError] = dict(collisions.find(jobs, config, root))
+    """Return the errors of those jobs that `run` would refuse, by the paths of their articles.
+
+    It is a `SkippedError` for an article that asks for nothing itself.
+    """
+    every = {job.article.path: job for job in jobs}
+    taken = collisions.find(jobs, config, root)
+    found = {path: _told(error, every[path]) for path, error in taken.items()}
+    return impossible(jobs) | found
+
+
+def impossible(jobs: Sequence[Job]) -> dict[Path, HeadergenError]:
+    """Return what `find` does, but for pictures that would be one file."""
+    refused: dict[Path, HeadergenError] = {}
     for job in jobs:
         try:
             _require_possible(job)
         except HeadergenError as error:
-            refused.setdefault(job.article.path, error)
+            refused[job.article.path] = _told(error, job)
     return refused
+
+
+def _told(error: HeadergenError, job: Job) -> HeadergenError:
+    reason = next((words for kind, words in _REASONS.items() if isinstance(error, kind)), None)
+    return job.article.unasked(error, reason) if reason else error
+
+
+# Why articles that ask for nothing themselves get no header.
+_REASONS: Mapping[type[HeadergenError], str] = {
+    GlyphError: "their title has characters that no font of headergen's has",
+    UsageError: "their title is blank",
+    OutputError: "another file has the name of their picture",
+    ArticleError: "their frontmatter cannot be edited without risk",
+}
 
 
 def _require_possible(job: Job) -> None:

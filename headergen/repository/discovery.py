@@ -3,33 +3,139 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
-from headergen.errors import UsageError
+from headergen.errors import SkippedError, UsageError
+from headergen.repository import listing, paths
 from headergen.vocabulary import ARTICLE_SUFFIXES
 
 _OF_OTHERS = ("node_modules", "__pycache__")
 
+_HIDDEN = "they are in a hidden folder, or in one of other people's packages"
+_EXCLUDED = "the config's `exclude` matches them"
+_FOREIGN = "git ignores them, or they belong to another repository"
 
-def articles_at(paths: Iterable[Path]) -> list[str]:
-    """Name the articles that `paths` are, or that lie below those that are folders, each once.
+
+class Found(NamedTuple):
+    """The names of articles, and why files that were named one by one are none."""
+
+    names: list[str]
+    skipped: list[SkippedError]
+
+
+def may_be_article(name: str) -> bool:
+    """Check by suffix and folders whether the file `name`, relative to the root, is an article."""
+    *folders, base = name.split("/")
+    is_foreign = any(folder.startswith(".") or folder in _OF_OTHERS for folder in folders)
+    return base.lower().endswith(ARTICLE_SUFFIXES) and not is_foreign
+
+
+def articles_at(
+    given: Sequence[Path], root: Path, *, in_git: bool, is_excluded: Callable[[str], bool]
+) -> Found:
+    """Name the articles that `given` are, or that are below those that are folders, each once.
+
+    In a working tree (`in_git`) an article is a file that git tracks or would add; everywhere one
+    that `may_be_article` and that is not excluded. `is_excluded` is asked with names relative to
+    `root`. What is outside of `root` is named unless it is hidden.
 
     Raises:
-        UsageError: a path does not exist, or is a file and no article.
+        UsageError: a path does not exist, or is a file and has no article's suffix.
+        GitError: git cannot list the files.
     """
-    return list(dict.fromkeys(name for path in paths for name in _articles_at(path)))
+    for path in given:
+        _require_article_or_folder(path)
+    inside = [name for path in given if (name := _name_in(root, path)) is not None]
+    known = listing.names(root, inside) if in_git and inside else None
+    site = _Site(root, known, is_excluded)
+    found: list[str] = []
+    skipped: list[SkippedError] = []
+    for path in given:
+        if path.is_dir():
+            found += site.below(path)
+        elif reason := site.why_not(path):
+            skipped.append(SkippedError.of(UsageError(reason, path=os.fspath(path)), reason))
+        else:
+            found += followed([os.fspath(path)])
+    return Found(list(dict.fromkeys(found)), skipped)
 
 
-def _articles_at(path: Path) -> Iterable[str]:
+def _require_article_or_folder(path: Path) -> None:
     if path.is_dir():
-        return articles_below(os.path.normpath(path))
+        return
     if not path.exists():
         raise UsageError(f"{path}: no such file or folder")
     if path.suffix.lower() not in ARTICLE_SUFFIXES:
         raise UsageError(f"{path} is no article; articles end in {', '.join(ARTICLE_SUFFIXES)}")
-    return followed([os.fspath(path)])
+
+
+def _name_in(root: Path, path: Path) -> str | None:
+    """Return a path relative to `root`, folders resolved and a last link kept; None: outside."""
+    here = path.resolve() if path.is_dir() else Path(paths.folder_of(path), path.name)
+    return here.relative_to(root).as_posix() if here.is_relative_to(root) else None
+
+
+@dataclass(frozen=True)
+class _Site:
+    """What is an article below `root`; `known` are the files that git has, None without git."""
+
+    root: Path
+    known: Collection[str] | None
+    is_excluded: Callable[[str], bool]
+
+    def why_not(self, path: Path) -> str | None:
+        """Return why the file at `path` is no article; None if it is one, or outside of `root`."""
+        name = _name_in(self.root, path)
+        if name is None:
+            return None
+        if self.known is not None and name not in self.known:
+            return _FOREIGN
+        return self._why_not_by_name(name)
+
+    def _why_not_by_name(self, name: str) -> str | None:
+        if not may_be_article(name):
+            return _HIDDEN
+        return _EXCLUDED if self.is_excluded(name) else None
+
+    def below(self, folder: Path) -> Iterator[str]:
+        """Yield the articles below `folder`, in a stable order, named as the folder is."""
+        name, shown = _name_in(self.root, folder), os.path.normpath(folder)
+        if name is None:
+            yield from articles_below(shown)
+            return
+        before = "" if name == os.curdir else f"{name}/"
+        for inner in self._names_in(shown, before):
+            if self._why_not_by_name(before + inner) is None:
+                yield from self._file(inner if shown == os.curdir else os.path.join(shown, inner))
+
+    def _names_in(self, shown: str, before: str) -> Iterable[str]:
+        """Return the names of files below a folder, relative to it."""
+        if self.known is None:
+            start = 0 if shown == os.curdir else len(os.path.join(shown, ""))
+            return (name[start:].replace(os.sep, "/") for name in _walked(shown))
+        inner = (name[len(before) :] for name in self.known if name.startswith(before))
+        return sorted((name for name in inner if may_be_article(name)), key=_order)
+
+    def _file(self, name: str) -> Iterator[str]:
+        """Yield the file, or the article that it leads to if it is a link; a folder is neither."""
+        if not os.path.islink(name):
+            if os.path.isfile(name):
+                yield name
+        elif not os.path.isdir(name):
+            target = _target(name)
+            inside = _name_in(self.root, Path(target))
+            if inside is None or self._why_not_by_name(inside) is None:
+                yield target
+
+
+def _order(name: str) -> list[tuple[bool, str]]:
+    """Order the files of a folder before those of its folders."""
+    *folders, base = name.split("/")
+    return [*((True, folder) for folder in folders), (False, base)]
 
 
 def followed(names: Iterable[str]) -> list[str]:
@@ -46,25 +152,29 @@ def articles_below(folder: str) -> Iterator[str]:
 
     Yields names and no `Path`s: a site has thousands of articles, and few of them are touched.
     """
+    for name in _walked(folder):
+        if not os.path.islink(name):
+            yield name
+        elif not os.path.isdir(name):
+            yield _target(name)
+
+
+def _walked(folder: str) -> Iterator[str]:
     folders, names = _listed(folder)
     yield from sorted(names)
     for name in sorted(folders):
-        yield from articles_below(name)
+        yield from _walked(name)
 
 
 def _listed(folder: str) -> tuple[list[str], list[str]]:
-    """List the folders to walk, and the articles; the system's listing tells links and all."""
+    """List the folders to walk, and the articles and links; nothing if it cannot be listed."""
     folders, names = [], []
     here = "" if folder == os.curdir else os.path.join(folder, "")
     with suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
-            name = here + entry.name
             if entry.is_dir(follow_symlinks=False):
                 if not entry.name.startswith(".") and entry.name not in _OF_OTHERS:
-                    folders.append(name)
-            elif name.lower().endswith(ARTICLE_SUFFIXES):
-                if not entry.is_symlink():
-                    names.append(name)
-                elif not os.path.isdir(name):
-                    names.append(_target(name))
+                    folders.append(here + entry.name)
+            elif entry.name.lower().endswith(ARTICLE_SUFFIXES):
+                names.append(here + entry.name)
     return folders, names

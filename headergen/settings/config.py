@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from headergen.article.frontmatter.document import dotted, lines_of
 from headergen.article.request import AUTHOR_KEYS, COLOURS
 from headergen.errors import ConfigError
 from headergen.fields import SIDE, required, row, text
-from headergen.settings.styles import DEFAULT, STYLES, Default, Style
+from headergen.settings.styles import DEFAULT, PATHS, STYLES, Default, Style
 from headergen.vocabulary import HEADER_HEIGHT, HEADER_WIDTH, KEY_PATTERN, Look
 
 OUTSIDE_HEADER = rf"(?!header(?:\.|$)){KEY_PATTERN}"
@@ -38,16 +38,29 @@ class WantedCut:
 # Where a config may be, relative to the repository's root; the first that speaks of headergen.
 FILES = ("headergen.yaml", "config.yaml", "pyproject.toml")
 
+# Names that a config may have been meant to have.
+NEAR_FILES = (
+    "headergen.yml",
+    ".headergen.yaml",
+    ".headergen.yml",
+    "headergen.toml",
+    "headergen.json",
+)
+
+# Where this file exists, `public` is no folder of articles.
+BUILT_PAGE = "public/index.html"
+
 _OUTPUT_PATTERN = r"(?!/|~|[A-Za-z]:)[^\\\x00-\x1f{}]*(\{(stem|format)\}[^\\\x00-\x1f{}]*)+"
 _NOT_THE_AUTHORS = rf"(?!header(?:\.(?:{'|'.join([*AUTHOR_KEYS, 'digest'])}))?$)"
 
 
 @dataclass(frozen=True)
 class Config:
-    """Settings of one repository. Each field but `path` and `lines` is a key of the config.
+    """Settings of one repository. Each field but the last three is a key of the config.
 
     `render_width` and `render_height` are what the model paints, `width` and `height` what the
     header measures. `lines` has the 1-based line of each key that the file at `path` sets.
+    `has_built_site`: the folder `public` is what a site's generator wrote.
     """
 
     model: str = row(
@@ -190,6 +203,15 @@ class Config:
     styles: tuple[Style, ...] = row(
         STYLES, "looks for the articles at some paths; the first that matches counts", default=()
     )
+    exclude: tuple[str, ...] = row(
+        PATHS, "files that are no articles, as in `.gitignore`", default=()
+    )
+    title_from_name: bool = row(
+        fields.flag(),
+        "whether an article without title and heading is called after its file: "
+        "`2026-08-30-winter-games.md` is `winter games`",
+        default=True,
+    )
     fallback: str | None = row(
         fields.choice(("card",)), "draws a title card as a stand-in where a prompt can't be painted"
     )
@@ -247,6 +269,7 @@ class Config:
     )
     path: str | None = None
     lines: Mapping[str, int] = field(default_factory=dict, compare=False)
+    has_built_site: bool = False
 
     @property
     def look(self) -> Look:
@@ -271,11 +294,21 @@ def load(root: Path, named: Path | None = None) -> Config:
     Raises:
         ConfigError: the file cannot be read, or says something that no key allows.
     """
+    return replace(_load(root, named), has_built_site=(root / BUILT_PAGE).is_file())
+
+
+def _load(root: Path, named: Path | None) -> Config:
     if named is not None:
         return _read(named)
     for name in FILES:
         if (root / name).is_file() and _speaks_of_headergen(root / name):
             return _read(root / name)
+    for name in NEAR_FILES:
+        if (root / name).is_file():
+            remedy = f"rename it to {FILES[0]}"
+            raise ConfigError(
+                "is not read, because of its name", path=str(root / name), remedy=remedy
+            )
     return Config()
 
 
@@ -385,8 +418,11 @@ def _decode(path: Path) -> str:
 
 
 def _read_yaml(block: Block, keys: Collection[str] | None) -> tuple[dict[Any, Any], dict[str, int]]:
+    from headergen.article import near_misses
     from headergen.article.frontmatter import yaml_read
 
+    if keys is None:
+        near_misses.refuse_bare_colours(block)
     document = yaml_read.read(block)
     if document is None:
         if all(line.lstrip()[:1] in ("", "#") or line == "---" for line in block.text.splitlines()):

@@ -6,10 +6,21 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import PurePath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from headergen.article.request import CARD, CardRequest
-from headergen.fields import Location, choice, either, record, required, row, several, text, unknown
+from headergen.fields import (
+    Location,
+    choice,
+    either,
+    off,
+    record,
+    required,
+    row,
+    several,
+    text,
+    unknown,
+)
 from headergen.vocabulary import THEMES_FOR_ALL
 
 if TYPE_CHECKING:
@@ -17,9 +28,10 @@ if TYPE_CHECKING:
 
 PLACEHOLDERS = ("{title}", "{tags}")
 
-# Pages of a repository that nobody publishes as articles, in whatever case.
-_NO_ARTICLES = frozenset(
-    ("readme", "changelog", "contributing", "code_of_conduct", "license", "security", "support")
+PATHS = either(
+    text("a path such as articles/games/**"),
+    several(text("a path"), "paths"),
+    then=lambda found: (found,) if isinstance(found, str) else found,
 )
 
 
@@ -60,15 +72,11 @@ DEFAULT = record(Default, "{card: true} or {prompt: …}", _check_default)
 class Style:
     """One look, for the articles that match `paths` (as in .gitignore, from the root)."""
 
-    paths: tuple[str, ...] = required(
-        either(
-            text("a path such as articles/games/**"),
-            several(text("a path"), "paths"),
-            then=lambda found: (found,) if isinstance(found, str) else found,
-        ),
-        "the articles, as in `.gitignore`",
+    paths: tuple[str, ...] = required(PATHS, "the articles, as in `.gitignore`")
+    default: Default | Literal[False] | None = row(
+        either(off(), DEFAULT, words="false, {card: true} or {prompt: …}"),
+        "as the config's `default`; `false` for none",
     )
-    default: Default | None = row(DEFAULT, "as the config's `default`")
     prompt_prefix: str | None = row(text(may_be_empty=True), "text before every prompt")
     model: str | None = row(text("a model"), "a name of the model table")
     theme: str | None = row(choice(THEMES_FOR_ALL), "the theme of title cards")
@@ -91,7 +99,12 @@ def style_of(path: PurePath, styles: tuple[Style, ...]) -> Style | None:
     if not styles:
         return None
     name = path.as_posix()
-    return next((style for style in styles if _spec(style.paths).match_file(name)), None)
+    return next((style for style in styles if matches(name, style.paths)), None)
+
+
+def matches(name: str, paths: tuple[str, ...]) -> bool:
+    """Check whether the file `name`, relative to the root, matches `paths` (as in .gitignore)."""
+    return _spec(paths).match_file(name)
 
 
 @lru_cache
@@ -100,16 +113,3 @@ def _spec(paths: tuple[str, ...]) -> GitIgnoreSpec:
     from pathspec import GitIgnoreSpec
 
     return GitIgnoreSpec.from_lines(paths)
-
-
-def default_of(
-    path: PurePath, default: Default | None, styles: tuple[Style, ...]
-) -> Default | None:
-    """Return what the article at `path`, relative to the root, gets if it asks for nothing.
-
-    A README and its like are no articles.
-    """
-    if path.stem.lower() in _NO_ARTICLES:
-        return None
-    style = style_of(path, styles)
-    return style.default if style and style.default else default

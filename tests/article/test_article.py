@@ -270,7 +270,6 @@ def test_header_that_asks_for_nothing_has_no_request(text: str) -> None:
         pytest.param("--- \n!!set {header: , x}\n---\n", id="a set is no mapping"),
         pytest.param("---\nheader-includes: a\nsub-header: 1\nheaders: {\n---\n", id="other keys"),
         pytest.param("---\ncover:\n  header: x\n---\n", id="header not at the root"),
-        pytest.param("---\nheader:\n---\n", id="empty header"),
         pytest.param("---\nheader: ~\n---\n", id="null header"),
         pytest.param("---\n- header: {prompt: x}\n---\n", id="root is a list"),
         pytest.param("---\n# header: {prompt: x}\n---\n", id="commented out"),

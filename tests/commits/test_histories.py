@@ -360,7 +360,7 @@ class Histories(RuleBasedStateMachine):
         head = self.repo.git("rev-parse", "HEAD").strip()
         Repository(clone, self.repo.environ).git("checkout", "--quiet", "--detach", head)
         self._smudge(clone)
-        names = discovery.articles_at([clone])
+        names = discovery.articles_below(str(clone))
         found = check.check(names, configs.load(clone), clone, in_git=False)
         return [
             f"{each.path}:{each.line}: {each.code}: {each.message}"

@@ -20,7 +20,7 @@ from tests.support.headers import HEADERS, header_of
 from tests.support.repository import Repository
 
 ARTICLE = "---\ntitle: A title\nheader:\n  sources: [a.png]\n---\nBody.\n"
-HEAVY = {"torch", "numpy", "PIL", "rich", "asyncio", "diffusers", "transformers"}
+HEAVY = {"torch", "numpy", "PIL", "rich", "asyncio", "diffusers", "transformers", "markdown_it"}
 PLANNING = {"headergen.plan.job", "headergen.diffusion.families", "pathspec"}
 WRITE_BACK = {
     "headergen.article.frontmatter.yaml_tree",
@@ -310,12 +310,13 @@ def _many(work: Repository, number: int) -> list[str]:
 
 
 @pytest.mark.parametrize("number", [1, 200])
-def test_a_check_is_one_process_that_asks_git_once_however_many_articles(
+def test_a_check_is_one_process_that_asks_git_twice_however_many_articles(
     work: Repository, number: int
 ) -> None:
     names = _many(work, number)
     seen = watch(work, "check", "--", *names)
-    assert (seen.started, seen.opened) == (["git"], names)
+    # Which files are articles, and what of them is staged.
+    assert (seen.started, seen.opened) == (["git", "git"], names)
 
 
 @pytest.mark.parametrize("number", [1, 200])

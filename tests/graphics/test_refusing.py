@@ -66,9 +66,11 @@ def _sparse(path: Path) -> None:
         pytest.param(_loop, "cannot be opened: Too many levels", id="link to itself"),
         pytest.param(_writes(b""), "is empty", id="empty"),
         pytest.param(_sparse, "is larger than 400,000,000 bytes", id="huge file"),
-        pytest.param(_writes(b"<svg xmlns='x'/>"), "not a picture that headergen reads", id="SVG"),
-        pytest.param(_writes(encoded(NOISE, "TIFF")), "not a picture that", id="TIFF"),
-        pytest.param(_writes(encoded(NOISE, "BMP")), "not a picture that", id="BMP"),
+        pytest.param(
+            _writes(b"<svg xmlns='x'/>"), "is SVG, which headergen does not read", id="SVG"
+        ),
+        pytest.param(_writes(encoded(NOISE, "TIFF")), "is TIFF, which", id="TIFF"),
+        pytest.param(_writes(encoded(NOISE, "BMP")), "is BMP, which", id="BMP"),
         pytest.param(_writes(encoded(NOISE, "PNG")[:-800]), "cut short", id="truncated PNG"),
         pytest.param(_writes(encoded(NOISE, "JPEG")[:-800]), "cut short", id="truncated JPEG"),
         pytest.param(_writes(encoded(NOISE, "GIF")[:-800]), "cut short", id="truncated GIF"),

@@ -149,7 +149,6 @@ REFUSED = {
     "emoji that join to none": writes(article("{card: {title: '🐱\u200d🐟'}}")),
     "a blank title": writes(article("{card: {title: \u200b}}")),
     "a title without glyphs, over a picture": writes(article("{sources: [/a.png], title: สวัสดี}")),
-    "no title for the default": writes("Text.\n", "default: {prompt: '{title}'}\n"),
     "a name that Windows keeps": writes(COMPOSITE, name="nul.md"),
     "an output outside": writes(COMPOSITE, "output: ../{stem}.{format}\n"),
     "a picture that is gone, and no request": writes(article("{image: gone.png}")),

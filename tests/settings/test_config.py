@@ -174,3 +174,28 @@ def test_a_file_that_is_not_utf8_is_named_with_its_line(tmp_path: Path) -> None:
 def test_a_number_that_python_does_not_convert_is_a_mistake_like_others(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="is not valid TOML"):
         load(tmp_path, "pyproject.toml", f"[tool.headergen]\noutput = {'9' * 5000}\n")
+
+
+@pytest.mark.parametrize("name", ["headergen.yml", ".headergen.yaml", "headergen.toml"])
+def test_a_config_whose_name_is_nearly_right_is_told_of(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("default: {card: true}\n")
+    with pytest.raises(ConfigError, match="is not read") as caught:
+        configs.load(tmp_path)
+    assert caught.value.remedy == "rename it to headergen.yaml"
+    (tmp_path / "headergen.yaml").write_text("")
+    assert configs.load(tmp_path).default is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "card: {colours: [#1a2b3c]}\n",
+        "card:\n  colours: #1a2b3c\n",
+        "composite: {background: #fff}\n",
+    ],
+)
+def test_a_colour_without_quotes_is_told_of(tmp_path: Path, text: str) -> None:
+    (tmp_path / "headergen.yaml").write_text(text)
+    with pytest.raises(ConfigError, match="a colour without quotes is a comment") as caught:
+        configs.load(tmp_path)
+    assert "in quotes" in (caught.value.remedy or "")

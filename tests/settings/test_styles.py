@@ -18,7 +18,7 @@ from headergen.plan import state as states
 from headergen.plan.job import Composite, Job, Painting
 from headergen.settings import config as configs
 from headergen.settings.config import Config
-from headergen.settings.styles import Default, Style, default_of, style_of
+from headergen.settings.styles import Default, Style, style_of
 from headergen.vocabulary import THEMES
 
 CARD = Default(card=CardRequest())
@@ -170,18 +170,6 @@ def test_a_style_may_except_some(tmp_path: Path) -> None:
     assert style_of(PurePath("articles/drafts/a.md"), (style,)) is None
 
 
-@pytest.mark.parametrize("name", ["README.md", "docs/Readme.md", "CHANGELOG.md", "LICENSE.md"])
-def test_pages_of_a_repository_get_no_header_by_default(name: str) -> None:
-    assert default_of(PurePath(name), CARD, ()) is None
-    assert default_of(PurePath("articles/a.md"), CARD, ()) is CARD
-
-
-def test_a_style_has_its_own_default(tmp_path: Path) -> None:
-    style = replace(GAMES, default=Default(prompt="a game"))
-    assert default_of(PurePath("articles/games/a.md"), CARD, (style,)) == style.default
-    assert default_of(PurePath("articles/b.md"), CARD, (style,)) == CARD
-
-
 def test_an_article_without_a_request_gets_the_card(tmp_path: Path) -> None:
     article = read(tmp_path, "# 推しゲーム10選\n")
     found = job(article, Config(default=CARD, card_author="さくら"), tmp_path)
@@ -232,7 +220,7 @@ def test_the_digest_is_of_the_title_and_not_of_the_config(tmp_path: Path) -> Non
 def test_a_default_that_needs_a_title_says_so(tmp_path: Path) -> None:
     article = read(tmp_path, "Just text.\n")
     with pytest.raises(ArticleError, match=r"a\.md:1: the config's default needs a title") as error:
-        planning.job_for(article, Config(default=CARD), tmp_path)
+        planning.job_for(article, Config(default=CARD, title_from_name=False), tmp_path)
     assert "header: false" in (error.value.remedy or "")
     assert job(article, Config(default=Default(prompt="a lighthouse")), tmp_path)
 
@@ -382,9 +370,23 @@ def test_what_a_card_cannot_have_is_named(header: str, message: str, tmp_path: P
         planning.job_for(found, Config(), tmp_path)
 
 
-def test_a_card_without_any_title_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(ArticleError, match=r"header.card: the article has no title"):
-        read(tmp_path, "---\nheader: {card: true}\n---\nText\n")
+def test_an_article_without_a_title_is_called_after_its_file(tmp_path: Path) -> None:
+    (tmp_path / "articles/games").mkdir(parents=True, exist_ok=True)
+    for text, config in (
+        ("---\nheader: {card: true}\n---\nText\n", Config()),
+        ("Text\n", Config(default=CARD)),
+    ):
+        article = read(tmp_path, text)
+        assert job(article, config, tmp_path).content == Card("a", theme=THEMES[0])
+        with pytest.raises(ArticleError, match="title"):
+            planning.job_for(article, replace(config, title_from_name=False), tmp_path)
+
+
+@pytest.mark.parametrize("key", ["card: true", "prompt: x, title: true"])
+def test_a_title_that_nothing_tells_is_an_error(key: str) -> None:
+    data = f"---\nheader: {{{key}}}\n---\nText\n".encode()
+    with pytest.raises(ArticleError, match=r"the article has no title"):
+        articles.parse(Path("index.md"), data)
 
 
 def test_a_title_is_laid_over_a_composite(tmp_path: Path) -> None:

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from headergen.errors import ArticleError, HeadergenError
+from headergen.article.frontmatter.forms import requests_header, unknown_form
+from headergen.errors import ArticleError, HeadergenError, SkippedError
 from headergen.wording import brief
 
 # A site's frontmatter is a few hundred bytes; 64 KiB bounds what any parser is given.
@@ -160,11 +161,13 @@ def find(path: Path, data: bytes, *, every: bool = False) -> Block | None:
 
     Raises:
         ArticleError: The block is JSON, is larger than `MAX_BYTES`, or is not UTF-8; or it has a
-            `header` key and is never closed.
+            `header` key and is never closed, or a form of `forms`.
+        SkippedError: It has such a form, and no `header` key.
     """
     opening = _OPENING.match(data)
     if opening is None:
         _refuse_lone_returns(path, data, every)
+        _refuse_unknown_form(path, data, every)
         return None
     fence = _FENCES[opening[1][:1]]
     start = opening.end()
@@ -195,6 +198,22 @@ def _refuse_lone_returns(path: Path, data: bytes, every: bool) -> None:
     if key.search(data, opening.end(), end):
         remedy = "save the article with LF or CRLF line ends"
         raise _error(path, 1, "its lines end in a carriage return (CR) alone", remedy)
+
+
+def _refuse_unknown_form(path: Path, data: bytes, every: bool) -> None:
+    """Refuse front matter that headergen cannot edit, if it requests a header or `every` is set."""
+    is_request = requests_header(data)
+    form = unknown_form(data) if every or is_request else None
+    if form is None:
+        return
+    if form == "conflict markers":
+        error = _error(path, 1, "begins with a conflict marker", "resolve the conflict")
+        reason = "they have conflict markers"
+    else:
+        message = f"the front matter has a form that headergen does not edit: {form}"
+        error = _error(path, 1, message, "write it between lines of --- (YAML) or +++ (TOML)")
+        reason = "their front matter has a form that headergen does not edit"
+    raise error if is_request else SkippedError.of(error, reason)
 
 
 def _refuse_unclosed(

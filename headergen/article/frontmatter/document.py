@@ -21,6 +21,9 @@ class Document(Protocol):
     def index_of(self, path: tuple[str | int, ...]) -> int | None:
         """Return where the key (or list item) at `path` starts, None where it is not written."""
 
+    def written(self, path: tuple[str | int, ...]) -> str | None:
+        """Return the scalar at `path` as the author wrote it, None where it is not written."""
+
 
 def read_document(block: Block) -> Document | None:
     """Read a block, None where it holds no mapping.

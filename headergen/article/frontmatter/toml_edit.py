@@ -42,6 +42,11 @@ class TomlDocument:
         starts = (entry.start for entry in self.entries if entry.path[: len(path)] == path)
         return next(starts, None)
 
+    def written(self, path: tuple[str | int, ...]) -> str | None:
+        """Return the scalar at `path` as the author wrote it, None where it is not written."""
+        found = next((entry for entry in self.entries if entry.path == path), None)
+        return self.block.text[found.value_start : found.value_end] if found else None
+
     def with_value(
         self,
         path: tuple[str, ...],

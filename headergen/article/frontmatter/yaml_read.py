@@ -53,6 +53,21 @@ class YamlDocument:
                 index, node = pair[0].start_mark.index, pair[1]
         return index
 
+    def written(self, path: tuple[str | int, ...]) -> str | None:
+        """Return the scalar at `path` as the author wrote it, without quotes.
+
+        None where it is not written, such as where `<<` merges it in.
+        """
+        node: yaml.Node | None = self.node
+        for key in path:
+            if isinstance(key, int):
+                node = node.value[key] if isinstance(node, yaml.SequenceNode) else None
+            else:
+                pairs = node.value if isinstance(node, yaml.MappingNode) else ()
+                # As PyYAML has it: of two equal keys, the last one counts.
+                node = next((value for name, value in reversed(pairs) if name.value == key), None)
+        return node.value if isinstance(node, yaml.ScalarNode) else None
+
     def _pair(
         self, node: yaml.Node, key: str, path: tuple[str | int, ...]
     ) -> tuple[yaml.Node, yaml.Node] | None:

@@ -15,7 +15,7 @@ from headergen.cli.terminal import Problems, say_findings
 from headergen.errors import UsageError
 from headergen.report import check
 from headergen.report.check import Finding
-from headergen.repository import discovery, git
+from headergen.repository import git
 
 
 def run(arguments: Namespace) -> int:
@@ -26,6 +26,9 @@ def run(arguments: Namespace) -> int:
     else:
         with Problems(sys.stdout) as problems:
             for found in findings:
+                if found.code == "skipped":
+                    problems.skip(found.message, found.path, found.line)
+                    continue
                 line = f"{found.path}:{found.line}: {found.code}: {found.message}"
                 problems.add(line, found.remedy)
     allowed = {"stand-in"} if arguments.allow_stand_ins else set()
@@ -37,10 +40,11 @@ def run(arguments: Namespace) -> int:
 def _on_disk(arguments: Namespace) -> list[Finding]:
     place = find_place(arguments)
     paths = arguments.paths or [Path()]
-    names = discovery.articles_at(paths)
+    names, skipped = place.articles_at(paths)
     whole = any(path.resolve() == place.root for path in paths)
     with _collecting_nothing():
-        return check.check(names, place.config, place.root, in_git=place.in_git, whole=whole)
+        found = check.check(names, place.config, place.root, in_git=place.in_git, whole=whole)
+    return [*found, *(check.of_error(str(error.path), error) for error in skipped)]
 
 
 def _of_commit(arguments: Namespace) -> list[Finding]:

@@ -17,7 +17,7 @@ from headergen.plan.staged import OUTDATED
 from headergen.plan.unstaged import Lack
 from headergen.report.check import Finding
 from headergen.report.clone import Clone, Verdict
-from headergen.repository import attributes, differences, discovery, git, hook_memory, index
+from headergen.repository import attributes, differences, git, hook_memory, index
 from headergen.repository.index import Index
 from headergen.settings import config as configs
 from headergen.vocabulary import ARTICLE_SUFFIXES
@@ -30,10 +30,11 @@ def run(arguments: Namespace) -> int:
         os.fspath(path) for path in arguments.paths if _is_article(path.name) and not path.is_dir()
     ]
     if not place.in_git:
-        return making.make(discovery.followed(given), place, hook=True)
+        return making.make(place.articles_at([Path(name) for name in given]), place, hook=True)
     with Index(place.root) as staged:
         clone = Clone(staged, place.root, arguments.config)
-        inside, outside = _split(given, staged, place.root)
+        inside, unknown = _split(given, staged, place.root)
+        outside = place.articles_at(unknown).names
         changed = index.changed(place.root)
         own = {final for name in changed if _is_article(name) and (final := staged.article(name))}
         inside += _left_out(own, given, staged, clone, place)
@@ -45,15 +46,15 @@ def run(arguments: Namespace) -> int:
         return code
 
 
-def _split(names: Iterable[str], staged: Index, root: Path) -> tuple[list[str], list[str]]:
-    """Return the articles that are in the index, by their names there, and the other ones."""
+def _split(names: Iterable[str], staged: Index, root: Path) -> tuple[list[str], list[Path]]:
+    """Return the articles that are in the index, by their names there, and the other files."""
     inside: list[str] = []
-    outside: list[str] = []
+    outside: list[Path] = []
     for name in names:
         path = os.path.join(os.path.realpath(os.path.dirname(name)), os.path.basename(name))
         final = staged.article(Path(os.path.relpath(path, root)).as_posix())
         if final is None:
-            outside += discovery.followed([name])
+            outside.append(Path(name))
         else:
             inside.append(final)
     return inside, outside
@@ -97,7 +98,9 @@ def _complete(
     to_add: list[Path] = []
     try:
         with Problems() as problems:
+            _say_skipped(verdicts, place, problems)
             making.carry_out([*names, *outside], place, problems, written, hook=True)
+            lacking = _without_skipped(lacking, place, problems)
             needed = {each.name: each.needed for each in lacking}
             needed |= dict.fromkeys(_below(outside, place.root), ())
             found = unstaged.of_articles(staged, needed, place.config, place.root)
@@ -111,6 +114,19 @@ def _complete(
             staging.say_what_to_add([*written, *to_add], place.root)
     is_complete = not (lacking or written or to_add)
     return max([*(error.exit_code for error in problems.errors), 0 if is_complete else 1])
+
+
+def _say_skipped(verdicts: Iterable[Verdict], place: Place, problems: Problems) -> None:
+    for verdict in verdicts:
+        for each in verdict.findings:
+            if each.code == "skipped":
+                problems.skip(each.message, _shown(verdict.name, place), each.line)
+
+
+def _without_skipped(lacking: Iterable[Verdict], place: Place, problems: Problems) -> list[Verdict]:
+    """Return those that lack something, without headers by default that can't be made here."""
+    skipped = {path for paths in problems.skipped.values() for path in paths}
+    return [each for each in lacking if each.asks or _shown(each.name, place) not in skipped]
 
 
 def _shown(name: str, place: Place) -> str:

@@ -11,17 +11,18 @@ from headergen.cli.commands.notices import say_notes, say_notices
 from headergen.cli.commands.place import Place, find_article
 from headergen.cli.commands.staging import say_what_to_add
 from headergen.cli.terminal import Problems, say
-from headergen.errors import ArticleError, HeadergenError
+from headergen.errors import ArticleError, HeadergenError, SkippedError
 from headergen.plan import cuts, staged
 from headergen.plan import job as planning
 from headergen.plan import state as states
 from headergen.repository import git
+from headergen.repository.discovery import Found
 
 if TYPE_CHECKING:
     from headergen.make.painter import Painter
 
 
-def make(names: Iterable[str], place: Place, *, hook: bool) -> int:
+def make(found: Found, place: Place, *, hook: bool) -> int:
     """Make what the articles want, say how it went, and what to add; return the exit code.
 
     A `hook` ends with 1 where anything was written.
@@ -29,7 +30,9 @@ def make(names: Iterable[str], place: Place, *, hook: bool) -> int:
     written: list[Path] = []
     try:
         with Problems() as problems:
-            plans = carry_out(names, place, problems, written, hook=hook)
+            for error in found.skipped:
+                problems.add_error(error)
+            plans = carry_out(found.names, place, problems, written, hook=hook)
             is_done = not any(isinstance(each, planning.Job) for each in plans)
             if is_done and not hook and not problems.errors:
                 _say_nothing_to_do(plans)
@@ -46,7 +49,7 @@ def carry_out(
 
     Each outcome is printed as it comes, and `written` gains its files, also if interrupted.
     """
-    plans = _plan(names, place, problems, hook=hook)
+    plans = _without_refused(_plan(names, place, problems, hook=hook), place, problems)
     plans = _with_stand_ins_replaced(plans, place, problems, hook=hook)
     if jobs := [each for each in plans if isinstance(each, planning.Job)]:
         _make(jobs, place, problems, written, hook=hook)
@@ -129,6 +132,26 @@ def _plan(
             if str(error) not in map(str, problems.errors):
                 problems.add_error(error)
     return _without_left_out(plans, place) if place.in_git else plans
+
+
+def _without_refused(
+    plans: Sequence[planning.Plan], place: Place, problems: Problems
+) -> list[planning.Plan]:
+    """Drop the headers by default that can't be made, and say why at the end."""
+    jobs = [each for each in plans if isinstance(each, planning.Job)]
+    if all(job.article.asks for job in jobs):
+        return [*plans]
+    from headergen.report import refusals  # for runs that make headers by default
+
+    refused = refusals.find(jobs, place.config, place.root)
+    skipped = {path: error for path, error in refused.items() if isinstance(error, SkippedError)}
+    for error in skipped.values():
+        problems.add_error(error)
+    return [
+        each
+        for each in plans
+        if not isinstance(each, planning.Job) or each.article.path not in skipped
+    ]
 
 
 def _without_left_out(plans: Sequence[planning.Plan], place: Place) -> list[planning.Plan]:

@@ -2,7 +2,9 @@
 
 import os
 from argparse import Namespace
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from headergen.article import article as articles
@@ -10,6 +12,7 @@ from headergen.errors import ArticleError, UsageError
 from headergen.plan import defaults, places
 from headergen.repository import discovery, git
 from headergen.settings import config as configs
+from headergen.settings import scope
 
 
 @dataclass(frozen=True)
@@ -20,6 +23,15 @@ class Place:
     in_git: bool
     config: configs.Config
     is_config_named: bool
+
+    def articles_at(self, given: Sequence[Path]) -> discovery.Found:
+        """Name the articles that `given` are, or that are below those that are folders.
+
+        Raises:
+            UsageError, GitError: as `discovery.articles_at`.
+        """
+        is_excluded = partial(scope.is_excluded, config=self.config)
+        return discovery.articles_at(given, self.root, in_git=self.in_git, is_excluded=is_excluded)
 
 
 def find_place(arguments: Namespace) -> Place:
@@ -43,10 +55,12 @@ def read_article(path: Path, place: Place) -> articles.Article:
     """
     if path.is_dir():
         raise UsageError(f"{path} is a folder; name one article")
-    (name,) = discovery.articles_at([path])
-    found = find_article(name, place)
+    names, skipped = place.articles_at([path])
+    if skipped:
+        raise UsageError(f"{path} is no article: {skipped[0].reason}")
+    found = find_article(names[0], place)
     if found is None:
-        raise ArticleError("has no `header:` in its frontmatter", path=name, line=1)
+        raise ArticleError("has no `header:` in its frontmatter", path=names[0], line=1)
     return found
 
 

@@ -14,7 +14,7 @@ from headergen.cli.terminal import say
 from headergen.errors import UsageError
 from headergen.graphics.thumbnail import thumbnail
 from headergen.report.preview import entries, page
-from headergen.repository import discovery, durable, scratch
+from headergen.repository import durable, scratch
 from headergen.wording import counted
 
 # How many articles a page may have for thumbnails of a width in px: two pixels a point while there
@@ -31,7 +31,7 @@ _MARK = b'content="headergen preview"'
 def run(arguments: Namespace) -> int:
     """Write the page, and say where it is."""
     place = find_place(arguments)
-    names = discovery.articles_at(arguments.paths or [Path()])
+    names, _ = place.articles_at(arguments.paths or [Path()])
     output = arguments.output or scratch.place(place.root, "preview.html")
     _require_page(output)
     found = entries.read(names, place.config, place.root, in_git=place.in_git)

@@ -7,10 +7,9 @@ from pathlib import Path
 
 from headergen.cli.commands.making import make
 from headergen.cli.commands.place import find_place
-from headergen.repository import discovery
 
 
 def run(arguments: Namespace) -> int:
     """Make the headers of the articles named, or of all below the current folder."""
     place = find_place(arguments)
-    return make(discovery.articles_at(arguments.paths or [Path()]), place, hook=False)
+    return make(place.articles_at(arguments.paths or [Path()]), place, hook=False)

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from headergen.article import article as articles
-from headergen.article.article import Article, heading
+from headergen.article.article import Article
+from headergen.article.heading import heading
 from headergen.article.request import Request
 from headergen.errors import HeadergenError
 from headergen.picture.first_bytes import Picture, probe
@@ -69,7 +70,7 @@ def _entry(look: Look, findings: Sequence[Finding], config: Config, root: Path) 
     """Return what the page tells of one article, whatever is wrong with it."""
     name, title = look.name, _title_of(look.name, look.article)
     notes = tuple(found.text for found in findings)
-    if look.article is None or look.is_broken:
+    if look.article is None or look.is_broken or look.is_skipped:
         return Entry(name, title, "broken" if look.is_broken else "no-header", notes=notes)
     try:
         return _entry_of(look.article, look.state, title, findings, config, root)

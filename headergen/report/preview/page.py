@@ -64,9 +64,9 @@ def _hash(text: str) -> str:
 
 
 def _as_script_data(value: object) -> str:
-    """Return JSON without `<`, `>` and `&`, which could end a script element or begin a comment."""
+    """Return JSON without `<` and `>`, which could end a script element or begin a comment."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    text = re.sub("[<>&\u2028\u2029]", lambda found: f"\\u{ord(found[0]):04x}", text)
+    text = re.sub("[<>\u2028\u2029]", lambda found: f"\\u{ord(found[0]):04x}", text)
     # A lone surrogate, from a file name that is not UTF-8, has no bytes of its own.
     return text.encode("utf-8", "replace").decode()
 
