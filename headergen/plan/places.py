@@ -23,6 +23,9 @@ _URL = re.compile(r"(https?|data):|([a-z][a-z0-9+.-]*:)?//", re.IGNORECASE)
 _PLACEHOLDER = re.compile(r"\{[{%]|<%|\$\{|^\{[a-z]+\}|^!?\[\[|^[~@][\w-]*/")
 
 
+_RENAME = "rename the article, or change `output` in the config"
+
+
 class Output(NamedTuple):
     """Where a picture goes: the text that the article gets for it, and the file (absolute)."""
 
@@ -99,13 +102,15 @@ def output_for(
         ArticleError: No file can be named so.
     """
     stem = article.path.stem + suffix
+    if not stem.isprintable() and any("\ud800" <= each <= "\udfff" for each in stem):
+        message = "its picture cannot be named after it: its name is no UTF-8"
+        raise article.error(None, message, _RENAME)
     name = config.output.format(stem=stem, format=format or config.format)
     try:
         return Output(config.image_prefix + name, _inside(name, article, root))
     except PathError as error:
         message = f"its picture cannot be named after it: {error.message}"
-        remedy = "rename the article, or change `output` in the config"
-        raise article.error(None, message, remedy) from error
+        raise article.error(None, message, _RENAME) from error
 
 
 def source_of(name: str, article: Article, key: str, root: Path) -> Path:

@@ -110,9 +110,17 @@ def _state_of(article: Article, config: Config, root: Path, *, in_hook: bool) ->
         return wanted
     if article.digest.removesuffix(STAND_IN) != digest:
         return wanted
-    if not in_hook and not may_be_for(picture, article.digest):
+    if not in_hook and not _holds_header(article, picture, article.digest):
         return wanted
     return Fresh(article, picture) if article.digest == digest else StandIn(wanted, picture)
+
+
+def _holds_header(article: Article, picture: Path, digest: str) -> bool:
+    try:
+        return may_be_for(picture, digest)
+    except OSError as error:
+        message = f"{shown(article.image)} cannot be read: {error.strerror}"
+        raise article.error(article.image_key, message) from error
 
 
 def _gets_one(article: Article, config: Config, root: Path) -> bool:

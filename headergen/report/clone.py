@@ -36,6 +36,9 @@ _TOLERATED = frozenset(("stand-in", "no-alt", "too-large", "skipped"))
 # The name of a file that is written in one way only.
 _PLAIN = re.compile(r"[A-Za-z0-9_.-]+")
 
+# With what YAML, TOML and URLs write a character in another way.
+_ESCAPES = (b"\\", b"%")
+
 # A fresh clone of a large site would fill the disk: it is judged piece by piece.
 _PIECE_BYTES = 64 * 1024 * 1024
 
@@ -121,29 +124,42 @@ class Clone:
     def depending_on(self, changed: Iterable[str] | None) -> list[str]:
         """List the articles that name a header and any of the files `changed`, also through links.
 
-        None: all that name a header.
+        None: all that name a header, also those that can no longer be read.
         """
         wanted = None if changed is None else set(changed)
         with TemporaryDirectory(prefix="headergen-") as folder:
             root = Path(folder).resolve()
             parsed = {name: self._parse(name, root) for name in self._mentioning(wanted)}
+        if wanted is None:
+            return [
+                name
+                for name, each in parsed.items()
+                if each.pictures or (not each.article and self._has_digest(name))
+            ]
         return [
             name
             for name, each in parsed.items()
-            if each.pictures and (wanted is None or not wanted.isdisjoint(self._needed(each)))
+            if each.pictures and not wanted.isdisjoint(self._needed(each))
         ]
+
+    def _has_digest(self, name: str) -> bool:
+        """Check whether headergen wrote into an article, which then named a header."""
+        return self._index.has_file(name) and b"digest" in self._index.read(
+            self._index.entries[name].blob
+        )
 
     def _mentioning(self, wanted: set[str] | None) -> Iterator[str]:
         """Yield the articles in whose bytes the last part of one of the names is; all if in doubt.
 
-        A name that is not plain ASCII can be written in several ways, and links have other names.
+        A name that is not plain ASCII can be written in several ways, any name can be written with
+        escapes, and links have other names.
         """
         parts = [name.rpartition("/")[2] for name in wanted or ()]
         plain = [part.encode() for part in parts if _PLAIN.fullmatch(part)]
         in_doubt = wanted is None or len(plain) < len(parts) or self._index.has_links
         for name in self.articles:
             data = b"" if in_doubt else self._index.read(self._index.entries[name].blob)
-            if in_doubt or any(part in data for part in plain):
+            if in_doubt or any(part in data for part in (*plain, *_ESCAPES)):
                 yield name
 
     def judge(self, names: Sequence[str], beside: Path | None = None) -> Iterator[Verdict]:
@@ -157,8 +173,8 @@ class Clone:
         with TemporaryDirectory(prefix="headergen-") as folder:
             root = Path(folder).resolve()
             parsed = {name: self._parse(name, root) for name in names}
-        files = (self._index.final(name) for each in parsed.values() for name in _files(each))
-        known = attributes.of(self._root, sorted(set(filter(None, files))))
+        files = {self._index.final(name) for each in parsed.values() for name in _files(each)}
+        known = attributes.of(self._root, sorted({*filter(None, files), *names}))
         yield from (
             Verdict(name, (), (), each.frontmatter)
             for name, each in parsed.items()
@@ -227,7 +243,11 @@ class Clone:
         beside: Path | None,
     ) -> Verdict:
         look = check.look(os.fspath(root / name), self.config, root)
-        found = [*self._rewritten(_files(parsed), known, look), *_outdated(look)]
+        found = [
+            *self._encoded(name, known),
+            *self._rewritten(_files(parsed), known, look),
+            *_outdated(look),
+        ]
         if not found:
             # A picture of the author's own is theirs to judge.
             named = [each for each in look.found if not _is_of_own_picture(each)]
@@ -258,21 +278,34 @@ class Clone:
                 file, line = attributes.line_for(self._index, final, change)
                 number = look.article.image_line if look.article else 1
                 message = f"git rewrites {name} as if it were text, because of its attributes"
-                remedy = (
-                    f"end {file} with the line `{line}`, git add it, "
-                    f"and run `git add --renormalize -- {name}`"
-                )
-                yield Finding(look.name, number, "rewritten", message, remedy)
+                yield Finding(look.name, number, "rewritten", message, _mending(file, line, name))
+
+    def _encoded(self, name: str, known: Mapping[str, Attributes]) -> Iterator[Finding]:
+        """Find an article whose text is another on disk than in git, because of its attributes."""
+        has_file = self._index.has_file(name)
+        data = self._index.read(self._index.entries[name].blob) if has_file else b""
+        if change := attributes.mending_of_text(known.get(name, {}), data):
+            file, line = attributes.line_for(self._index, name, change)
+            message = f"git rewrites {name} because of its attributes, so the two differ"
+            yield Finding(name, 1, "rewritten", message, _mending(file, line, name))
 
     def _left_behind(
         self, state: states.HandMade, parsed: _Parsed, beside: Path
     ) -> Iterator[Finding]:
         """Find pictures of the author's own that are on disk alone."""
         for name in parsed.pictures:
-            if self._index.final(name) is None and (beside / name).is_file():
+            final = self._index.final(name)
+            is_staged = final and self._index.read(self._index.entries[final].blob)
+            if not is_staged and (beside / name).is_file():
                 line = state.article.image_line
                 message, remedy = f"{name} is not staged", "git add it"
                 yield Finding(os.fspath(state.article.path), line, "not-in-index", message, remedy)
+
+
+def _mending(file: str, line: str, name: str) -> str:
+    return (
+        f"end {file} with the line `{line}`, git add it, and run `git add --renormalize -- {name}`"
+    )
 
 
 def _config(index: Index, named: Path | None) -> Config:

@@ -128,8 +128,14 @@ class _Site:
         elif not os.path.isdir(name):
             target = _target(name)
             inside = _name_in(self.root, Path(target))
-            if inside is None or self._why_not_by_name(inside) is None:
+            if inside is None or not (self._why_not_by_name(inside) or self._is_of_other(inside)):
                 yield target
+
+    def _is_of_other(self, name: str) -> bool:
+        """Check whether a file is in a submodule, which a fresh clone may lack."""
+        parts = name.split("/")
+        above = ("/".join(parts[:end]) for end in range(1, len(parts)))
+        return self.known is not None and any(each in self.known for each in above)
 
 
 def _order(name: str) -> list[tuple[bool, str]]:

@@ -24,9 +24,13 @@ if TYPE_CHECKING:
 CONFIG_FILES = ("headergen.yaml", "config.yaml", "pyproject.toml")
 
 _ARTICLES = (".md", ".markdown", ".mdx", ".qmd")
-_PICTURES = (
-    *(".png", ".apng", ".webp", ".jpg", ".jpeg", ".jpe", ".jfif", ".gif", ".avif", ".avifs"),
-    *(".svg", ".bmp", ".tif", ".tiff"),
+
+# How no picture ends. Commits of such files are many, and end at once.
+_OF_TEXT = (
+    *(".c", ".cc", ".cpp", ".cs", ".css", ".csv", ".go", ".h", ".hpp", ".html", ".ini", ".ipynb"),
+    *(".java", ".js", ".json", ".jsx", ".kt", ".less", ".lock", ".lua", ".mjs", ".php", ".pl"),
+    *(".py", ".pyi", ".r", ".rb", ".rs", ".rst", ".sass", ".scss", ".sh", ".sql", ".svelte"),
+    *(".swift", ".tex", ".toml", ".ts", ".tsx", ".txt", ".vue", ".xml", ".yaml", ".yml"),
 )
 
 # Whether a record covers all articles that differ from HEAD, or those that were named.
@@ -53,7 +57,8 @@ def nothing_to_do(arguments: Sequence[str]) -> bool:
             return False
         needed = {name for _, _, names in articles.values() for name in names}
         return all(
-            not (name in needed or may_matter(name)) or _has_same_frontmatter(name, blob, articles)
+            (blob and name not in needed and not may_matter(name))
+            or _has_same_frontmatter(name, blob, articles)
             for name, blob in differences(os.curdir, tree)
         )
     except (OSError, ValueError, HeadergenError):
@@ -71,11 +76,14 @@ def names_articles(names: Collection[str]) -> bool:
 def may_matter(name: str) -> bool:
     """Check whether the file `name` may decide about a header that names it, or about all.
 
-    A picture may have any name; one that no picture has, such as `a.py`, is not looked into.
+    Links have to be told apart by their mode: a link may have any name.
     """
-    base = name.rpartition("/")[2]
-    has_suffix = "." in base.lstrip(".")
-    return not has_suffix or name in CONFIG_FILES or base.lower().endswith(_ARTICLES + _PICTURES)
+    return name in CONFIG_FILES or not is_text(name)
+
+
+def is_text(name: str) -> bool:
+    """Check whether the file `name` ends as text does, such as `.py`; no request may name one."""
+    return name.lower().endswith(_OF_TEXT)
 
 
 def remember(judged: Mapping[str, Judged], *, covers_all: bool) -> None:
@@ -254,9 +262,15 @@ def _place() -> str:
 
 
 def _stamp() -> str:
-    """Return what the verdict depends on outside of the index: this headergen, and config files."""
+    """Return what the verdict depends on outside of the index: this headergen, and config files.
+
+    Raises:
+        ValueError: A config file is a link.
+    """
     parts = [__version__, __file__]
     for name in CONFIG_FILES:
+        if os.path.islink(name):
+            raise ValueError(f"{name} is a link, and git stores its file elsewhere")
         try:
             with open(name, "rb") as file:
                 parts += [name, file.read().hex()]

@@ -10,6 +10,7 @@ import os
 import posixpath
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -115,6 +116,13 @@ class Index:
             name = posixpath.normpath(posixpath.join(posixpath.dirname(link), target, rest))
         return links, name
 
+    def links_through(self, names: AbstractSet[str]) -> Iterator[str]:
+        """Yield the links that lead to one of the files `names`, or to a link among them."""
+        for name in filter(self._is_link, self.entries):
+            links, end = self._followed(name)
+            if end in names or not names.isdisjoint(links):
+                yield name
+
     def is_broken_link(self, name: str) -> bool:
         """Check whether `name` is a link that leads to no file, also not into a submodule."""
         if not self._is_link(name):
@@ -187,16 +195,18 @@ def _listed(root: Path) -> Iterator[tuple[str, Entry]]:
                 yield os.fsdecode(name), Entry(mode, blob)
 
 
-def changed(root: Path) -> list[str]:
-    """List the names that the next commit changes, adds or deletes; all of them in the first.
+def changed(root: Path) -> dict[str, bool]:
+    """Return the names that the next commit changes, adds or deletes; all of them in the first.
+
+    Each has whether it is or was a symbolic link.
 
     Raises:
         GitError: git is not installed or cannot read the index.
     """
     try:
-        return [name for name, _ in porcelain.differences(os.fspath(root), "HEAD")]
+        return {name: not blob for name, blob in porcelain.differences(os.fspath(root), "HEAD")}
     except GitError:  # there is no commit yet, or the listing fails as well
-        return [name for name, _ in _listed(root)]
+        return {name: entry.mode == LINK for name, entry in _listed(root)}
 
 
 @contextmanager
@@ -208,7 +218,7 @@ def of_commit(root: Path, revision: str) -> Iterator[Index]:
     """
     with (
         TemporaryDirectory(prefix="headergen-") as folder,
-        _taking(os.path.join(folder, "index")),
+        variables(GIT_INDEX_FILE=os.path.join(folder, "index")),
     ):
         porcelain.ask(os.fspath(root), "read-tree", f"{revision}^{{tree}}")
         with Index(root) as index:
@@ -222,7 +232,7 @@ def of_repository(root: Path) -> Iterator[Index]:
     Raises:
         GitError: git is not installed or cannot read the index.
     """
-    with _taking(None), Index(root) as index:
+    with variables(GIT_INDEX_FILE=None), Index(root) as index:
         yield index
 
 
@@ -235,14 +245,18 @@ def is_temporary() -> bool:
 
 
 @contextmanager
-def _taking(file: str | None) -> Iterator[None]:
-    """Set git's variable for the index file while the block runs; None: unset it."""
-    before = os.environ.pop("GIT_INDEX_FILE", None)
-    if file is not None:
-        os.environ["GIT_INDEX_FILE"] = file
+def variables(**values: str | None) -> Iterator[None]:
+    """Set variables that git reads while the block runs; None: unset one."""
+    before = {name: os.environ.get(name) for name in values}
+    _set(values)
     try:
         yield
     finally:
-        os.environ.pop("GIT_INDEX_FILE", None)
-        if before is not None:
-            os.environ["GIT_INDEX_FILE"] = before
+        _set(before)
+
+
+def _set(values: Mapping[str, str | None]) -> None:
+    for name, value in values.items():
+        os.environ.pop(name, None)
+        if value is not None:
+            os.environ[name] = value

@@ -7,8 +7,8 @@ from functools import lru_cache
 from pathlib import Path
 
 from headergen.errors import OutsideRepositoryError, PathError, SourceError
-from headergen.repository import git
-from headergen.vocabulary import READABLE, SAVE_AGAIN
+from headergen.repository import git, hook_memory
+from headergen.vocabulary import ARTICLE_SUFFIXES, READABLE, SAVE_AGAIN
 from headergen.wording import shown
 
 # 50 megapixels of four 16-bit channels, not compressed at all: no header needs a larger source.
@@ -144,6 +144,10 @@ def require_picture_file(path: Path, name: str) -> None:
         raise SourceError(message, remedy="let your user read it, or name another") from error
     if stat.S_ISDIR(status.st_mode):
         raise SourceError(f"{shown(name)} is a folder, not a picture", remedy=NAME_A_PICTURE)
+    if hook_memory.is_text(name) or name.lower().endswith(ARTICLE_SUFFIXES):
+        # The hook looks at no such file when it changes.
+        message = f"{shown(name)} is no picture by its name"
+        raise SourceError(message, remedy="rename the file, such as to end in .png")
     require_sensible(status, shown(name))
     if not os.access(path, os.R_OK):
         message = f"{shown(name)} cannot be read: permission denied"

@@ -47,8 +47,12 @@ def call(root: str, command: str, *arguments: str) -> list[str]:
 
 
 def environment() -> dict[str, str]:
-    """Return the environment in which git is asked: names of files are read as they are."""
-    return {name: text for name, text in os.environ.items() if name not in _PATHSPEC_VARIABLES}
+    """Return the environment in which git is asked: names are read as they are.
+
+    Objects too: a clone does not get the objects that git shows in their place (git-replace(1)).
+    """
+    kept = {name: text for name, text in os.environ.items() if name not in _PATHSPEC_VARIABLES}
+    return {**kept, "GIT_NO_REPLACE_OBJECTS": "1"}
 
 
 def _answer(call: list[str]) -> bytes | None:
@@ -111,7 +115,7 @@ def status_entries(root: str, names: Collection[str]) -> list[bytes]:
 def differences(root: str, tree: str) -> list[tuple[str, str]]:
     """List the names whose entries in the index differ from `tree`, each with its new blob's id.
 
-    The id of what was deleted is all zeros.
+    The id of what was deleted is all zeros. Of what is or was a symbolic link it is "".
 
     Raises:
         GitError: git does not know `tree`, or cannot read the index.
@@ -119,9 +123,15 @@ def differences(root: str, tree: str) -> list[tuple[str, str]]:
     options = ["--cached", "--raw", "-z", "--no-renames", "--no-abbrev", "--ignore-submodules=none"]
     fields = ask(root, "diff-index", *options, tree, "--").split(b"\0")
     return [
-        (os.fsdecode(name), facts.split(b" ")[3].decode("ascii"))
+        (os.fsdecode(name), _new_blob(facts))
         for facts, name in zip(fields[::2], fields[1::2], strict=False)
     ]
+
+
+def _new_blob(facts: bytes) -> str:
+    """Return the blob of a line `:mode mode blob blob status`; "" if one mode is a link's."""
+    modes, blob = facts.split(b" ")[:2], facts.split(b" ")[3]
+    return "" if any(mode.endswith(b"120000") for mode in modes) else blob.decode("ascii")
 
 
 def pathspecs(names: Collection[str]) -> list[str]:

@@ -14,6 +14,7 @@ from PIL import Image
 
 from headergen.cli.main import main
 from headergen.picture import first_bytes
+from headergen.plan import state
 from headergen.repository import git
 from tests.commits import hooked
 from tests.commits.hooked import ARTICLE, FRAMEWORKS, WAYS
@@ -387,13 +388,14 @@ def test_without_a_repository_there_is_nothing_to_stage(tmp_path: Path) -> None:
     folder.headergen("check")
 
 
-@pytest.mark.parametrize("command", ["hook", "check"])
+@pytest.mark.parametrize(("command", "code"), [("hook", 1), ("check", 2)])
 def test_a_picture_that_cannot_be_read_is_named(
     template: Callable[[str], Repository],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
     command: str,
+    code: int,
 ) -> None:
     def refuse(path: Path) -> first_bytes.Picture:
         raise PermissionError(13, "Permission denied", str(path))
@@ -401,9 +403,11 @@ def test_a_picture_that_cannot_be_read_is_named(
     shutil.copytree(template("scripts").root, tmp_path / "repo")
     publish(Repository(tmp_path / "repo"))
     monkeypatch.chdir(tmp_path / "repo")
-    monkeypatch.setattr(first_bytes, "probe", refuse)
-    assert main([command, "post.md"]) == 1
-    assert f"{PICTURE} cannot be read: Permission denied" in "".join(capfd.readouterr())
+    for module in (first_bytes, state):
+        monkeypatch.setattr(module, "probe", refuse)
+    assert main([command, "post.md"]) == code
+    told = "".join(capfd.readouterr())
+    assert re.search(rf"^post.md:5: .*{PICTURE}.* cannot be read: Permission denied$", told, re.M)
 
 
 @pytest.mark.parametrize("command", ["hook", "check"])

@@ -101,7 +101,7 @@ def test_the_first_commit_changes_all_that_is_staged(repo: Repository) -> None:
     repo.write("a b.md", "x")
     repo.write("untracked.md", "x")
     repo.git("add", "a b.md")
-    assert changed(repo.root) == ["a b.md"]
+    assert list(changed(repo.root)) == ["a b.md"]
 
 
 def test_a_commit_changes_what_is_edited_added_deleted_and_renamed(repo: Repository) -> None:
@@ -126,7 +126,7 @@ def test_variables_for_paths_change_nothing(
     repo.write("a*.md", "x")
     repo.git("add", ".")
     monkeypatch.setenv(f"GIT_{name}_PATHSPECS", "1")
-    assert changed(repo.root) == ["a*.md"]
+    assert list(changed(repo.root)) == ["a*.md"]
     assert list(status(repo.root, [repo.root / "a*.md"])) == [repo.root / "a*.md"]
 
 

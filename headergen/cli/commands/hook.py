@@ -17,7 +17,7 @@ from headergen.plan.staged import OUTDATED
 from headergen.plan.unstaged import Lack
 from headergen.report.check import Finding
 from headergen.report.clone import Clone, Verdict
-from headergen.repository import attributes, differences, git, hook_memory, index
+from headergen.repository import attributes, differences, frameworks, git, hook_memory, index
 from headergen.repository.index import Index
 from headergen.settings import config as configs
 from headergen.vocabulary import ARTICLE_SUFFIXES
@@ -36,13 +36,14 @@ def run(arguments: Namespace) -> int:
         inside, unknown = _split(given, staged, place.root)
         outside = place.articles_at(unknown).names
         changed = index.changed(place.root)
-        own = {final for name in changed if _is_article(name) and (final := staged.article(name))}
+        names = [*changed, *staged.links_through(changed.keys())]
+        own = {final for name in names if _is_article(name) and (final := staged.article(name))}
         inside += _left_out(own, given, staged, clone, place)
-        names = dict.fromkeys([*inside, *_concerned(changed, clone)])
-        verdicts = list(clone.judge(sorted(names), beside=place.root))
+        to_judge = {*inside, *_concerned(changed, staged, clone)}
+        verdicts = list(clone.judge(sorted(to_judge), beside=place.root))
         code = _complete(verdicts, outside, staged, place)
         if code == 0:
-            _remember(verdicts, place, covers_all=names.keys() >= own)
+            _remember(verdicts, place, covers_all=to_judge >= own)
         return code
 
 
@@ -65,24 +66,31 @@ def _left_out(
 ) -> list[str]:
     """Return those of the changed articles `own` that were not given, and have to be judged.
 
-    The frameworks give all that their config does not exclude, but no links, and in a merge those
-    alone that had conflicts.
+    The frameworks give all that their config does not exclude, but no links and nothing that is
+    not on disk, and in a merge those alone that had conflicts.
     """
-    if not hook_memory.names_articles(given):
+    if not hook_memory.names_articles(given) or frameworks.withholds_names(place.root):
         return list(own)
     links = [name for name in own if staged.is_broken_link(name)]
-    return [*links, *(clone.naming_headers(own) if git.is_merging(place.root) else ())]
+    is_merging = git.is_merging(place.root)
+    rest = [name for name in own if is_merging or not os.path.lexists(place.root / name)]
+    return [*links, *clone.naming_headers(rest)]
 
 
 def _is_article(name: str) -> bool:
     return name.lower().endswith(ARTICLE_SUFFIXES)
 
 
-def _concerned(changed: Iterable[str], clone: Clone) -> list[str]:
+def _concerned(changed: Mapping[str, bool], staged: Index, clone: Clone) -> list[str]:
     """List the articles with a header that depends on other files that the commit changes."""
-    others = [name for name in changed if not _is_article(name) and hook_memory.may_matter(name)]
+    deciding = {each for name in configs.FILES for each in (name, *staged.trail(name))}
+    others = [
+        name
+        for name, is_link in changed.items()
+        if is_link or name in deciding or not (_is_article(name) or hook_memory.is_text(name))
+    ]
     concern_all = any(
-        name in configs.FILES or os.path.basename(name) == attributes.FILE for name in others
+        name in deciding or os.path.basename(name) == attributes.FILE for name in others
     )
     return clone.depending_on(None if concern_all else others) if others else []
 

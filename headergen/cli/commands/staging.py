@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -41,13 +42,22 @@ def _commands(paths: Sequence[Path], root: Path) -> list[str]:
         if name in names and not (is_sparse and flag == "skip-worktree")
     ]
     words = ["git add --sparse" if is_sparse else "git add"]
-    file = _listed(names, root) if len(names) > _MOST_NAMES else None
+    is_short = len(names) <= _MOST_NAMES and all(map(_can_be_printed, names))
+    file = None if is_short else _listed(names, root)
     if file:
         words += (f"--pathspec-from-file={shell_word(os.path.relpath(file, here))}",)
         words += ("--pathspec-file-nul",)
     else:
         words += ("--", *map(shell_word, map(_as_pathspec, names.values())))
     return [*commands, " ".join(words)]
+
+
+def _can_be_printed(name: str) -> bool:
+    """Check whether a terminal takes the name: one may be no UTF-8, and a terminal may be ASCII."""
+    try:
+        return bool(name.encode(sys.stdout.encoding or "utf-8"))
+    except UnicodeEncodeError:
+        return False
 
 
 def _listed(names: Iterable[str], root: Path) -> Path | None:
