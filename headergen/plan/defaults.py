@@ -61,9 +61,10 @@ def _place(name: str | Path, root: Path) -> PurePath:
 
 
 def _by_default(article: Article, default: styles.Default, config: Config) -> Request:
-    needs_title = "{title}" in (default.prompt or "{title}")
+    has_title = default.card is not None and default.card.title is not None
+    needs_title = not has_title and "{title}" in (default.prompt or "{title}")
     title = article.title if needs_title and config.title_from_name else article.own_title
-    if needs_title and title is None and not (default.card and default.card.title):
+    if needs_title and title is None:
         message = "the config's default needs a title, and the article has none"
         remedy = "write a `# heading` or `title:`; or `header: false`, for no header at all"
         raise article.unasked(article.error(None, message, remedy), "they have no title")
