@@ -146,4 +146,4 @@ def skip_empty(document: Document) -> None:
         remedy = "write `prompt:`, `sources:` or `card:` below it, or remove it"
         index = document.index_of(("header",)) or 0
         error = document.block.error("is empty", index, "header", remedy)
-        raise SkippedError.of(error, "their `header:` is empty")
+        raise SkippedError.of(error, f"their `header:` is empty: {remedy}")

@@ -7,9 +7,13 @@ from pathlib import Path, PurePath
 
 from headergen.article.article import Article
 from headergen.article.request import Request
+from headergen.errors import SkippedError
 from headergen.repository import paths
 from headergen.settings import scope, styles
 from headergen.settings.config import Config
+
+# What templates of Hugo, Jekyll and Obsidian's Templater have in the place of a title.
+_PLACEHOLDER = re.compile(r"\{\{.*\}\}|\{%.*%\}|<%.*%>")
 
 
 def has_default(name: str | Path, config: Config, root: Path) -> bool:
@@ -57,12 +61,16 @@ def _place(name: str | Path, root: Path) -> PurePath:
 
 
 def _by_default(article: Article, default: styles.Default, config: Config) -> Request:
-    needs_title = "{title}" in (default.prompt or "{title}")
+    has_title = default.card is not None and default.card.title is not None
+    needs_title = not has_title and "{title}" in (default.prompt or "{title}")
     title = article.title if needs_title and config.title_from_name else article.own_title
-    if needs_title and title is None and not (default.card and default.card.title):
+    if needs_title and title is None:
         message = "the config's default needs a title, and the article has none"
         remedy = "write a `# heading` or `title:`; or `header: false`, for no header at all"
         raise article.unasked(article.error(None, message, remedy), "they have no title")
+    if title and not article.asks and _PLACEHOLDER.fullmatch(title):
+        error = article.error(None, "the title is a placeholder of a template")
+        raise SkippedError.of(error, "their frontmatter is a template")
     return Request(
         prompt=default.prompt and _filled_in(default.prompt, title, article.facts.tags),
         card=default.card,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -109,33 +110,36 @@ class _Site:
             return
         before = "" if name == os.curdir else f"{name}/"
         for inner in self._names_in(shown, before):
-            if self._why_not_by_name(before + inner) is None:
+            if not self.is_excluded(before + inner):
                 yield from self._file(inner if shown == os.curdir else os.path.join(shown, inner))
 
     def _names_in(self, shown: str, before: str) -> Iterable[str]:
-        """Return the names of files below a folder, relative to it."""
+        """Return the names of files below a folder that may be articles, relative to it."""
         if self.known is None:
             start = 0 if shown == os.curdir else len(os.path.join(shown, ""))
-            return (name[start:].replace(os.sep, "/") for name in _walked(shown))
-        inner = (name[len(before) :] for name in self.known if name.startswith(before))
-        return sorted((name for name in inner if may_be_article(name)), key=_order)
+            walked = (name[start:].replace(os.sep, "/") for name in _walked(shown))
+            return (name for name in walked if may_be_article(before + name))
+        known = (name for name in self.known if name.startswith(before) and may_be_article(name))
+        return sorted((name[len(before) :] for name in known), key=_order)
 
     def _file(self, name: str) -> Iterator[str]:
         """Yield the file, or the article that it leads to if it is a link; a folder is neither."""
-        if not os.path.islink(name):
-            if os.path.isfile(name):
+        with suppress(OSError):
+            mode = os.lstat(name).st_mode
+            if stat.S_ISREG(mode):
                 yield name
-        elif not os.path.isdir(name):
-            target = _target(name)
-            inside = _name_in(self.root, Path(target))
-            if inside is None or not (self._why_not_by_name(inside) or self._is_of_other(inside)):
-                yield target
+            elif stat.S_ISLNK(mode) and not os.path.isdir(name):
+                target = _target(name)
+                inside = _name_in(self.root, Path(target))
+                if inside is None or not self._is_foreign(inside):
+                    yield target
 
-    def _is_of_other(self, name: str) -> bool:
-        """Check whether a file is in a submodule, which a fresh clone may lack."""
+    def _is_foreign(self, name: str) -> bool:
+        """Check whether a file is no article, or in a submodule, which a fresh clone may lack."""
         parts = name.split("/")
         above = ("/".join(parts[:end]) for end in range(1, len(parts)))
-        return self.known is not None and any(each in self.known for each in above)
+        is_of_submodule = self.known is not None and any(each in self.known for each in above)
+        return is_of_submodule or self._why_not_by_name(name) is not None
 
 
 def _order(name: str) -> list[tuple[bool, str]]:

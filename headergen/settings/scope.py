@@ -26,7 +26,7 @@ _FOLDERS = frozenset(
     ("archetypes", "_layouts", "_includes", "_site", "vendor", "node_modules", "examplesite")
 )
 # The same, but for those below a folder of texts: `content/en/templates/` is about templates.
-_FOLDERS_OUTSIDE_TEXTS = frozenset(("layouts", "templates", "themes"))
+_FOLDERS_OUTSIDE_TEXTS = frozenset(("layouts", "templates", "_templates", "themes"))
 _TEXTS = frozenset(("content", "docs", "posts", "articles", "blog", "_posts", "_drafts"))
 
 

@@ -16,6 +16,7 @@ LEFT_ALONE = {
     "c.md": "Title: A\n\ntext\n",
     "d.md": "Title: B\n\ntext\n",
     "e.md": "---\ntitle: {{ .Title }}\n---\n",
+    "e2.md": "---\ntitle: '<% tp.file.title %>'\n---\n",
     "f.md": "---\ntitle: ጤና\n---\n",
     "g.md": "---\n- a\n---\n# A\n",
     "h.md": "---\ntitle: a: b\n---\n",
@@ -23,7 +24,7 @@ LEFT_ALONE = {
 SUMMARY = """\
 4 articles skipped: their front matter has a form that headergen does not edit (a.md:1, b.md:1, \
 c.md:1, …)
-1 article skipped: their frontmatter is a template (e.md:2)
+2 articles skipped: their frontmatter is a template (e.md:2, e2.md:1)
 1 article skipped: their frontmatter cannot be read (h.md:2)
 """
 

@@ -51,6 +51,7 @@ def site(repo: Repository) -> Repository:
     repo.write_sources("a.png")
     repo.write("a.md", NO_SOURCE)
     repo.write("b.md", NO_SOURCE)
+    repo.write("headergen.yaml", "title_from_name: false\n")
     repo.write("c.md", NO_TITLE)
     repo.write("good.md", GOOD)
     return repo

@@ -238,6 +238,14 @@ def test_a_file_of_code_needs_no_closer_look(work: Repository) -> None:
     assert "argparse" in watch(work, "hook").modules
 
 
+def test_a_file_that_is_no_article_is_remembered_too(work: Repository) -> None:
+    names = [".github/a.md", "post.md"]
+    work.write(names[0], "---\ntitle: A\nheader: {card: true}\n---\n")
+    work.git("add", ".")
+    assert watch(work, "hook", "--", *names).modules >= CLOSER_LOOK
+    assert not watch(work, "hook", "--", *names).modules & CLOSER_LOOK
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("damage", [b"", b"\0\0\0", b"\xff", b"x\0y\0z"])
 def test_a_damaged_record_costs_a_closer_look(work: Repository, damage: bytes) -> None:

@@ -452,7 +452,7 @@ def half_a_picture(path: Path) -> None:
         pytest.param(half_a_picture, "cut short", "save the picture again", id="truncated"),
         pytest.param(writes(b"\x89PNG\r\n\x1a\n"), "not a picture", "save it", id="a signature"),
         pytest.param(writes(b""), "is empty (0 bytes)", "save the picture again", id="0 bytes"),
-        pytest.param(writes(b"<svg xmlns='x'/>"), "not a picture", "save it as PNG", id="SVG"),
+        pytest.param(writes(b"<svg xmlns='x'/>"), "is SVG, which", "save it as PNG", id="SVG"),
         pytest.param(writes(b"%!PS-Adobe-3.0 EPSF"), "not a picture", "save it as", id="EPS"),
         pytest.param(
             lambda path: sized(path, 400_000_001), "larger than 400,000,000", "scale", id="huge"

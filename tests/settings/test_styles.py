@@ -225,6 +225,17 @@ def test_a_default_that_needs_a_title_says_so(tmp_path: Path) -> None:
     assert job(article, Config(default=Default(prompt="a lighthouse")), tmp_path)
 
 
+@pytest.mark.parametrize(
+    "default", [Default(prompt="a lighthouse"), Default(card=CardRequest(title="News"))]
+)
+def test_a_default_that_needs_no_title_keeps_its_digest(tmp_path: Path, default: Default) -> None:
+    article = articles.parse(tmp_path / "2026-08-30-a.md", b"Just text.\n", every=True)
+    assert article is not None
+    request = defaults.request_for(article, Config(default=default), tmp_path.resolve())
+    assert request is not None
+    assert request.canonical() == '{"article_title":"2026-08-30-a","by_default":true}'
+
+
 def test_a_picture_of_the_author_s_own_needs_no_default(tmp_path: Path) -> None:
     article = read(tmp_path, "---\nheader: {image: own.png}\n---\n# T\n")
     (tmp_path / "articles/games/own.png").write_bytes(b"x")

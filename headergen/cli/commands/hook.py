@@ -34,7 +34,7 @@ def run(arguments: Namespace) -> int:
     with Index(place.root) as staged:
         clone = Clone(staged, place.root, arguments.config)
         inside, unknown = _split(given, staged, place.root)
-        outside = place.articles_at(unknown).names
+        outside = _articles_outside(unknown, place)
         changed = index.changed(place.root)
         names = [*changed, *staged.links_through(changed.keys())]
         own = {final for name in names if _is_article(name) and (final := staged.article(name))}
@@ -59,6 +59,13 @@ def _split(names: Iterable[str], staged: Index, root: Path) -> tuple[list[str], 
         else:
             inside.append(final)
     return inside, outside
+
+
+def _articles_outside(paths: Sequence[Path], place: Place) -> list[str]:
+    """Return the articles among files that are not in the index, and names of no file."""
+    present = [path for path in paths if path.exists()]
+    gone = [os.fspath(path) for path in paths if not path.exists()]
+    return [*place.articles_at(present).names, *gone]
 
 
 def _left_out(
