@@ -68,13 +68,13 @@ def lines(text: str, style: Style = TITLE) -> list[str]:
         ),
         pytest.param(
             "第1回：はじめてのNext.js 15 App Router",
-            ["第1回：", "はじめてのNext.js 15", "App Router"],
-            id="a version stays with its name",
+            ["第1回：はじめての", "Next.js 15 App Router"],
+            id="a name of several words stays whole, with its version",
         ),
         pytest.param(
             "スーパーマリオブラザーズワンダー",
-            ["スーパーマリオブラザーズワンダー"],
-            id="a long word is set smaller, not torn",
+            ["スーパーマリオ", "ブラザーズワンダー"],
+            id="a long compound breaks where one of its words ends",
         ),
         pytest.param(
             "一行目\n二行目はもう少し長い",
