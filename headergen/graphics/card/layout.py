@@ -8,6 +8,7 @@ from headergen.graphics.card.content import Card
 from headergen.graphics.typography import fonts
 from headergen.graphics.typography.fit import Placed, Setting, Style, fit
 from headergen.graphics.typography.glyphs import normalise, row
+from headergen.graphics.typography.markup import read_inline
 from headergen.vocabulary import HEADER_HEIGHT, HEADER_WIDTH
 
 Box = tuple[float, float, float, float]
@@ -154,8 +155,9 @@ def _titles(card: Card, manner: Manner, frame: Frame) -> tuple[list[Placed], Box
 
 def _title(text: str, manner: Manner, frame: Frame, height: float) -> Setting:
     area = _SHORT_TITLE_SHARE * frame.width * height
-    written = normalise(text)
-    length = row(written, manner.family, manner.tracking).width(0, len(written))
+    written = read_inline(text)
+    whole = row(written.text, manner.family, manner.tracking, written.code)
+    length = whole.width(0, len(written.text))
     largest = manner.largest * frame.unit
     smaller, larger = manner.shrinkage * largest, manner.growth * largest
     readable = _readable(manner, frame, height) if length <= _READABLE_LENGTH else 0
@@ -167,7 +169,7 @@ def _title(text: str, manner: Manner, frame: Frame, height: float) -> Setting:
         tracking=manner.tracking,
         readable=readable,
     )
-    return fit(text, style, frame.width, height)
+    return fit(written, style, frame.width, height)
 
 
 def _readable(manner: Manner, frame: Frame, height: float) -> int:

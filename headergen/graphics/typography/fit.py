@@ -11,7 +11,16 @@ from PIL import Image, ImageDraw
 from headergen.errors import UsageError
 from headergen.graphics.typography import breaks
 from headergen.graphics.typography.fonts import face
-from headergen.graphics.typography.glyphs import Glyph, Row, is_japanese, is_western, normalise, row
+from headergen.graphics.typography.glyphs import (
+    CODE_MARGIN,
+    Glyph,
+    Row,
+    is_japanese,
+    is_western,
+    normalise,
+    row,
+)
+from headergen.graphics.typography.markup import Marked
 
 ELLIPSIS = "…"
 HYPHEN = "-"
@@ -72,8 +81,10 @@ class Setting:
         return self.leading * (len(self.lines) - 1) + self.size if self.lines else 0.0
 
 
-def fit(text: str, style: Style, width: float, height: float) -> Setting:
+def fit(text: str | Marked, style: Style, width: float, height: float) -> Setting:
     """Set `text` as large and as evenly as `width` x `height` px allow.
+
+    It is plain, or what `read_inline` returns.
 
     What doesn't fit even at the smallest size ends in an ellipsis, at the end of a phrase where
     that keeps most of the text.
@@ -83,18 +94,23 @@ def fit(text: str, style: Style, width: float, height: float) -> Setting:
         UsageError: not even one character fits at the smallest size.
         ValueError: the text is blank.
     """
-    whole = normalise(text)
+    marked = text if isinstance(text, Marked) else Marked(normalise(text))
+    whole = marked.text
     if not whole:
         raise ValueError("there is nothing to set in a blank text")
-    kept = whole[: _capacity(row(whole, style.family, style.tracking), style, width, height)]
+    kept = whole[: _capacity(_row(marked, style), style, width, height)]
     while True:
         shown = whole if kept == whole else kept.rstrip("、。・ \n　") + ELLIPSIS
-        setting = _best(row(shown, style.family, style.tracking), style, width, height)
+        setting = _best(_row(replace(marked, text=shown), style), style, width, height)
         if setting:
             return setting
         if len(kept) <= 1:
             raise UsageError(f"a picture of this size has no room for {whole[:20]!r}")
         kept = _shortened(kept)
+
+
+def _row(marked: Marked, style: Style) -> Row:
+    return row(marked.text, style.family, style.tracking, marked.code)
 
 
 def _capacity(whole: Row, style: Style, width: float, height: float) -> int:
@@ -162,10 +178,17 @@ class _Places:
 
 def _places(whole: Row, style: Style, width: float) -> _Places:
     """Find the places in a row for lines of at most `width` px."""
-    costs = breaks.opportunities(whole.text)
+    costs = {
+        index: max(cost, breaks.INSIDE_COMPOUND) if _is_inside_code(whole, index) else cost
+        for index, cost in breaks.opportunities(whole.text).items()
+    }
     torn = _inside_wide_words(whole, sorted(costs), width / max(style.readable, style.smallest))
     hyphens = breaks.hyphenated(whole.text)
     return _Places(whole, {**torn, **costs}, hyphens, width / style.smallest)
+
+
+def _is_inside_code(whole: Row, index: int) -> bool:
+    return whole.glyphs[index - 1].is_code and whole.glyphs[index].is_code
 
 
 def _spans(places: _Places, begin: int) -> Iterator[_Span]:
@@ -297,7 +320,7 @@ def _hyphen(whole: Row, stop: int) -> Glyph:
     """Return the hyphen that follows the letter before `stop`, in its font."""
     last = whole.glyphs[stop - 1]
     shift, advance = last.font.spacing(HYPHEN)
-    return Glyph(HYPHEN, last.font, last.x + last.advance, shift, advance)
+    return Glyph(HYPHEN, last.font, last.x + last.advance, shift, advance, last.is_code)
 
 
 def _leading(text: str) -> float:
@@ -309,6 +332,9 @@ def _leading(text: str) -> float:
 _OVERSAMPLING = 2
 # A kanji's square reaches from here above the baseline to the rest of the em below it.
 _ASCENT = 0.88
+
+# The ground of code reaches so far above and below the baseline, in em: around capitals and tails.
+_CODE_RISE, _CODE_FALL = 0.86, 0.26
 
 ALIGNMENTS = {"left": 0.0, "center": 0.5, "right": 1.0}
 
@@ -336,11 +362,30 @@ def mask(placed: Placed, width: int, height: int) -> Image.Image:
     canvas = ImageDraw.Draw(drawn)
     em = placed.setting.size * _OVERSAMPLING
     for index, line in enumerate(placed.setting.lines):
-        free = placed.width * _OVERSAMPLING - line.width * em
-        left = placed.left * _OVERSAMPLING + free * ALIGNMENTS[placed.align]
-        baseline = (placed.top + index * placed.setting.leading) * _OVERSAMPLING + _ASCENT * em
+        left, baseline = (each * _OVERSAMPLING for each in _origin(placed, index))
         for glyph in line.glyphs:
             at = (left + (glyph.x + glyph.shift) * em, baseline + glyph.font.drop * em)
             font = face(glyph.font.name, round(em * glyph.font.scale))
             canvas.text(at, glyph.character, fill=255, font=font, anchor="ls")
     return drawn.reduce(_OVERSAMPLING)
+
+
+def code_boxes(placed: Placed) -> list[tuple[float, float, float, float]]:
+    """Return the boxes (left, top, right, bottom in px) around each line's pieces of code."""
+    boxes, em = [], placed.setting.size
+    for index, line in enumerate(placed.setting.lines):
+        left, baseline = _origin(placed, index)
+        for is_code, run in itertools.groupby(line.glyphs, key=lambda glyph: glyph.is_code):
+            glyphs = list(run)
+            start = left + (glyphs[0].x - CODE_MARGIN) * em
+            stop = left + (glyphs[-1].x + glyphs[-1].advance + CODE_MARGIN) * em
+            if is_code:
+                boxes.append((start, baseline - _CODE_RISE * em, stop, baseline + _CODE_FALL * em))
+    return boxes
+
+
+def _origin(placed: Placed, index: int) -> tuple[float, float]:
+    """Return where a line's first glyph stands: left and baseline, in px of the picture."""
+    em, line = placed.setting.size, placed.setting.lines[index]
+    left = placed.left + (placed.width - line.width * em) * ALIGNMENTS[placed.align]
+    return left, placed.top + index * placed.setting.leading + _ASCENT * em
