@@ -1,5 +1,6 @@
 """What a card shows beside its text: pills around tags, grounds of code, a rule, a logo."""
 
+import math
 from collections.abc import Sequence
 
 from PIL import Image, ImageDraw
@@ -31,14 +32,19 @@ _Pixels = tuple[int, int, int, int]
 
 def pills(boxes: Sequence[Box], width: int, height: int) -> Image.Image:
     """Draw the outlines around tags as coverage (L) of `width` x `height` px."""
-    drawn = Image.new("L", (width * _OVERSAMPLING, height * _OVERSAMPLING))
-    canvas = ImageDraw.Draw(drawn)
+    coverage = Image.new("L", (width, height))
     line = max(round(_PILL_LINE * safe_frame(width, height).unit * _OVERSAMPLING), 1)
     for box in boxes:
-        left, top, right, bottom = (edge * _OVERSAMPLING for edge in box)
-        edges = (left, top, right, bottom)
-        canvas.rounded_rectangle(edges, (bottom - top) / 2, outline=255, width=line)
-    return drawn.reduce(_OVERSAMPLING)
+        x, y, x_end, y_end = math.floor(box[0]), math.floor(box[1]), *map(math.ceil, box[2:])
+        size = ((x_end - x + 1) * _OVERSAMPLING, (y_end - y + 1) * _OVERSAMPLING)
+        drawn = Image.new("L", size)
+        left, right = (box[0] - x) * _OVERSAMPLING, (box[2] - x) * _OVERSAMPLING
+        top, bottom = (box[1] - y) * _OVERSAMPLING, (box[3] - y) * _OVERSAMPLING
+        ImageDraw.Draw(drawn).rounded_rectangle(
+            (left, top, right, bottom), (bottom - top) / 2, outline=255, width=line
+        )
+        coverage.paste(drawn.reduce(_OVERSAMPLING), (x, y))
+    return coverage
 
 
 def lay_code_grounds(

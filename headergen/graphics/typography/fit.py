@@ -237,8 +237,11 @@ def _settings(
             way, borders = broken
             size = int(min(tallest, width / way.widest, style.largest))
             if size >= style.smallest:
+                is_readable = size >= min(readable, style.largest)
                 score = math.log2(size) - way.penalty - _LINE * count
-                yield (size >= min(readable, style.largest), score), size, borders
+                yield (is_readable, score), size, borders
+                if size >= readable:
+                    break  # narrower lines are no other ones
 
 
 @dataclass(frozen=True, slots=True)
@@ -357,17 +360,30 @@ class Placed:
 
 def mask(placed: Placed, width: int, height: int) -> Image.Image:
     """Draw a text as coverage (L, 0 to 255) on a picture of `width` x `height` px."""
-    size = (width * _OVERSAMPLING, height * _OVERSAMPLING)
-    drawn = Image.new("L", size)
+    left, top, right, bottom = _reach(placed, width, height)
+    drawn = Image.new("L", ((right - left) * _OVERSAMPLING, (bottom - top) * _OVERSAMPLING))
     canvas = ImageDraw.Draw(drawn)
     em = placed.setting.size * _OVERSAMPLING
     for index, line in enumerate(placed.setting.lines):
-        left, baseline = (each * _OVERSAMPLING for each in _origin(placed, index))
+        x, baseline = _origin(placed, index)
+        x, baseline = (x - left) * _OVERSAMPLING, (baseline - top) * _OVERSAMPLING
         for glyph in line.glyphs:
-            at = (left + (glyph.x + glyph.shift) * em, baseline + glyph.font.drop * em)
+            at = (x + (glyph.x + glyph.shift) * em, baseline + glyph.font.drop * em)
             font = face(glyph.font.name, round(em * glyph.font.scale))
             canvas.text(at, glyph.character, fill=255, font=font, anchor="ls")
-    return drawn.reduce(_OVERSAMPLING)
+    coverage = Image.new("L", (width, height))
+    coverage.paste(drawn.reduce(_OVERSAMPLING), (left, top))
+    return coverage
+
+
+def _reach(placed: Placed, width: int, height: int) -> tuple[int, int, int, int]:
+    """Return the part of a picture that a text can reach, in px: its lines and an em around."""
+    em, lines = placed.setting.size, placed.setting.lines
+    starts = [_origin(placed, index)[0] for index in range(len(lines))]
+    ends = [start + line.width * em for start, line in zip(starts, lines, strict=True)]
+    left, top = max(math.floor(min(starts) - em), 0), max(math.floor(placed.top - em), 0)
+    right, bottom = math.ceil(max(ends) + em), math.ceil(placed.bottom + em)
+    return left, top, max(min(right, width), left + 1), max(min(bottom, height), top + 1)
 
 
 def code_boxes(placed: Placed) -> list[tuple[float, float, float, float]]:
