@@ -35,7 +35,8 @@ def setting(title: str, theme: str) -> Setting:
 
 def badly_broken(marked: str, lines: list[str]) -> list[str]:
     """Return the lines that end elsewhere than at a mark; blanks and added hyphens don't count."""
-    parts = ["".join(part.split()) for part in marked.split("|")]
+    # The ticks of code are not drawn.
+    parts = ["".join(part.replace("`", "").split()) for part in marked.split("|")]
     text = "".join(parts)
     ends = {len("".join(parts[: index + 1])) for index in range(len(parts))}
     bad, at = [], 0
