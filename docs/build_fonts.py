@@ -16,7 +16,7 @@ import uharfbuzz
 from fontTools import subset
 from fontTools.ttLib import TTFont
 
-TARGET = Path(__file__).parent.parent / "headergen" / "paint" / "fonts"
+TARGET = Path(__file__).parent.parent / "headergen" / "graphics" / "fonts"
 
 # Whatever a Japanese keyboard, an English one and the languages between them write.
 BLOCKS = (
@@ -72,6 +72,7 @@ def _encodable(encoding: str, leads: range) -> set[int]:
 
 
 WESTERN = frozenset(code for first, last in WESTERN_BLOCKS for code in range(first, last + 1))
+CODE = frozenset((*range(0x20, 0x7F), *range(0xA0, 0x100)))  # ASCII and Latin-1
 JAPANESE = frozenset(
     {code for first, last in BLOCKS for code in range(first, last + 1)}
     | _encodable("cp932", range(0x81, 0xFD))
@@ -88,6 +89,7 @@ CUTS = (
     Cut("NotoSans_800ExtraBold.ttf", "noto-sans-800", WESTERN),
     Cut("NotoSans_500Medium.ttf", "noto-sans-500", WESTERN),
     Cut("NotoSerif_700Bold.ttf", "noto-serif-700", WESTERN),
+    Cut("NotoSansMono_700Bold.ttf", "noto-sans-mono-700", CODE),
 )
 EMOJI = Cut("NotoEmoji_700Bold.ttf", "noto-emoji-700")
 

@@ -19,6 +19,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from headergen.graphics.canvas import open_source
 from headergen.graphics.composite import compose
+from headergen.graphics.composite.layouts import TABLE
 from headergen.vocabulary import Look
 from tests.graphics.pictures import PICTURES
 
@@ -105,7 +106,10 @@ def _headers() -> Iterator[tuple[str, Image.Image]]:
     pictures = [draw() for draw in PICTURES.values()]
     for count in COUNTS:
         for layout in LAYOUTS:
-            yield f"{layout} {count}", compose(pictures[:count], *SIZE, layout)
+            if count <= TABLE[layout if layout in TABLE else "grid"].most:
+                yield f"{layout} {count}", compose(pictures[:count], *SIZE, layout)
+            else:
+                yield f"no {layout} of {count}", Image.new("RGB", SIZE, PAPER)
 
 
 def _page(headers: Mapping[str, Image.Image], columns: int, size: tuple[int, int]) -> Image.Image:

@@ -33,6 +33,7 @@ KEY_PATTERN = r"[\w-]+(?:\.[\w-]+)*"
 
 # A thirteenth panel of a 1280x670 header would be a thumbnail that nobody can read.
 MAX_SOURCES = 12
+MAX_FANNED = 7  # cards of a fan: of more, each shows a strip
 
 # From the top left, in shares of a picture's width and height; each in [0, 1].
 Point = tuple[float, float]

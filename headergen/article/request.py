@@ -188,7 +188,7 @@ class Request:
         fields.choice(vocabulary.LAYOUTS),
         "of a composite: `auto` (what suits the number and shapes of its sources), `cover` (one "
         "picture), `split` (even panels), `grid`, `hero` (the first one large), `fan` (overlapping "
-        "cards), `shelf` (covers, icons and logos at equal height)",
+        "cards, at most seven), `shelf` (covers, icons and logos at equal height)",
         usual="`auto`",
     )
     focus: tuple[Focus, ...] = row(

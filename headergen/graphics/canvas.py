@@ -11,13 +11,23 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from PIL import ExifTags, Image, ImageCms, ImageDraw, ImageFile, ImageFilter, UnidentifiedImageError
+from PIL import (
+    ExifTags,
+    Image,
+    ImageCms,
+    ImageDraw,
+    ImageFile,
+    ImageFilter,
+    JpegImagePlugin,
+    UnidentifiedImageError,
+)
 
 from headergen.errors import SourceError
 from headergen.picture import damage
 from headergen.repository.paths import NAME_A_PICTURE, require_sensible
 from headergen.vocabulary import HEADER_HEIGHT, HEADER_WIDTH, LINK_CARD_WIDTH, LISTING_HEIGHT
 
+_JPEG = b"\xff\xd8\xff"
 READABLE_FORMATS = ("PNG", "JPEG", "WEBP", "AVIF", "GIF")
 
 # What Pillow's readers raise on damaged files: the first four seen under seeded byte flips in
@@ -53,6 +63,9 @@ _KEY_FACTORS: Mapping[object, float] = {"L;2": 255 / 3, "L;4": 255 / 15, "RGB;16
 # Pillow's documentation: a gap of 2 or more looks like resampling from the whole picture.
 _REDUCING_GAP = 2.0
 
+# An animation fades in within so many frames. Levels of 255 by which a blank frame's pixels differ.
+_FRAMES_TRIED, _NOISE = 48, 10
+
 # Masks are drawn larger and scaled down for smooth edges: ImageDraw has none.
 _OVERSAMPLING = 3
 
@@ -60,24 +73,49 @@ _OVERSAMPLING = 3
 def open_source(path: Path, *, at_least: tuple[int, int] | None = None) -> Image.Image:
     """Open a source picture as the author sees it: RGB or RGBA, 8 bit, sRGB, upright.
 
-    The mode is RGBA only where something is transparent. Of an animation it is the first frame.
+    The mode is RGBA only where something is transparent. Of an animation it is the first frame
+    that shows something.
 
     Args:
         path: a PNG, JPEG, WebP, AVIF or GIF file.
         at_least: width and height in px that the picture has to cover; a larger one may come
-            back reduced, but covers them still. It saves time (JPEG) and memory (all).
+            back reduced, but covers them still. It saves time (JPEG) and memory (all). A JPEG of
+            more than `damage.MAX_PIXELS` is always reduced.
 
     Raises:
         SourceError: `path` is no such file, is damaged, shows nothing, or has more than
-            `damage.MAX_PIXELS` (known from the header, before anything is decoded). The message
-            names the picture and leaves article and line to the caller.
+            `damage.MAX_PIXELS`, `damage.MAX_JPEG_PIXELS` if it is a baseline JPEG (known from the
+            header, before anything is decoded). The message names the picture and leaves article
+            and line to the caller.
     """
     with _regular_file(path) as file, _damage_as_source_error(path):
+        picture = _opened(file, path)
+        _decode(picture, at_least)
+        shown = _frame_that_shows(picture)
+        return _reduce(_in_srgb(_turn_upright(shown), path), at_least)
+
+
+def _opened(file: BinaryIO, path: Path) -> ImageFile.ImageFile:
+    """Read a picture's header, and refuse one that is too large to decode."""
+    head = file.read(len(_JPEG))
+    file.seek(0)
+    if head != _JPEG:
         picture = Image.open(file, formats=READABLE_FORMATS)
         if picture.width * picture.height > damage.MAX_PIXELS:
             raise Image.DecompressionBombError
-        _decode(picture, at_least)
-        return _reduce(_in_srgb(_turn_upright(picture), path), at_least)
+        return picture
+    return _opened_jpeg(file, path)
+
+
+def _opened_jpeg(file: BinaryIO, path: Path) -> ImageFile.ImageFile:
+    # Image.open refuses 179 megapixels and more, before it could be told to reduce them.
+    picture = JpegImagePlugin.JpegImageFile(file)
+    pixels = picture.width * picture.height
+    if pixels > damage.MAX_JPEG_PIXELS:
+        raise damage.too_large(_name(path), damage.MAX_JPEG_PIXELS)
+    if pixels > damage.MAX_PIXELS and picture.info.get("progressive"):
+        raise damage.too_large_progressive(_name(path))
+    return picture
 
 
 def from_rgb(pixels: bytes, width: int, height: int) -> Image.Image:
@@ -207,12 +245,49 @@ def _name(path: Path) -> str:
 
 
 def _decode(picture: ImageFile.ImageFile, at_least: tuple[int, int] | None) -> None:
-    """Load all pixels; a JPEG that is much larger than `at_least` at 1/2, 1/4 or 1/8 size."""
-    if at_least and picture.format in ("JPEG", "MPO"):
-        sideways = _orientation(picture) in _SIDEWAYS
-        picture.draft(None, at_least[::-1] if sideways else at_least)
+    """Load all pixels; a JPEG that is larger than `at_least` or memory allows at 1/2, 1/4 or 1/8.
+
+    `at_least` is that of the upright picture.
+    """
+    if picture.format == "JPEG":
+        wanted = at_least or picture.size
+        if _orientation(picture) in _SIDEWAYS and at_least:
+            wanted = wanted[::-1]
+        if picture.width * picture.height > damage.MAX_PIXELS:
+            wanted = (min(wanted[0], picture.width // 2), min(wanted[1], picture.height // 2))
+        picture.draft(None, wanted)
     _scale_colour_key(picture)
     picture.load()
+
+
+def _frame_that_shows(picture: ImageFile.ImageFile) -> Image.Image:
+    """Return the first frame with something to see, or the first one if none has.
+
+    Animations often begin with an empty frame, to fade in. Few frames are tried, and fewer of
+    large pictures: each has to be decoded.
+    """
+    if not getattr(picture, "is_animated", False) or not _is_blank(picture):
+        return picture
+    first = picture.copy()
+    tried = min(_FRAMES_TRIED, damage.MAX_PIXELS // (picture.width * picture.height))
+    try:
+        for index in range(1, min(tried, getattr(picture, "n_frames", 1))):
+            picture.seek(index)
+            picture.load()
+            if not _is_blank(picture):
+                return picture.copy()
+    except _DAMAGE:
+        return first
+    return first
+
+
+def _is_blank(picture: Image.Image) -> bool:
+    """Check whether a frame is one colour, but for noise, or wholly transparent."""
+    red, green, blue, alpha = picture.convert("RGBA").split()
+    if alpha.getextrema() == (0, 0):
+        return True
+    ranges = (band.getextrema() for band in (red, green, blue, alpha))
+    return all(high - low <= _NOISE for low, high in ranges)  # type: ignore[operator]
 
 
 def _scale_colour_key(picture: ImageFile.ImageFile) -> None:

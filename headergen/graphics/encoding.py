@@ -52,11 +52,23 @@ def _encode_png(image: Image.Image, file: BinaryIO, metadata: Metadata, _quality
     if metadata.digest is not None:
         text.add_text(DIGEST_KEYWORD, metadata.digest)
     if metadata.parameters is not None:
-        text.add_text("parameters", metadata.parameters)
+        _add_parameters(text, metadata.parameters)
     if metadata.xmp is not None:
         text.add_itxt("XML:com.adobe.xmp", metadata.xmp)  # Pillow 13 ignores `xmp=` for PNG
     # Measured on photographic headers: levels above 4 are slower and save under 2 %.
     image.save(file, "PNG", compress_level=4, pnginfo=text)
+
+
+def _add_parameters(chunks: PngImagePlugin.PngInfo, text: str) -> None:
+    """Add a text as Latin-1 where that can hold it, and readers do not take it for UTF-8."""
+    try:
+        is_ambiguous = not text.isascii() and bool(text.encode("latin-1").decode("utf-8"))
+    except UnicodeError:
+        is_ambiguous = False
+    if is_ambiguous:
+        chunks.add_itxt("parameters", text)
+    else:
+        chunks.add_text("parameters", text)
 
 
 def _encode_webp(image: Image.Image, file: BinaryIO, metadata: Metadata, quality: int) -> None:

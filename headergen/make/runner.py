@@ -168,15 +168,27 @@ def _compose(job: Job, content: Composite, root: Path) -> Written:
             told.append(metadata.of_source(shown))
         except (PathError, SourceError) as error:
             raise job.article.placed(error, f"header.sources[{index}]") from error
-    size, look = (job.width, job.height), content.look
-    stage = Stage(*size, look)
-    beside = job.title is not None and composite.leaves_room(sources, stage, content.layout)
-    image = composite.compose(
-        sources, *size, content.layout, content.focus, look, beside_title=beside
-    )
+    image, beside = _laid_out(job, content, sources)
     origin = provenance.of_composite(told)
     how = f"composed of {counted(len(sources), 'picture')}"
     return _finish_header(job, image, origin, how, root, beside=beside)
+
+
+def _laid_out(
+    job: Job, content: Composite, sources: Sequence[Image.Image]
+) -> tuple[Image.Image, bool]:
+    """Compose the sources; the second value says whether they leave room for a title beside."""
+    size, look = (job.width, job.height), content.look
+    try:
+        beside = job.title is not None and composite.leaves_room(
+            sources, Stage(*size, look), content.layout
+        )
+        image = composite.compose(
+            sources, *size, content.layout, content.focus, look, beside_title=beside
+        )
+    except UsageError as error:
+        raise job.article.placed(error, "header.layout") from error
+    return image, beside
 
 
 def _draw(job: Job, card: Card, root: Path, how: str = "") -> Written:

@@ -18,10 +18,16 @@ from headergen.vocabulary import READABLE, SAVE_AGAIN
 # A decoded picture takes 4 bytes a pixel and up to three copies while it is turned and converted:
 # 600 MB at this bound. The largest phone cameras make 50 megapixels; Pillow itself refuses 179.
 MAX_PIXELS = 50_000_000
+# A JPEG is decoded at half its size or less without ever being in memory whole, so that one of 200
+# megapixels, which is what phones of 2023 and later make at most, takes as much. That does not hold
+# for progressive ones: all of their coefficients are (2 bytes a pixel and channel).
+MAX_JPEG_PIXELS = 4 * MAX_PIXELS
 
 # Some programs leave out the end of a GIF, or boxes of an AVIF, and browsers show both.
 _CERTAIN = ("png", "webp", "jpeg")
 
+# Where a JPEG's first frame or scan begins, if it is not progressive (SOF0, SOF1, SOS).
+_SCANS = (0xC0, 0xC1, 0xDA)
 # IEND, the last chunk, is the same in every file (PNG, 11.2.5): no need to walk the others.
 _END_OF_PNG = b"\0\0\0\0IEND\xaeB`\x82"
 
@@ -60,10 +66,24 @@ def require_sound(path: Path, name: str) -> None:
     found = probe(path)
     if found.format == "unknown" or (found.format in ("png", "webp") and not found.width):
         raise unreadable(name, path)
-    if found.width * found.height > MAX_PIXELS:
-        raise too_large(name)
+    most = MAX_JPEG_PIXELS if found.format == "jpeg" else MAX_PIXELS
+    if found.width * found.height > most:
+        raise too_large(name, most)
+    if found.width * found.height > MAX_PIXELS and _is_progressive(path):
+        raise too_large_progressive(name)
     if damage := damage_of(path):
         raise damaged(name, damage)
+
+
+def _is_progressive(path: Path) -> bool:
+    """Check the first frame header of a JPEG: SOF2 is progressive (ITU-T T.81, table B.1)."""
+    with path.open("rb") as file:
+        file.seek(2)
+        while len(head := file.read(4)) == 4 and head[0] == 0xFF and head[1] not in _SCANS:
+            if head[1] == 0xC2:
+                return True
+            file.seek(max(int.from_bytes(head[2:], "big") - 2, 0), os.SEEK_CUR)
+    return False
 
 
 def unreadable(name: str, path: Path) -> SourceError:
@@ -82,9 +102,17 @@ def unreadable(name: str, path: Path) -> SourceError:
     )
 
 
-def too_large(name: str) -> SourceError:
-    """Return the error for a picture of more than `MAX_PIXELS`."""
-    return SourceError(f"{name} has more than {MAX_PIXELS:,} pixels", remedy="scale it down")
+def too_large(name: str, most: int = MAX_PIXELS) -> SourceError:
+    """Return the error for a picture of more than `most` pixels."""
+    return SourceError(f"{name} has more than {most:,} pixels", remedy="scale it down")
+
+
+def too_large_progressive(name: str) -> SourceError:
+    """Return the error for a progressive JPEG that only a baseline one may be as large as."""
+    return SourceError(
+        f"{name} is a progressive JPEG of more than {MAX_PIXELS:,} pixels",
+        remedy="save it as a baseline JPEG, or scale it down",
+    )
 
 
 def damaged(name: str, reason: object) -> SourceError:

@@ -1,7 +1,8 @@
-"""The texts inside a picture's file, read without Pillow: digest, XMP and `parameters`.
+"""The texts inside a picture's file, read without Pillow: digest, XMP, `parameters` and C2PA.
 
 Where each format keeps them: PNG specification (third edition), 11.3.3; WebP container
-specification; JPEG: EXIF 2.32, 4.7.2, and XMP specification, part 3, 1.1.3.
+specification; JPEG: EXIF 2.32, 4.7.2, and XMP specification, part 3, 1.1.3; C2PA: its technical
+specification 2.1, A.3 ("Embedding manifests").
 """
 
 import re
@@ -13,7 +14,7 @@ from typing import BinaryIO
 
 from headergen.errors import SourceError
 from headergen.picture.first_bytes import DIGEST_IN_XMP, DIGEST_KEYWORD, PNG_SIGNATURE, format_of
-from headergen.picture.provenance import Metadata
+from headergen.picture.provenance import Metadata, source_type_in
 
 # XMP of photographs is a few KB, a prompt less; beyond this it is nobody's reading.
 _LIMIT_BYTES = 1024 * 1024
@@ -21,6 +22,8 @@ _LIMIT_BYTES = 1024 * 1024
 _SCAN_LIMIT_BYTES = 16 * 1024 * 1024
 
 _EXIF_IFD, _USER_COMMENT = 0x8769, 0x9286  # EXIF 2.32, 4.6.3 and 4.6.5
+# The keywords under which programs keep what they told a model; the third is InvokeAI's of 2022.
+_PARAMETERS = ("parameters", "invokeai_metadata", "sd-metadata", "comfyui")
 _XMP_OF_JPEG = b"http://ns.adobe.com/xap/1.0/\0"
 
 
@@ -38,7 +41,8 @@ def read(path: Path) -> Metadata:
             texts.setdefault(name, text)
     xmp = texts.get("xmp")
     digest = texts.get(DIGEST_KEYWORD) or _digest_in(xmp or "")
-    return Metadata(digest, xmp, texts.get("parameters"))
+    told = next((texts[name] for name in _PARAMETERS if name in texts), None)
+    return Metadata(digest, xmp, told, texts.get("c2pa"))
 
 
 def of_source(path: Path) -> Metadata:
@@ -63,6 +67,10 @@ def _png_texts(file: BinaryIO) -> Iterator[tuple[str, str]]:
     file.seek(len(PNG_SIGNATURE))
     while len(head := file.read(8)) == 8:
         length, name = struct.unpack(">I4s", head)
+        if name == b"caBX":
+            yield from _c2pa(file.read(min(length, _SCAN_LIMIT_BYTES)))
+            file.seek(max(length - _SCAN_LIMIT_BYTES, 0) + 4, 1)
+            continue
         reader = _PNG_TEXTS.get(name)
         if reader is None or length > _LIMIT_BYTES:
             file.seek(length + 4, 1)
@@ -71,13 +79,32 @@ def _png_texts(file: BinaryIO) -> Iterator[tuple[str, str]]:
         file.seek(4, 1)
         text = reader(rest)
         if text is not None:
-            name_of_text = keyword.decode("latin-1")
-            yield "xmp" if name_of_text == "XML:com.adobe.xmp" else name_of_text, text
+            yield _name_of(keyword.decode("latin-1"), text), text
+
+
+def _name_of(keyword: str, text: str) -> str:
+    """Name a text chunk; ComfyUI's "prompt" is a graph, and another's may be anything."""
+    if keyword == "prompt" and text.lstrip().startswith("{"):
+        return "comfyui"
+    return {"XML:com.adobe.xmp": "xmp", "comfyui": "", "c2pa": ""}.get(keyword, keyword)
+
+
+def _c2pa(manifest: bytes) -> Iterator[tuple[str, str]]:
+    if source_type := source_type_in(manifest):
+        yield "c2pa", source_type
+
+
+def _decoded(data: bytes) -> str:
+    """Decode a text that should be Latin-1 and, by some programs, is UTF-8."""
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return data.decode("latin-1")
 
 
 def _compressed(rest: bytes) -> str | None:
     data = _inflated(rest[1:])
-    return None if data is None else data.decode("latin-1")
+    return None if data is None else _decoded(data)
 
 
 def _international(rest: bytes) -> str | None:
@@ -88,7 +115,7 @@ def _international(rest: bytes) -> str | None:
 
 
 _PNG_TEXTS: Mapping[bytes, Callable[[bytes], str | None]] = {
-    b"tEXt": lambda rest: rest.decode("latin-1"),
+    b"tEXt": _decoded,
     b"zTXt": _compressed,
     b"iTXt": _international,
 }
@@ -108,6 +135,10 @@ def _webp_texts(file: BinaryIO) -> Iterator[tuple[str, str]]:
     file.seek(12)
     while len(head := file.read(8)) == 8:
         name, length = struct.unpack("<4sI", head)
+        if name == b"C2PA":
+            yield from _c2pa(file.read(min(length, _SCAN_LIMIT_BYTES)))
+            file.seek(max(length - _SCAN_LIMIT_BYTES, 0) + length % 2, 1)
+            continue
         if name not in (b"EXIF", b"XMP ") or length > _LIMIT_BYTES:
             file.seek(length + length % 2, 1)
             continue
@@ -120,6 +151,7 @@ def _webp_texts(file: BinaryIO) -> Iterator[tuple[str, str]]:
 
 
 def _jpeg_texts(file: BinaryIO) -> Iterator[tuple[str, str]]:
+    manifest = bytearray()
     file.seek(2)
     while len(head := file.read(4)) == 4 and head[0] == 0xFF and head[1] != 0xDA:
         data = file.read(max(int.from_bytes(head[2:], "big") - 2, 0))
@@ -127,6 +159,10 @@ def _jpeg_texts(file: BinaryIO) -> Iterator[tuple[str, str]]:
             yield from _exif_texts(data)
         elif head[1] == 0xE1 and data.startswith(_XMP_OF_JPEG):
             yield "xmp", data.removeprefix(_XMP_OF_JPEG).decode("utf-8", "replace")
+        elif head[1] == 0xEB and len(manifest) < _SCAN_LIMIT_BYTES:
+            # JPEG XT, ISO/IEC 18477-3: a box is cut into segments; each repeats its first 16 bytes.
+            manifest += data[16 if manifest else 0 :]
+    yield from _c2pa(bytes(manifest))
 
 
 def _exif_texts(exif: bytes) -> Iterator[tuple[str, str]]:
@@ -164,6 +200,9 @@ def _scanned(file: BinaryIO) -> Iterator[tuple[str, str]]:
     end = data.find(b"</x:xmpmeta>", start)
     if 0 <= start < end:
         yield "xmp", data[start:end][:_LIMIT_BYTES].decode("utf-8", "replace")
+    at = data.find(b"c2pa")
+    if at >= 0:
+        yield from _c2pa(data[at:])
 
 
 _READERS: Mapping[str, Callable[[BinaryIO], Iterator[tuple[str, str]]]] = {

@@ -42,6 +42,7 @@ _PAIR = re.compile(r'\s*(\w[\w \-/]{0,60}):\s*("(?:\\.|[^\\"])*"|[^,]*)(?:,|$)')
 # With fewer pairs the web UI takes a last line for a part of the prompt.
 _FEWEST_PAIRS = 3
 _NEGATIVE = "Negative prompt:"
+_TEMPLATES = ("Template:", "Negative Template:")
 # What must not stand inside one of the texts at the start of a line: readers split there.
 _MARKER = re.compile(r"^([^\S\n]*)(Negative prompt|Steps)(?=:)", re.MULTILINE)
 _LINE_BREAK = re.compile("\r\n?|[\v\f\x85\u2028\u2029]")
@@ -109,7 +110,7 @@ def _quoted(text: str) -> str:
 
 def read(text: str) -> Settings:
     """Read what a `parameters` text says, whichever tool wrote it."""
-    *lines, last = text.strip().split("\n")
+    *lines, last = _without_templates(text.strip().split("\n"))
     pairs = dict(_PAIR.findall(last))
     if len(pairs) < _FEWEST_PAIRS:
         lines, pairs = [*lines, last], {}
@@ -129,6 +130,14 @@ def read(text: str) -> Settings:
         transformer=values.get(_LABELS["transformer"]),
         quantization=values.get(_LABELS["quantization"]),
     )
+
+
+def _without_templates(lines: list[str]) -> list[str]:
+    """Drop what the web UI's extension for dynamic prompts adds behind the line of pairs."""
+    for before, (index, line) in zip(lines, enumerate(lines[1:], 1), strict=False):
+        if before.startswith("Steps:") and line.startswith(_TEMPLATES):
+            return lines[:index]
+    return lines
 
 
 def _read_prompts(lines: list[str]) -> tuple[str, str | None]:

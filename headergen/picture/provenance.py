@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from headergen.picture import parameters
+from headergen.picture import forms, parameters
 from headergen.picture.first_bytes import DIGEST_KEYWORD
 from headergen.picture.parameters import TOOL, Settings
 
@@ -39,15 +39,26 @@ MEANINGS: Mapping[str, str] = {
 _OF_AI = frozenset({SourceType.PAINTED, SourceType.COMPOSITE_WITH_AI}) | {
     "compositeWithTrainedAlgorithmicMedia"
 }
+# Names that a C2PA manifest is searched for. In its CBOR the byte behind a name may be a letter.
+_IN_MANIFESTS = re.compile(
+    b"digitalsourcetype/(compositeWithTrainedAlgorithmicMedia|compositeSynthetic|compositeCapture"
+    b"|composite|trainedAlgorithmicMedia|algorithmicMedia|algorithmicallyEnhanced|digitalCapture"
+    b"|computationalCapture|digitalCreation|digitalArt|humanEdits|minorHumanEdits|screenCapture)"
+)
 
 
 @dataclass(frozen=True)
 class Metadata:
-    """The texts inside a picture's file; `xmp` is a whole packet, which holds the digest too."""
+    """The texts inside a picture's file; `xmp` is a whole packet, which has the digest too.
+
+    `parameters` is what a program wrote of how it painted, as `forms.read` takes it. `c2pa` is the
+    source type that a C2PA manifest names; headergen reads it and writes none.
+    """
 
     digest: str | None = None
     xmp: str | None = None
     parameters: str | None = None
+    c2pa: str | None = None
 
 
 NO_METADATA = Metadata()
@@ -80,7 +91,7 @@ class Told:
     @property
     def settings(self) -> Settings | None:
         """What the `parameters` say."""
-        return None if self.parameters is None else parameters.read(self.parameters)
+        return None if self.parameters is None else forms.read(self.parameters)
 
     @property
     def is_of_ai(self) -> bool:
@@ -138,19 +149,35 @@ def xmp_packet(
 def read(metadata: Metadata) -> Told:
     """Read what a picture's texts tell, whichever tool wrote them."""
     xmp = metadata.xmp or ""
-    source_type = _xmp_value(xmp, r"\w+:DigitalSourceType")
     return Told(
         digest=metadata.digest,
-        source_type=source_type and source_type.rstrip("/").rpartition("/")[2],
+        source_type=_source_type(_xmp_value(xmp, r"\w+:DigitalSourceType"), metadata.c2pa),
         tool=_xmp_value(xmp, "xmp:CreatorTool"),
         parameters=metadata.parameters or _xmp_value(xmp, "headergen:parameters"),
     )
 
 
+def source_type_in(manifest: bytes) -> str | None:
+    """Return the source type that a C2PA manifest names, one of AI before any other.
+
+    The names are plain text in it. Its signature is not checked: what claims to be of AI counts.
+    """
+    found = [match.decode("ascii") for match in _IN_MANIFESTS.findall(manifest)]
+    return next((name for name in found if name in _OF_AI), found[0] if found else None)
+
+
+def _source_type(in_xmp: str | None, in_c2pa: str | None) -> str | None:
+    """Choose between two marks: the one that speaks of AI, or else that of XMP."""
+    name = in_xmp.rstrip("/").rpartition("/")[2] if in_xmp else None
+    return in_c2pa if name is None or (name not in _OF_AI and in_c2pa in _OF_AI) else name
+
+
 def _xmp_value(packet: str, name: str) -> str | None:
-    """Find a property's value, written as an attribute or as an element.
+    """Find a property's value, written as an attribute, as an element or as its resource.
 
     No XML parser reads what strangers wrote: a pattern needs no bounds for nested entities.
     """
-    found = re.search(rf"""\b{name}(?:\s*=\s*(?:"([^"<]*)"|'([^'<]*)')|\s*>([^<]*)<)""", packet)
+    quoted = r"""\s*=\s*(?:"([^"<]*)"|'([^'<]*)')"""
+    pattern = rf"\b{name}(?:{quoted}|\s+rdf:resource{quoted}|\s*>([^<]*)<)"
+    found = re.search(pattern, packet)
     return None if found is None else html.unescape(next(filter(None, found.groups()), ""))

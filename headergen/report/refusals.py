@@ -24,6 +24,7 @@ from headergen.picture import damage
 from headergen.plan import collisions, output
 from headergen.plan.job import Completion, Composite, Job
 from headergen.settings.config import Config
+from headergen.vocabulary import MAX_FANNED
 
 
 def find(jobs: Sequence[Job], config: Config, root: Path) -> dict[Path, HeadergenError]:
@@ -82,6 +83,11 @@ def _require_sources(job: Job, content: Composite) -> None:
             damage.require_sound(path, repr(os.path.relpath(path)))
         except SourceError as error:
             raise job.article.placed(error, f"header.sources[{index}]") from error
+    count = len(content.sources)
+    if content.layout == "fan" and count > MAX_FANNED:
+        message = f"layout 'fan' shows at most {MAX_FANNED} sources, not {count}"
+        refusal = UsageError(message, remedy="choose another layout, or auto")
+        raise job.article.placed(refusal, "header.layout")
 
 
 def _require_card(job: Job, card: Card) -> None:

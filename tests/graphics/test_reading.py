@@ -10,6 +10,7 @@ import pytest
 from PIL import ExifTags, Image
 
 from headergen.graphics.canvas import open_source
+from headergen.picture import damage
 from tests.graphics.raw import BLUE, GREEN, RED, chunk, encoded, near, png, rows, save
 
 
@@ -37,6 +38,57 @@ def test_animation_shows_its_first_frame(tmp_path: Path, format: str) -> None:
     frames = [Image.new("RGB", (16, 16), colour) for colour in (RED, BLUE)]
     path = save(frames[0], tmp_path / "a", format, save_all=True, append_images=frames[1:])
     assert near(open_source(path).getpixel((8, 8)), RED)
+
+
+@pytest.mark.parametrize("format", ["GIF", "WEBP", "PNG"])
+@pytest.mark.parametrize(
+    "blank",
+    [
+        pytest.param((255, 255, 255, 255), id="white"),
+        pytest.param((0, 0, 0, 0), id="transparent"),
+    ],
+)
+def test_a_blank_first_frame_is_passed_by(
+    tmp_path: Path, format: str, blank: tuple[int, ...]
+) -> None:
+    shown = Image.linear_gradient("L").resize((16, 16)).convert("RGBA")
+    frames = [Image.new("RGBA", (16, 16), blank) for _ in range(2)]
+    # An encoder merges frames that are equal.
+    frames[1].putpixel((3, 3), (250, 250, 250, blank[3]))
+    path = save(frames[0], tmp_path / "a", format, save_all=True, append_images=[frames[1], shown])
+    opened = open_source(path).convert("RGB")
+    assert near(opened.getpixel((8, 15)), (255, 255, 255), 20)
+    assert near(opened.getpixel((8, 0)), (0, 0, 0), 20)
+
+
+def test_a_damaged_later_frame_leaves_the_first(tmp_path: Path) -> None:
+    frames = [Image.new("RGB", (64, 64), RED), Image.effect_noise((64, 64), 90).convert("RGB")]
+    data = encoded(frames[0], "GIF", save_all=True, append_images=frames[1:])
+    (tmp_path / "a").write_bytes(data[: len(data) // 2])
+    assert near(open_source(tmp_path / "a").getpixel((8, 8)), RED)
+
+
+@pytest.mark.parametrize("at_least", [None, (40, 20), (400, 200)])
+@pytest.mark.parametrize("format", ["JPEG", "MPO"])
+def test_a_jpeg_of_many_pixels_is_read_reduced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at_least: tuple[int, int] | None, format: str
+) -> None:
+    monkeypatch.setattr(damage, "MAX_PIXELS", 400 * 200 // 4)
+    picture = Image.new("RGB", (400, 200), RED)
+    picture.paste(BLUE, (200, 0, 400, 200))
+    opened = open_source(save(picture, tmp_path / "a", format), at_least=at_least)
+    width, height = opened.size
+    assert width == 2 * height and 40 <= width <= 200
+    assert near(opened.getpixel((width // 4, 9)), RED, 8)
+    assert near(opened.getpixel((width * 3 // 4, 9)), BLUE, 8)
+
+
+def test_a_jpeg_of_a_phone_with_200_megapixels_is_read(tmp_path: Path) -> None:
+    path = save(Image.new("L", (16320, 12240), 90), tmp_path / "a.jpg", "JPEG", quality=30)
+    damage.require_sound(path, "a.jpg")
+    opened = open_source(path, at_least=(1280, 670))
+    assert opened.width >= 1280 and opened.height >= 670
+    assert opened.width * opened.height <= damage.MAX_PIXELS
 
 
 GRAY_16 = struct.pack(">3H", 0, 0x8000, 0xFFFF)

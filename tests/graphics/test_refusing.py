@@ -17,7 +17,7 @@ from PIL import Image
 
 from headergen.errors import SourceError
 from headergen.graphics.canvas import open_source
-from headergen.picture.damage import MAX_PIXELS
+from headergen.picture.damage import MAX_PIXELS, require_sound
 from tests.graphics.raw import EXIF, NOISE, SRGB, XMP, chunk, encoded, png, save
 
 
@@ -153,6 +153,35 @@ def test_refuses_a_bomb_before_decoding(
     monkeypatch.setattr(Image.Image, "load", lambda self: pytest.fail("decoded"))
     with pytest.raises(SourceError, match="more than 50,000,000 pixels"):
         open_source(path)
+
+
+def _jpeg_of(width: int, height: int, *, progressive: bool = False) -> bytes:
+    """Return a small JPEG whose frame header says that it is `width` x `height` px."""
+    data = encoded(Image.new("L", (8, 8)), "JPEG", progressive=progressive)
+    frame = data.index(b"\xff\xc2" if progressive else b"\xff\xc0") + 5
+    return data[:frame] + struct.pack(">HH", height, width) + data[frame + 4 :]
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        pytest.param(_jpeg_of(20_000, 10_001), "more than 200,000,000 pixels", id="baseline"),
+        pytest.param(
+            _jpeg_of(10_000, 5_001, progressive=True),
+            "is a progressive JPEG of more than 50,000,000 pixels",
+            id="progressive",
+        ),
+    ],
+)
+def test_refuses_a_jpeg_before_decoding(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, data: bytes, message: str
+) -> None:
+    (tmp_path / "a.jpg").write_bytes(data)
+    monkeypatch.setattr(Image.Image, "load", lambda self: pytest.fail("decoded"))
+    with pytest.raises(SourceError, match=message):
+        open_source(tmp_path / "a.jpg")
+    with pytest.raises(SourceError, match=message):
+        require_sound(tmp_path / "a.jpg", "a.jpg")
 
 
 def test_reads_a_picture_at_the_bound(tmp_path: Path) -> None:

@@ -132,6 +132,23 @@ def test_a_title_card_stands_in_until_the_painter_may_paint(
     assert "painted by easel, seed 5" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("level", ["full", "minimal", "none"])
+def test_a_painted_picture_without_the_mark_of_ai_is_noted_once(
+    repo: Repository, easel: Easel, capsys: pytest.CaptureFixture[str], level: str
+) -> None:
+    repo.write("headergen.yaml", f"{CONFIG}metadata: {level}\n")
+    for name in ("a", "b"):
+        repo.write(f"{name}.md", "---\nheader:\n  prompt: x\n---\n")
+    assert main(["run"]) == 0
+    note = "note: metadata: none leaves the mark of AI out"
+    assert capsys.readouterr().err.count(note) == (level == "none")
+    assert main(["generate", "a cat", "cat.png"]) == 0
+    assert capsys.readouterr().err.count(note) == (level == "none")
+    repo.write("c.md", "---\ntitle: A card\nheader:\n  card: true\n---\n")
+    assert main(["run", "c.md"]) == 0
+    assert note not in capsys.readouterr().err
+
+
 def test_generate_and_candidates_are_painted_by_it(
     repo: Repository, easel: Easel, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -229,6 +229,84 @@ def test_whether_a_source_is_of_ai_is_read_from_the_source(
     assert provenance.of_composite([Metadata(), found]).source_type == wanted
 
 
+def jumbf(source_type: str) -> bytes:
+    """Return a piece of a C2PA manifest: a box whose CBOR names a source type."""
+    name = f"{TYPES}{source_type}".encode()
+    content = b"jumbc2pa\x71digitalSourceType\x78" + bytes([len(name)]) + name + b"ksoftware"
+    return struct.pack(">I", len(content) + 4) + content
+
+
+def with_manifest(suffix: str, manifest: bytes) -> bytes:
+    """Return a picture with a C2PA manifest where its format keeps it."""
+    file = io.BytesIO()
+    Image.new("RGB", (33, 21), "teal").save(file, {"jpg": "jpeg"}.get(suffix, suffix))
+    data = file.getvalue()
+    if suffix == "png":
+        chunk = struct.pack(">I", len(manifest)) + b"caBX" + manifest
+        return data[:33] + chunk + struct.pack(">I", zlib.crc32(chunk[4:])) + data[33:]
+    if suffix == "webp":
+        chunk = b"C2PA" + struct.pack("<I", len(manifest)) + manifest + bytes(len(manifest) % 2)
+        return data + chunk
+    if suffix == "jpg":
+        head = b"JP\0\1\0\0\0\1" + manifest[:8]
+        half = len(manifest) // 2
+        parts = [head[:8] + manifest[:half], head + manifest[half:]]
+        marks = b"".join(b"\xff\xeb" + struct.pack(">H", len(part) + 2) + part for part in parts)
+        return data[:2] + marks + data[2:]
+    return data + struct.pack(">I", len(manifest) + 8) + b"uuid" + manifest
+
+
+@pytest.mark.parametrize("suffix", ["png", "webp", "jpg", "avif"])
+@pytest.mark.parametrize(
+    ("names", "expected", "is_of_ai"),
+    [
+        pytest.param(["trainedAlgorithmicMedia"], "trainedAlgorithmicMedia", True, id="a service"),
+        pytest.param(["digitalCapture"], "digitalCapture", False, id="a camera"),
+        pytest.param(
+            ["digitalCapture", "compositeWithTrainedAlgorithmicMedia"],
+            "compositeWithTrainedAlgorithmicMedia",
+            True,
+            id="a photograph with a filled part",
+        ),
+        pytest.param(["madeUp"], None, False, id="an unknown name"),
+    ],
+)
+def test_a_c2pa_manifest_tells_the_source_type(
+    tmp_path: Path, suffix: str, names: list[str], expected: str | None, is_of_ai: bool
+) -> None:
+    path = tmp_path / f"a.{suffix}"
+    path.write_bytes(with_manifest(suffix, b"".join(map(jumbf, names))))
+    found = metadata.read(path)
+    told = provenance.read(found)
+    assert (told.source_type, told.is_of_ai) == (expected, is_of_ai)
+    wanted = SourceType.COMPOSITE_WITH_AI if is_of_ai else SourceType.COMPOSITE
+    assert provenance.of_composite([found]).source_type == wanted
+
+
+@pytest.mark.parametrize(
+    ("in_xmp", "in_c2pa", "expected"),
+    [
+        ("digitalCapture", "trainedAlgorithmicMedia", "trainedAlgorithmicMedia"),
+        ("compositeSynthetic", "digitalCapture", "compositeSynthetic"),
+        ("digitalArt", "digitalCapture", "digitalArt"),
+    ],
+)
+def test_of_two_marks_the_one_of_ai_counts(in_xmp: str, in_c2pa: str, expected: str) -> None:
+    told = provenance.read(Metadata(xmp=AS_ELEMENT.format(in_xmp), c2pa=in_c2pa))
+    assert told.source_type == expected
+
+
+def test_a_source_type_may_be_a_resource() -> None:
+    body = f'<Iptc4xmpExt:DigitalSourceType rdf:resource="{TYPES}trainedAlgorithmicMedia"/>'
+    assert provenance.read(Metadata(xmp=packet(body))).is_of_ai
+
+
+def test_a_prompt_that_looks_like_utf_8_is_told_as_it_was(tmp_path: Path) -> None:
+    odd = Settings("Ã© {", steps=1, seed=1, width=8, height=8)
+    path = saved(tmp_path, "png", Provenance(SourceType.PAINTED, odd).metadata("full"))
+    assert provenance.read(metadata.read(path)).settings == odd
+
+
 def bomb() -> bytes:
     text = b"parameters\0\0" + zlib.compress(bytes(64 * 1024 * 1024))
     return struct.pack(">I4s", len(text), b"zTXt") + text + bytes(4)

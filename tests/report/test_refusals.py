@@ -132,6 +132,7 @@ REFUSED = {
     "a source of too many pixels": writes(article("{sources: [/large.png]}")),
     "a source outside": writes(article("{sources: [../a.png]}")),
     "a cover of two": writes(article("{sources: [/a.png, /b.jpg], layout: cover}")),
+    "a fan of eight": writes(article(f"{{sources: [{', '.join(['/a.png'] * 8)}], layout: fan}}")),
     "an unknown model": writes(article("{prompt: x, model: foo}")),
     "an unknown model in the config": writes(article("{prompt: x}"), "image: {model: foo}\n"),
     "a transformer that is not there": writes(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from headergen.article.request import Request
 from headergen.cli import progress
-from headergen.cli.commands.notices import say_notices
+from headergen.cli.commands.notices import say_notices, say_unmarked
 from headergen.cli.commands.place import Place, find_place
 from headergen.cli.commands.saving import format_for, require_writable, size_of
 from headergen.cli.commands.show import look
@@ -33,6 +33,7 @@ def run(arguments: Namespace) -> int:
     format = format_for(output)
     require_writable(output)
     say_notices([task.painting])
+    say_unmarked(place.config.metadata, [task.painting])
     for note in task.painting.notes:
         say(f"note: {note}", sys.stderr)
     result = _painted(task, output, place)

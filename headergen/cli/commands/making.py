@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from headergen.cli.commands.notices import say_notes, say_notices
+from headergen.cli.commands.notices import say_notes, say_notices, say_unmarked
 from headergen.cli.commands.place import Place, find_article
 from headergen.cli.commands.staging import say_what_to_add
 from headergen.cli.terminal import Problems, say
@@ -104,6 +104,7 @@ def _make(
 
     problems.end()
     say_notices(job.content for job in jobs)
+    say_unmarked(place.config.metadata, [job.content for job in jobs])
     say_notes(jobs)
     painter, report = _painter(place, hook=hook), progress.for_terminal(hook=hook)
     with closing(runner.run(jobs, place.config, place.root, painter, report)) as outcomes:

@@ -14,6 +14,18 @@ def say_notices(contents: Iterable[object]) -> None:
         say(f"note: {notice}", sys.stderr)
 
 
+UNMARKED = (
+    "metadata: none leaves the mark of AI out of painted pictures; some laws ask for it, such as "
+    "article 50 of the EU's AI Act (docs/provenance.md); metadata: minimal keeps it and no prompt"
+)
+
+
+def say_unmarked(level: str, contents: Iterable[object]) -> None:
+    """Print once that pictures will not tell that a model painted them, if one of them is."""
+    if level == "none" and any(isinstance(each, planning.Painting) for each in contents):
+        say(f"note: {UNMARKED}", sys.stderr)
+
+
 def say_notes(jobs: Iterable[planning.Job]) -> None:
     """Print what of a request its model can't do."""
     for job in jobs:

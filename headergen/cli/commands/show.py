@@ -7,7 +7,8 @@ from pathlib import Path
 
 from headergen.cli.terminal import say, say_json
 from headergen.errors import UsageError
-from headergen.picture import first_bytes, metadata, provenance
+from headergen.picture import first_bytes, forms, metadata, provenance
+from headergen.picture.parameters import Settings
 
 
 def run(arguments: Namespace) -> int:
@@ -51,5 +52,17 @@ def _lines(told: provenance.Told) -> Iterator[str]:
     if told.digest:
         yield f"headergen's digest: {told.digest}"
     if told.parameters:
+        yield from _parameters(told.parameters, told.settings)
+
+
+def _parameters(text: str, settings: Settings | None) -> Iterator[str]:
+    """Yield what a model was told: as it is written, or in words if that is JSON."""
+    if not forms.is_json(text):
         yield "parameters:"
-        yield from (f"  {line}" for line in told.parameters.split("\n"))
+        yield from (f"  {line}" for line in text.split("\n"))
+    elif settings is None:
+        yield "parameters: JSON in a form that headergen does not know"
+    else:
+        yield "parameters (from JSON):"
+        values = asdict(settings).items()
+        yield from (f"  {name.replace('_', ' ')}: {value}" for name, value in values if value)

@@ -8,9 +8,10 @@ from pathlib import Path
 class Card:
     """One title card.
 
-    `title` may hold line breaks, which are kept. `colours` are `#rrggbb`, the first the ground's
-    and the second the accent's; without them both follow from the title. `picture` is the one
-    that the theme "duotone" shows, and that no other theme looks at.
+    `title` may have line breaks, which are kept, and inline Markdown and entities: code is set in
+    a mono face on a ground, and other marks are left out. `colours` are `#rrggbb`, the first the
+    ground's and the second the accent's; without them both follow from the title. `picture` is
+    the one that the theme "duotone" shows, and that no other theme looks at.
     """
 
     title: str

@@ -11,13 +11,13 @@ from headergen.graphics.card import palette as palettes
 from headergen.graphics.card.content import Card
 from headergen.graphics.card.layout import Arrangement, Manner, arrange, safe_frame
 from headergen.graphics.card.legibility import calmed, halo, legible_ink, surroundings, veiled
-from headergen.graphics.card.ornaments import draw_rule, pills, stamp
+from headergen.graphics.card.ornaments import draw_rule, lay_code_grounds, pills, stamp
 from headergen.graphics.card.palette import Colour, Palette, shade
 from headergen.graphics.card.texts import require_title
 from headergen.graphics.card.themes import BESIDE_PICTURES, OVER_PICTURE, THEMES, Theme
 from headergen.graphics.card.themes.scene import Scene
 from headergen.graphics.contrast import contrast, luminance, mean_colour
-from headergen.graphics.typography.fit import mask
+from headergen.graphics.typography.fit import code_boxes, mask
 
 # From this alpha on a pixel counts as part of a logo; below it lie soft shadows.
 _SHAPE_ALPHA = 32
@@ -151,6 +151,8 @@ def _clearest(inks: Sequence[Colour], ground: Colour) -> Colour:
 def _decorate(
     layers: Layers, arrangement: Arrangement, logo: Image.Image | None, spot: Colour
 ) -> None:
+    boxes = [box for placed in arrangement.texts for box in code_boxes(placed)]
+    lay_code_grounds(layers.ground, boxes, layers.behind, layers.ink)
     if arrangement.rule:
         draw_rule(layers.ground, arrangement.rule, spot, layers.ink)
     if logo and arrangement.logo:

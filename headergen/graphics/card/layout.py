@@ -8,6 +8,7 @@ from headergen.graphics.card.content import Card
 from headergen.graphics.typography import fonts
 from headergen.graphics.typography.fit import Placed, Setting, Style, fit
 from headergen.graphics.typography.glyphs import normalise, row
+from headergen.graphics.typography.markup import read_inline
 from headergen.vocabulary import HEADER_HEIGHT, HEADER_WIDTH
 
 Box = tuple[float, float, float, float]
@@ -18,6 +19,10 @@ REFERENCE = (HEADER_WIDTH, HEADER_HEIGHT)
 _SAFE = (160, 126, 1120, 544)
 
 _SMALLEST_TITLE, _LARGEST_TITLE = 24, 100
+# Letters of a title of up to 50 em that has the whole safe height, in px, where the text has all of
+# the width and where it has about two thirds: what can still be read in a list of articles, where
+# the card is 320 px wide and they are 16 and 13 px.
+_READABLE, _READABLE_BESIDE, _READABLE_LENGTH = 64, 52, 50
 # In headers less wide than this (width to height) nothing stands beside the text.
 _WIDE = 1.25
 # A title with few letters may have larger ones, as long as they cover this share of its room at
@@ -150,18 +155,27 @@ def _titles(card: Card, manner: Manner, frame: Frame) -> tuple[list[Placed], Box
 
 def _title(text: str, manner: Manner, frame: Frame, height: float) -> Setting:
     area = _SHORT_TITLE_SHARE * frame.width * height
-    written = normalise(text)
-    length = row(written, manner.family, manner.tracking).width(0, len(written))
+    written = read_inline(text)
+    whole = row(written.text, manner.family, manner.tracking, written.code)
+    length = whole.width(0, len(written.text))
     largest = manner.largest * frame.unit
     smaller, larger = manner.shrinkage * largest, manner.growth * largest
+    readable = _readable(manner, frame, height) if length <= _READABLE_LENGTH else 0
     style = Style(
         manner.family,
         largest=max(round(min(max(math.sqrt(area / length), smaller), larger)), 1),
         smallest=max(round(_SMALLEST_TITLE * frame.unit), 1),
         max_lines=_MAX_TITLE_LINES,
         tracking=manner.tracking,
+        readable=readable,
     )
-    return fit(text, style, frame.width, height)
+    return fit(written, style, frame.width, height)
+
+
+def _readable(manner: Manner, frame: Frame, height: float) -> int:
+    """Return the size in px that a title is set at least in, less where its room is lower."""
+    size = _READABLE if manner.room == 1 else _READABLE_BESIDE
+    return math.floor(size * min(height / (_SAFE[3] - _SAFE[1]), frame.unit))
 
 
 def _subtitle(text: str, title: Setting, frame: Frame, height: float) -> Setting:

@@ -17,9 +17,20 @@ WHITE, BLACK = (255, 255, 255), (0, 0, 0)
 
 def surroundings(text: Image.Image) -> Image.Image:
     """Mark (L, 0 or 255) what lies behind a text (L, its coverage) and just around it."""
-    drawn = text.point([0] + [255] * 255)
+    left, top, right, bottom = text.getbbox() or (0, 0, 1, 1)
+    reach = _AROUND + 1
+    box = (
+        max(left - reach, 0),
+        max(top - reach, 0),
+        min(right + reach, text.width),
+        min(bottom + reach, text.height),
+    )
+    drawn = text.crop(box).point([0] + [255] * 255)
     # The mean of a window is above 0 where any pixel of it is: several times as fast as the most.
-    return drawn.filter(ImageFilter.BoxBlur(_AROUND)).point([0] + [255] * 255)
+    around = drawn.filter(ImageFilter.BoxBlur(_AROUND)).point([0] + [255] * 255)
+    marked = Image.new("L", text.size)
+    marked.paste(around, box[:2])
+    return marked
 
 
 def worst_contrast(ground: Image.Image, behind: Image.Image, ink: Colour) -> float:

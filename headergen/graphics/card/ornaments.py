@@ -1,11 +1,13 @@
-"""What stands beside a card's text: pills around tags, a rule, a logo."""
+"""What a card shows beside its text: pills around tags, grounds of code, a rule, a logo."""
 
+import math
 from collections.abc import Sequence
 
 from PIL import Image, ImageDraw
 
 from headergen.graphics.canvas import rounded_mask
 from headergen.graphics.card.layout import Box, safe_frame
+from headergen.graphics.card.legibility import BLACK, MIN_CONTRAST, WHITE, worst_contrast
 from headergen.graphics.card.palette import Colour, shade
 from headergen.graphics.contrast import contrast, luminance, luminance_map, mean_colour
 
@@ -21,20 +23,57 @@ _PLATES, _PLATE_CHROMA = (0.97, 0.2), 0.04
 # Of a logo's area.
 _WORTH_A_PLATE = 0.3
 _OVERSAMPLING = 3
+# The ground of code: opacities of its tint, and its corners as a share of its height.
+_TOWARDS_INK, _AWAY_FROM_INK, _CODE_CORNER = 0.1, 0.3, 0.16
+_MIDDLE_GRAY = (128, 128, 128)
 
 _Pixels = tuple[int, int, int, int]
 
 
 def pills(boxes: Sequence[Box], width: int, height: int) -> Image.Image:
     """Draw the outlines around tags as coverage (L) of `width` x `height` px."""
-    drawn = Image.new("L", (width * _OVERSAMPLING, height * _OVERSAMPLING))
-    canvas = ImageDraw.Draw(drawn)
+    coverage = Image.new("L", (width, height))
     line = max(round(_PILL_LINE * safe_frame(width, height).unit * _OVERSAMPLING), 1)
     for box in boxes:
-        left, top, right, bottom = (edge * _OVERSAMPLING for edge in box)
-        edges = (left, top, right, bottom)
-        canvas.rounded_rectangle(edges, (bottom - top) / 2, outline=255, width=line)
-    return drawn.reduce(_OVERSAMPLING)
+        x, y, x_end, y_end = math.floor(box[0]), math.floor(box[1]), *map(math.ceil, box[2:])
+        size = ((x_end - x + 1) * _OVERSAMPLING, (y_end - y + 1) * _OVERSAMPLING)
+        drawn = Image.new("L", size)
+        left, right = (box[0] - x) * _OVERSAMPLING, (box[2] - x) * _OVERSAMPLING
+        top, bottom = (box[1] - y) * _OVERSAMPLING, (box[3] - y) * _OVERSAMPLING
+        ImageDraw.Draw(drawn).rounded_rectangle(
+            (left, top, right, bottom), (bottom - top) / 2, outline=255, width=line
+        )
+        coverage.paste(drawn.reduce(_OVERSAMPLING), (x, y))
+    return coverage
+
+
+def lay_code_grounds(
+    image: Image.Image, boxes: Sequence[Box], behind: Image.Image, ink: Colour
+) -> None:
+    """Tint the ground of code: towards the ink, or away from it if the text needs the contrast.
+
+    `behind` (L) marks what is behind the text.
+    """
+    if not boxes:
+        return
+    towards = _tinted(image, boxes, ink, _TOWARDS_INK)
+    if worst_contrast(towards, behind, ink) < MIN_CONTRAST:
+        away = WHITE if luminance(ink) < luminance(_MIDDLE_GRAY) else BLACK
+        towards = _tinted(image, boxes, away, _AWAY_FROM_INK)
+    image.paste(towards)
+
+
+def _tinted(
+    image: Image.Image, boxes: Sequence[Box], colour: Colour, opacity: float
+) -> Image.Image:
+    shape = Image.new("L", (image.width * _OVERSAMPLING, image.height * _OVERSAMPLING))
+    for box in boxes:
+        edges = [edge * _OVERSAMPLING for edge in box]
+        radius = (edges[3] - edges[1]) * _CODE_CORNER
+        ImageDraw.Draw(shape).rounded_rectangle(edges, radius, fill=round(255 * opacity))
+    tinted = image.copy()
+    tinted.paste(colour, (0, 0), shape.reduce(_OVERSAMPLING))
+    return tinted
 
 
 def draw_rule(image: Image.Image, box: Box, colour: Colour, ink: Colour) -> None:

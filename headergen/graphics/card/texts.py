@@ -6,6 +6,7 @@ from headergen.errors import UsageError
 from headergen.graphics.card.content import Card
 from headergen.graphics.typography import fonts
 from headergen.graphics.typography.glyphs import normalise, row
+from headergen.graphics.typography.markup import read_inline
 
 
 def require_title(card: Card) -> None:
@@ -15,7 +16,7 @@ def require_title(card: Card) -> None:
         UsageError: it is blank.
         GlyphError: emoji are joined that the font has no common glyph for.
     """
-    if not normalise(card.title):
+    if not read_inline(card.title).text:
         raise UsageError(
             "a title card needs a title, and this one is blank", remedy="write a title"
         )
@@ -29,5 +30,6 @@ def require_drawable(card: Card) -> None:
         GlyphError: no bundled font draws a character.
     """
     require_title(card)
-    for text in (*card.tags, card.author, card.date, card.title, card.subtitle):
+    row(read_inline(card.title).text, fonts.HEAVY)
+    for text in (*card.tags, card.author, card.date, card.subtitle):
         row(normalise(text or ""), fonts.HEAVY)

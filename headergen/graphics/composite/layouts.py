@@ -9,7 +9,7 @@ from headergen.graphics.composite.fan import fan
 from headergen.graphics.composite.panel import is_covered, is_tiny
 from headergen.graphics.composite.shelf import shelf
 from headergen.graphics.composite.stage import Frame, Source, Stage
-from headergen.vocabulary import LAYOUTS, MAX_SOURCES
+from headergen.vocabulary import LAYOUTS, MAX_FANNED, MAX_SOURCES
 
 Arrangement = Callable[[Sequence[Source], Stage], tuple[Frame, ...]]
 
@@ -71,7 +71,7 @@ TABLE: Mapping[str, Layout] = {
     "split": _tiled(tiles.split),
     "grid": _tiled(tiles.grid),
     "hero": _tiled(tiles.hero),
-    "fan": Layout(_on_any_ground(fan), "blur", corners=18, lifted=True),
+    "fan": Layout(_on_any_ground(fan), "blur", corners=18, lifted=True, most=MAX_FANNED),
     "shelf": Layout(shelf, "colours", corners=12, lifted=True),
 }
 
@@ -89,10 +89,14 @@ def choose(name: str, sources: Sequence[Source], stage: Stage) -> Layout:
     layout = TABLE[suited(sources, stage) if name == "auto" else name]
     if len(sources) > layout.most:
         raise UsageError(
-            f"layout {name!r} shows one source, not {len(sources)}",
+            f"layout {name!r} shows {_at_most(layout.most)}, not {len(sources)}",
             remedy="choose another layout, or auto",
         )
     return layout
+
+
+def _at_most(count: int) -> str:
+    return "one source" if count == 1 else f"at most {count} sources"
 
 
 def suited(sources: Sequence[Source], stage: Stage) -> str:
@@ -110,7 +114,8 @@ def suited(sources: Sequence[Source], stage: Stage) -> str:
     name = next((name for name, share in shown.items() if share >= _WELL_SHOWN), best)
     if shown[name] >= _ENOUGH_SHOWN:
         return name
-    return "shelf" if all(source.ratio <= 1 for source in sources) else "fan"
+    is_upright = all(source.ratio <= 1 for source in sources)
+    return "shelf" if is_upright or len(sources) > MAX_FANNED else "fan"
 
 
 def _covers(source: Source, stage: Stage) -> bool:
@@ -125,7 +130,8 @@ def _is_icon(source: Source) -> bool:
 
 def _shown(name: str, sources: Sequence[Source], stage: Stage) -> float:
     frames = TABLE[name].arrange(sources, stage, 1)
-    return tiles.shown(sources, [frame.box for frame in frames])
+    boxes = {frame.source: frame.box for frame in frames}
+    return tiles.shown(sources, [boxes[index] for index in range(len(sources))])
 
 
 def leaves_room(layout: Layout, sources: Sequence[Source], stage: Stage) -> bool:

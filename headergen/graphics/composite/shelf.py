@@ -16,6 +16,10 @@ _HEIGHT = LISTING_HEIGHT + 6
 _MARGINS = (84, 56)
 # Between items, in gutters.
 _GAP = 4
+# So many items stand in one row, where the canvas is wider than high: two rows of two are no shelf.
+_ONE_ROW = 4
+# There, wide items are cropped further the more there are: whole, they would be a thin strip.
+_WIDEST_IN_ONE_ROW = {3: 1.6, 4: 4 / 3}
 # Shapes (width to height); whatever is narrower or wider is cropped. A wordmark of the full height
 # would outweigh everything.
 _NARROWEST, _WIDEST, _WIDEST_LOGO = 0.45, 1.9, 1.5
@@ -33,14 +37,19 @@ class _Item:
 
 
 def shelf(sources: Sequence[Source], stage: Stage, ground: float) -> tuple[Frame, ...]:
-    """Stand the sources in one row or several, whatever makes them largest.
+    """Stand up to four sources in one row, and more in the rows that make them largest.
 
-    A logo that stands out from the ground, of relative luminance `ground`, needs no tile.
+    On a square or upright canvas the size decides for all. A logo that stands out from the ground,
+    of relative luminance `ground`, needs no tile.
     """
+    is_one_row = len(sources) <= _ONE_ROW and stage.width > stage.height
     widest = _WIDEST if len(sources) > 1 else _WIDEST_ALONE
+    if is_one_row:
+        widest = _WIDEST_IN_ONE_ROW.get(len(sources), widest)
     items = [_item(index, source, stage, ground, widest) for index, source in enumerate(sources)]
     gap = stage.px(stage.look.gutter * _GAP)
-    arrangements = [list(_rows(items, count)) for count in range(1, len(items) + 1)]
+    most = 1 if is_one_row else len(items)
+    arrangements = [list(_rows(items, count)) for count in range(1, most + 1)]
     rows = max(arrangements, key=lambda rows: _height(rows, gap, stage))
     height = _height(rows, gap, stage)
     top = (stage.height - height * len(rows) - gap * (len(rows) - 1)) / 2

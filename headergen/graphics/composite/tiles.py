@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from statistics import harmonic_mean
 
 from headergen.graphics.composite import outline
+from headergen.graphics.composite.panel import is_tiny
 from headergen.graphics.composite.stage import Frame, Source, Stage
 
 Box = tuple[int, int, int, int]
@@ -19,6 +20,8 @@ _UNEVEN = 0.8
 # Shares of the canvas' width, and of its height, that the large panel of a hero may take.
 _HERO_WIDTHS = (0.66, 0.6, 0.5)
 _HERO_HEIGHTS = (0.66,)
+# Of two sources the large one has the golden section's share: 0.62 to 0.38.
+_HERO_OF_TWO = 0.62
 # A seam leans by no more of a panel's width than this, or panels would become triangles.
 _STEEPEST = 0.6
 
@@ -46,15 +49,29 @@ def grid(sources: Sequence[Source], stage: Stage) -> tuple[Frame, ...]:
 
 
 def hero(sources: Sequence[Source], stage: Stage) -> tuple[Frame, ...]:
-    """Give the first source most of the canvas, and the others a strip beside or below it."""
-    area, others = _area(stage), sources[1:]
+    """Give one source most of the canvas, and the others a strip beside or below it.
+
+    It is the first one that is large enough: a tiny picture would be a blur, or stand lost on one.
+    """
+    area, order = _area(stage), _hero_first(sources, stage)
+    lead, *others = (sources[index] for index in order)
     if not others:
         return _frames([area])
     candidates = (
         [large, *_grid(others, strip, stage.gutter, range(1, len(others) + 1))]
-        for large, strip in _hero_areas(area, stage.gutter)
+        for large, strip in _hero_areas(area, stage.gutter, is_pair=len(others) == 1)
     )
-    return _frames(max(candidates, key=lambda boxes: shown(sources, boxes)))
+    boxes = max(candidates, key=lambda boxes: shown([lead, *others], boxes))
+    return tuple(Frame(index, box) for index, box in sorted(zip(order, boxes, strict=True)))
+
+
+def _hero_first(sources: Sequence[Source], stage: Stage) -> list[int]:
+    """Return the indices of the sources in their order, but the one for the large panel first."""
+    width, height = stage.width * max(_HERO_WIDTHS), stage.height * max(_HERO_HEIGHTS)
+    order = list(range(len(sources)))
+    large = (index for index in order if not is_tiny(sources[index], width, height))
+    lead = next(large, 0)
+    return [lead, *(index for index in order if index != lead)]
 
 
 def shown(sources: Sequence[Source], boxes: Sequence[outline.Box]) -> float:
@@ -127,13 +144,13 @@ def _spans(start: int, end: int, count: int, gutter: int) -> list[tuple[int, int
     ]
 
 
-def _hero_areas(area: Box, gutter: int) -> Iterator[tuple[Box, Box]]:
+def _hero_areas(area: Box, gutter: int, *, is_pair: bool) -> Iterator[tuple[Box, Box]]:
     """Part the area into a large panel and a strip, at its right or below."""
     left, top, right, bottom = area
-    for share in _HERO_WIDTHS:
+    for share in (_HERO_OF_TWO,) if is_pair else _HERO_WIDTHS:
         x = left + round((right - left - gutter) * share)
         yield (left, top, x, bottom), (x + gutter, top, right, bottom)
-    for share in _HERO_HEIGHTS:
+    for share in (_HERO_OF_TWO,) if is_pair else _HERO_HEIGHTS:
         y = top + round((bottom - top - gutter) * share)
         yield (left, top, right, y), (left, y + gutter, right, bottom)
 

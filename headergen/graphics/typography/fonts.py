@@ -23,10 +23,12 @@ _FOLDER = Path(__file__).parent.parent / "fonts"
 EMOJI = "noto-emoji-700"
 HEAVY = ("noto-sans-jp-800", "noto-sans-800", EMOJI)
 QUIET = ("noto-sans-jp-500", "noto-sans-500", "noto-sans-jp-800", EMOJI)
+MONO = "noto-sans-mono-700"
 SERIF = ("noto-serif-jp-700", "noto-serif-700", "noto-sans-jp-800", EMOJI)
 
 # Emoji are drawn for a square of 1.27 em: brought near to that of a kanji, and up to its middle.
-_SCALES: Mapping[str, float] = {EMOJI: 0.92}
+# The mono font's letters are higher than those of the others (x-height 0.55 em against 0.5).
+_SCALES: Mapping[str, float] = {EMOJI: 0.92, MONO: 0.93}
 _DROPS: Mapping[str, float] = {EMOJI: -0.055}
 
 

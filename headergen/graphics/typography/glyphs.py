@@ -1,14 +1,13 @@
 """From a text to glyphs in a row: what is drawn for each character, and where it stands."""
 
-import itertools
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from functools import cache
 
 from headergen.errors import GlyphError
-from headergen.graphics.typography.fonts import EMOJI, Font, font
+from headergen.graphics.typography.fonts import EMOJI, HEAVY, MONO, Font, font
 
 # What chooses between forms of a glyph that headergen's fonts have one of, or only tells where a
 # line may break: soft hyphen, zero width space, word joiner, byte order mark, directions of text,
@@ -19,6 +18,13 @@ _JOINER = "\u200d"
 
 # JIS X 4051 puts a quarter of an em between Japanese and Latin; large type wants less.
 _SCRIPT_GAP = 0.08
+# The ground of code reaches so far beyond it, in em; as much again is left free beside it.
+CODE_MARGIN = 0.1
+_CODE_GAP = 2 * CODE_MARGIN
+# Kanji that have a code point of their own for the sake of round trips, such as 神 and 﨑.
+_COMPATIBLE = re.compile("([\uf900-\ufaff\U0002f800-\U0002fa1f])")
+# Dashes and quotation marks, which have the voice of the words around them in a Western text.
+_WESTERN_MARKS = frozenset("‐–—‘’“”…")
 
 
 @dataclass(frozen=True)
@@ -30,6 +36,7 @@ class Glyph:
     x: float
     shift: float
     advance: float
+    is_code: bool = False
 
 
 @dataclass(frozen=True)
@@ -50,40 +57,60 @@ class Row:
 def normalise(text: str) -> str:
     """Bring a text to one character a glyph.
 
-    Characters are composed (NFC, as macOS' file names are not), emoji sequences become the code
+    Characters are composed (NFC, as macOS' file names are not), but kanji that only names have keep
+    their form where the fonts have it, emoji sequences become the code
     point that headergen's emoji font has for them, blanks are single, and lines have none at
     their ends.
 
     Raises:
         GlyphError: emoji are joined that the font has no common glyph for.
     """
-    plain = _INVISIBLE.sub("", unicodedata.normalize("NFC", text))
+    plain = _INVISIBLE.sub("", _composed(text))
     drawn = _joined(plain)
     lines = (re.sub(r"[^\S\u3000\u00a0]+", " ", line) for line in re.split(r"\r\n?|\n", drawn))
     return "\n".join(line for line in (line.strip() for line in lines) if line)
 
 
-def row(text: str, family: Sequence[str], tracking: float = 0.0) -> Row:
+def _composed(text: str) -> str:
+    """Compose characters, but for the compatibility kanji that the fonts have.
+
+    NFC replaces 神 (U+FA19) by 神: a person who writes the name so means the other form.
+    """
+    first = font(HEAVY[0])
+    parts = (
+        part
+        if _COMPATIBLE.match(part) and first.covers(part)
+        else unicodedata.normalize("NFC", part)
+        for part in _COMPATIBLE.split(text)
+    )
+    return "".join(parts)
+
+
+def row(
+    text: str, family: Sequence[str], tracking: float = 0.0, code: Set[int] = frozenset()
+) -> Row:
     """Set a normalised text in one row, proportionally spaced.
 
     Args:
         text: as `normalise` returns it.
         family: names of fonts; the first that covers a character draws it, or, in Latin, Greek
-            and Cyrillic, a whole word.
+            and Cyrillic, all words of the text.
         tracking: added between any two glyphs, in em.
+        code: indices of characters that are code, set in a mono font where that has them.
 
     Raises:
         GlyphError: no font of the family covers a character.
     """
-    fonts = _fonts(text, family)
+    fonts = _fonts(text, family, code)
     glyphs: list[Glyph] = []
     x = 0.0
     for index, (character, chosen) in enumerate(zip(text, fonts, strict=True)):
         shift, advance = (0.0, 0.0) if character == "\n" else chosen.spacing(character)
-        glyphs.append(Glyph(character, chosen, x, shift, advance))
+        glyphs.append(Glyph(character, chosen, x, shift, advance, index in code))
         x += advance + tracking
         if index + 1 < len(text):
             x += _gap(character, text[index + 1], chosen, fonts[index + 1])
+            x += _CODE_GAP * ((index in code) != (index + 1 in code))
     return Row(text, glyphs)
 
 
@@ -134,21 +161,27 @@ def _cannot_join(text: str) -> GlyphError:
     )
 
 
-def _fonts(text: str, family: Sequence[str]) -> list[Font]:
-    """Choose the font of each character, one for all of a word."""
-    fonts: list[Font] = []
-    for western, part in itertools.groupby(text, is_western):
-        characters = list(part)
-        whole = [font(name) for name in family if _covers(font(name), characters)]
-        if western and whole:
-            fonts += [whole[0]] * len(characters)
-        else:
-            fonts += [_font(character, family) for character in characters]
-    return fonts
+def _fonts(text: str, family: Sequence[str], code: Set[int]) -> list[Font]:
+    """Choose the font of each character: one for all Western words, one for all code."""
+    is_japanese_text = any(map(is_japanese, text))
+    voices = [
+        "code" if index in code else "western" if _has_voice(each, is_japanese_text) else ""
+        for index, each in enumerate(text)
+    ]
+    western = {each for each, voice in zip(text, voices, strict=True) if voice == "western"}
+    chains = {"code": (MONO, *family), "western": _one_voice(western, family), "": family}
+    return [_font(each, chains[voice]) for each, voice in zip(text, voices, strict=True)]
 
 
-def _covers(one: Font, characters: Iterable[str]) -> bool:
-    return all(one.covers(character) for character in characters)
+def _has_voice(character: str, is_japanese_text: bool) -> bool:
+    return is_western(character) or (not is_japanese_text and character in _WESTERN_MARKS)
+
+
+def _one_voice(characters: Iterable[str], family: Sequence[str]) -> Sequence[str]:
+    """Put the font first that covers the most of the Western characters of a text."""
+    wanted = set(characters)
+    best = max(family, key=lambda name: sum(map(font(name).covers, wanted)))
+    return (best, *family)
 
 
 def _font(character: str, family: Sequence[str]) -> Font:

@@ -37,6 +37,7 @@ CARDS = {
     "one character": Card("猫"),
     "English": Card("In Praise of the Walk Back: Why I Play Slow Games"),
     "emoji": Card("家族で遊べるゲーム🎮5選👨‍👩‍👧‍👦🇯🇵"),
+    "code": Card("`useEffect` を使わない `const x = 1` の話"),
     "200 characters": Card("潮を直す人の、静かな一年について考えたことを書く。" * 8, author="A"),
     "yellow on white": replace(FULL, colours=("#ffee00", "#ffffff")),
     "mid gray": replace(FULL, colours=("#777777",)),
@@ -207,6 +208,25 @@ def test_a_duotone_of_a_dark_picture_shows_its_subject_beside_the_text(tmp_path:
     lights = light.point([255 * (level > 180) for level in range(256)]).getbbox()
     assert lights is not None
     assert lights[0] > 0.6 * SIZE[0] and lights[2] < 0.95 * SIZE[0]
+
+
+@pytest.mark.parametrize("theme", ["gradient", "minimal", "night", "mesh"])
+def test_code_has_a_quiet_ground_of_its_own(theme: str) -> None:
+    code, plain = (layers(Card(title, theme=theme), *SIZE) for title in ("`f(x)` だ", "f(x) だ"))
+    left, top, _, bottom = code.text.getbbox() or (0, 0, 0, 0)
+    beside, outside = (left - 2, (top + bottom) // 2), (left - 30, (top + bottom) // 2)
+    tinted, plain_ground = (
+        contrast(*(luminance(each.ground.getpixel(at)) for at in (beside, outside)))  # type: ignore[arg-type]
+        for each in (code, plain)
+    )
+    assert plain_ground < 1.05 < tinted < 2
+
+
+@pytest.mark.parametrize("title", ["**猫** &amp; [犬](https://a.example)", r"猫 \& 犬"])
+def test_marks_of_markdown_are_not_drawn(title: str) -> None:
+    card = Card(title, theme="minimal", colours=("#ffffff", "#000000"))
+    plain = Card("猫 & 犬", theme="minimal", colours=("#ffffff", "#000000"))
+    assert draw(card, *SIZE).tobytes() == draw(plain, *SIZE).tobytes()
 
 
 def test_a_subtitle_stands_off_its_title() -> None:

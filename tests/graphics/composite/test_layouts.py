@@ -52,6 +52,7 @@ ICON, TINY, LOGO = opaque(512, 512), opaque(48, 48), emblem()
         pytest.param([LOGO, ICON, TINY], "shelf", id="logos and icons"),
         pytest.param([LOGO, WIDE], "split", id="a logo beside a picture"),
         pytest.param([PHONE, BANNER], "fan", id="extremes that no panel suits"),
+        pytest.param([PHONE, BANNER] * 4, "shelf", id="extremes that are too many for a fan"),
         pytest.param([PHONE] * 2, "split", id="two phones' screens"),
     ],
 )

@@ -103,6 +103,20 @@ def boxes(
             id="a wide hero and five below it",
         ),
         pytest.param("hero", [COVER], (1280, 670), [(0, 0, 1280, 670)], id="a hero alone"),
+        pytest.param(
+            "hero",
+            [PHOTOGRAPH] * 2,
+            (1280, 670),
+            [(0, 0, 789, 670), (797, 0, 1280, 670)],
+            id="a hero of two, 0.62 to 0.38",
+        ),
+        pytest.param(
+            "hero",
+            [BANNER] * 2,
+            (1280, 670),
+            [(0, 0, 1280, 410), (0, 418, 1280, 670)],
+            id="a hero of two banners, stacked",
+        ),
     ],
 )
 def test_boxes(layout: str, shapes: list[Size], canvas: Size, expected: list[Box]) -> None:
@@ -205,3 +219,17 @@ def test_no_panel_becomes_a_triangle() -> None:
     for outline in cuts([COVER] * 12, slant=30):
         (a, _), (b, _), (c, _), (d, _) = outline
         assert b - a > 20 and c - d > 20
+
+
+@pytest.mark.parametrize("count", [2, 3, 4])
+@pytest.mark.parametrize("shape", [PHOTOGRAPH, COVER, BANNER])
+def test_a_shelf_of_up_to_four_is_one_row(count: int, shape: Size) -> None:
+    placed = boxes("shelf", [shape] * count)
+    assert len({top for _, top, _, _ in placed}) == 1
+    _, top, _, bottom = placed[0]
+    assert bottom - top > 0.27 * 670
+
+
+def test_a_shelf_of_many_or_on_an_upright_canvas_has_rows() -> None:
+    assert len({top for _, top, _, _ in boxes("shelf", [BANNER] * 5)}) > 1
+    assert len({top for _, top, _, _ in boxes("shelf", [BANNER] * 4, (670, 1280))}) > 1

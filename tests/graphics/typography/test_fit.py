@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
+import re
 
 import pytest
 from hypothesis import given, settings
@@ -68,13 +69,13 @@ def lines(text: str, style: Style = TITLE) -> list[str]:
         ),
         pytest.param(
             "第1回：はじめてのNext.js 15 App Router",
-            ["第1回：", "はじめてのNext.js 15", "App Router"],
-            id="a version stays with its name",
+            ["第1回：はじめての", "Next.js 15 App Router"],
+            id="a name of several words stays whole, with its version",
         ),
         pytest.param(
             "スーパーマリオブラザーズワンダー",
-            ["スーパーマリオブラザーズワンダー"],
-            id="a long word is set smaller, not torn",
+            ["スーパーマリオ", "ブラザーズワンダー"],
+            id="a long compound breaks where one of its words ends",
         ),
         pytest.param(
             "一行目\n二行目はもう少し長い",
@@ -124,7 +125,10 @@ def test_no_line_breaks_kinsoku_or_tears_a_word(text: str) -> None:
     for before, after in itertools.pairwise(shown):
         assert after[0] not in "、。」）！？ー・…々っャュョ%"
         assert before[-1] not in "「（¥"
-        assert not (is_western(before[-1]) and is_western(after[0]) and before + after in text)
+        # Only long identifiers break, at their joints.
+        torn = re.search(r"[!-~]*$", before)[0] + re.search(r"^[!-~]*", after)[0]  # type: ignore[index]
+        is_torn = is_western(before[-1]) and is_western(after[0]) and before + after in text
+        assert not is_torn or len(torn) >= 14
 
 
 @settings(max_examples=60, deadline=None)

@@ -7,9 +7,9 @@ import itertools
 import pytest
 
 from headergen.graphics.typography import fonts
-from headergen.graphics.typography.glyphs import row
+from headergen.graphics.typography.glyphs import is_japanese, normalise, row
 
-NAMES = sorted({*fonts.HEAVY, *fonts.QUIET, *fonts.SERIF})
+NAMES = sorted({fonts.MONO, *fonts.HEAVY, *fonts.QUIET, *fonts.SERIF})
 # A code point of no character: every font draws its box for it.
 NONE = "\U000ffffd"
 
@@ -50,11 +50,37 @@ def test_each_family_draws(family: tuple[str, ...], text: str) -> None:
     assert used <= set(family)
 
 
-def test_a_word_is_set_in_one_font() -> None:
-    used = [glyph.font.name for glyph in row("Zurich Łódź 街", fonts.SERIF).glyphs]
-    assert used[:7] == ["noto-serif-jp-700"] * 7
-    assert used[7:11] == ["noto-serif-700"] * 4
-    assert used[-1] == "noto-serif-jp-700"
+@pytest.mark.parametrize("family", [fonts.HEAVY, fonts.QUIET, fonts.SERIF])
+@pytest.mark.parametrize(
+    "text", ["Zurich and Łódź 2026", "Łódź – “Zurich”", "Łódźの街、Zurichの街"]
+)
+def test_all_western_words_of_a_text_have_one_voice(family: tuple[str, ...], text: str) -> None:
+    used = {
+        glyph.font.name
+        for glyph in row(text, family).glyphs
+        if not is_japanese(glyph.character) and glyph.character not in " 、"
+    }
+    assert used == {family[1]}
+
+
+def test_the_first_font_speaks_where_it_has_every_letter() -> None:
+    assert {glyph.font.name for glyph in row("Zürich 2026", fonts.SERIF).glyphs} == {fonts.SERIF[0]}
+
+
+def test_code_is_set_in_a_mono_font_and_stands_a_little_apart() -> None:
+    plain, code = row("aの値", fonts.HEAVY), row("aの値", fonts.HEAVY, code={0})
+    assert [glyph.font.name for glyph in code.glyphs] == [fonts.MONO, *[fonts.HEAVY[0]] * 2]
+    assert [glyph.is_code for glyph in code.glyphs] == [True, False, False]
+    assert code.glyphs[1].x - code.glyphs[0].advance > plain.glyphs[1].x - plain.glyphs[0].advance
+
+
+@pytest.mark.parametrize("kanji", ["\ufa19", "\ufa11", "\ufa12"])
+def test_a_kanji_of_names_keeps_its_form(kanji: str) -> None:
+    assert normalise(f"{kanji}か\u3099") == f"{kanji}が"
+
+
+def test_a_compatibility_kanji_that_no_font_has_is_drawn_as_the_common_one() -> None:
+    assert normalise("\uf900") == "豈"
 
 
 @pytest.mark.parametrize(
