@@ -25,11 +25,16 @@ _WEIGHTLESS = ("Scheduler", "Tokenizer", "TokenizerFast", "Processor", "FeatureE
 _PICKLES = (".bin", ".ckpt", ".pt", ".pth")
 _TEXT_FILES = (".json", ".txt", ".model", ".jinja")
 
+STEMS = ("diffusion_pytorch_model", "model")
+
 # `model.safetensors`, `diffusion_pytorch_model.fp16-00001-of-00002.safetensors` and their like.
 _WEIGHT_FILE = re.compile(
     r"(?:diffusion_pytorch_model|model)(?:\.(?P<variant>\w+))?"
     r"(?:-\d{5}-of-(?P<shards>\d{5}))?\.safetensors"
 )
+
+# An index of shards, also of those of pickles.
+_INDEX = re.compile(r"\.index(?:\.\w+)?\.json$")
 
 # The safetensors format: 8 bytes of length, then that much JSON of at most 100 MB.
 _LENGTH_BYTES = 8
@@ -85,13 +90,19 @@ class Snapshot:
         return is_quantized(self.folder / part)
 
 
-def is_quantized(folder: Path) -> bool:
-    """Say whether the part in `folder` is stored quantised."""
+def quantization_of(folder: Path) -> dict[str, Any] | None:
+    """Return the `quantization_config` of the part in `folder`; None if it is not quantised."""
     try:
         config = json.loads((folder / "config.json").read_bytes())
     except (OSError, ValueError):
-        return False
-    return isinstance(config, dict) and "quantization_config" in config
+        return None
+    found = config.get("quantization_config") if isinstance(config, dict) else None
+    return found if isinstance(found, dict) else None
+
+
+def is_quantized(folder: Path) -> bool:
+    """Return whether the part in `folder` is stored quantised."""
+    return quantization_of(folder) is not None
 
 
 def read(
@@ -245,14 +256,24 @@ def wanted_files(
     wanted = ["model_index.json"]
     for entry in entries:
         own = [name[len(entry.name) + 1 :] for name in names if name.startswith(f"{entry.name}/")]
-        files = [name for name in own if name.endswith(_TEXT_FILES)]
+        files = [name for name in own if name.endswith(_TEXT_FILES) and not _INDEX.search(name)]
         if entry.bears_weights and entry.name not in replaced:
             chosen = choose_weights(own, variant)
             if chosen is None:
                 raise SnapshotError(_why_no_weights(Path(entry.name), own))
-            files += chosen.files
+            files += [*_indexes(own, chosen), *chosen.files]
         wanted += [f"{entry.name}/{name}" for name in files]
     return wanted
+
+
+def _indexes(names: Iterable[str], chosen: Weights) -> list[str]:
+    """Return the index of shards that was published with the chosen files, if they are shards."""
+    if len(chosen.files) == 1:
+        return []
+    stem = next(each for each in STEMS if chosen.files[0].startswith(each))
+    variant = f".{chosen.variant}" if chosen.variant else ""
+    wanted = f"{stem}.safetensors.index{variant}.json", f"{stem}{variant}.safetensors.index.json"
+    return [name for name in names if name in wanted]
 
 
 def _tensor_bytes(path: Path) -> Iterable[tuple[str, int]]:

@@ -336,7 +336,7 @@ def self_test(config: Config, root: Path) -> Iterator[Diagnosis]:
 
 def _painted(python: Path, row: Model, folder: Path, config: Config) -> Diagnosis:
     with Worker(python, "a tiny model", config.worker_timeout_s) as worker:
-        worker.send("build", family=row.family.name, folder=str(folder))
+        worker.send("build", model=row.name, folder=str(folder))
         worker.receive()
         worker.send("quit")
     timeout_s = config.worker_timeout_s

@@ -19,7 +19,7 @@ from headergen.diffusion.cache import Fetched
 from headergen.picture import first_bytes, metadata, provenance
 from headergen.picture.parameters import Settings
 from headergen.picture.provenance import SourceType
-from tests.support import checkpoints
+from tests.support import weights
 from tests.support.headers import HEADERS, header_of
 from tests.support.paths import CHECKOUT
 from tests.support.repository import Repository
@@ -69,7 +69,7 @@ def test_what_is_no_picture_is_never_saved(
 ) -> None:
     folder = shutil.copytree(tiny_zimage, repo.root / "model")
     vae = folder / "vae" / "diffusion_pytorch_model.safetensors"
-    checkpoints.fill(vae, "decoder.conv_out.bias", math.nan)
+    weights.fill(vae, "decoder.conv_out.bias", math.nan)
     repo.write("headergen.yaml", "image: {model: model, device: cpu, width: 64, height: 64}\n")
     article = "---\nheader: {prompt: a, steps: 1}\n---\n"
     repo.write("a.md", article)

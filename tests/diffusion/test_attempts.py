@@ -33,7 +33,7 @@ from headergen.diffusion.worker import parts
 from headergen.diffusion.worker.events import WorkerError
 from headergen.progress import Event, Loading, Note, Placed, Step
 from tests.diffusion.conftest import Direct
-from tests.support import checkpoints
+from tests.support import checkpoints, weights
 from tests.support.executable import executable
 from tests.support.forked import WarmProcess
 from tests.support.paths import CHECKOUT
@@ -696,7 +696,7 @@ def test_a_real_model_that_overflows_is_tried_in_float32_and_then_given_up(
 ) -> None:
     folder = shutil.copytree(tiny_zimage, tmp_path / "checkpoint")
     vae = folder / "vae" / "diffusion_pytorch_model.safetensors"
-    checkpoints.fill(vae, "decoder.conv_out.bias", math.nan)
+    weights.fill(vae, "decoder.conv_out.bias", math.nan)
 
     run = run_worker(load_of(folder), [PICTURE])
 
@@ -732,18 +732,17 @@ def test_a_gguf_transformer_paints_in_place_of_the_checkpoints_own(
     large_zimage: Path, tmp_path: Path
 ) -> None:
     import gguf
-    from safetensors.numpy import load_file
 
-    weights = large_zimage / "transformer" / "diffusion_pytorch_model.safetensors"
     writer = gguf.GGUFWriter(tmp_path / "exact.gguf", "zimage")
-    for name, tensor in load_file(weights).items():
+    for name, tensor in checkpoints.tensors(large_zimage / "transformer").items():
         writer.add_tensor(name, tensor)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
     writer.close()
     folder = shutil.copytree(large_zimage, tmp_path / "checkpoint")
-    (folder / "transformer" / weights.name).unlink()
+    for shard in (folder / "transformer").glob("*.safetensors"):
+        shard.unlink()
     load = replace(load_of(folder), transformer=tmp_path / "exact.gguf")
 
     (expected,) = run_worker(load_of(large_zimage), [PICTURE]).results

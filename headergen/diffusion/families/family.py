@@ -112,6 +112,9 @@ class Model:
         scheduler_class: The scheduler that replaces the checkpoint's own.
         scheduler_options: What is changed in the scheduler's config.
         variant: Which of several sets of weight files to use, such as `fp16`.
+        shards: In how many files the weights of a part are published, where it is not one.
+        index: What its `model_index.json` has beside the family's parts and settings.
+        tokenizer_files: The files of each tokenizer.
         notice: What to tell whoever picks it.
         seeds_vary_little: Another seed gives nearly the same picture, so that candidates need
             other words as well.
@@ -132,6 +135,9 @@ class Model:
     scheduler_class: str | None = None
     scheduler_options: Mapping[str, str] = field(default_factory=dict, hash=False)
     variant: str | None = None
+    shards: Mapping[str, int] = field(default_factory=dict, hash=False)
+    index: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    tokenizer_files: frozenset[str] = frozenset()
     notice: str | None = None
     seeds_vary_little: bool = False
 

@@ -73,6 +73,7 @@ _SCHEDULER = {
     "beta_end": 0.012,
     "beta_schedule": "scaled_linear",
     "steps_offset": 1,
+    "timestep_spacing": "leading",
 }
 _VAE = {"latent_channels": 4, "scaling_factor": 0.13025, "force_upcast": True}
 _TINY_CLIP = twins.CLIP_MARKS | {
@@ -94,7 +95,7 @@ FAMILY = Family(
     denoiser="unet",
     parts={
         "tokenizer": twins.clip_tokenizer,
-        "tokenizer_2": twins.clip_tokenizer,
+        "tokenizer_2": twins.second_clip_tokenizer,
         "scheduler": "diffusers.EulerDiscreteScheduler",
         "vae": "diffusers.AutoencoderKL",
         "text_encoder": "transformers.CLIPTextModel",
@@ -105,7 +106,7 @@ FAMILY = Family(
         "scheduler": _SCHEDULER,
         "vae": {**twins.TINY_VAE, **_VAE},
         "text_encoder": _TINY_CLIP,
-        "text_encoder_2": _TINY_CLIP,
+        "text_encoder_2": {**_TINY_CLIP, "hidden_act": "gelu"},
         "unet": {
             "sample_size": 32,
             "block_out_channels": (8, 16),
@@ -138,6 +139,7 @@ FAMILY = Family(
     },
     guided_above=1.0,  # as StableDiffusionXLPipeline decides
     prompt_weights=True,
+    settings={"force_zeros_for_empty_prompt": True},
     libraries=("compel",),
 )
 
@@ -149,6 +151,10 @@ _WEIGHTS = {
     "text_encoder_2": ("F16", 1_389_319_680),
     "vae": ("F16", 167_307_726),
 }
+_TOKENIZER_FILES = frozenset(
+    ("merges.txt", "special_tokens_map.json", "tokenizer_config.json", "vocab.json")
+)
+_NO_PARTS = {"feature_extractor": [None, None], "image_encoder": [None, None]}
 
 MODELS = (
     # Template, negative prompt, Euler a, 28 steps and guidance 7: model card.
@@ -168,6 +174,8 @@ MODELS = (
         ),
         negative_prompt="(worst quality, low quality:1.4), (grayscale), nsfw",
         scheduler_class="EulerAncestralDiscreteScheduler",
+        index=_NO_PARTS,
+        tokenizer_files=_TOKENIZER_FILES,
     ),
     # Guidance 0 and trailing timesteps: model card; the repository holds fp32 files beside the fp16
     # variant. 512x512 is its native area.
@@ -185,6 +193,8 @@ MODELS = (
         scheduler_class="EulerAncestralDiscreteScheduler",
         scheduler_options={"timestep_spacing": "trailing"},
         variant="fp16",
+        index=_NO_PARTS,
+        tokenizer_files=_TOKENIZER_FILES,
         notice=(
             "SDXL-Turbo's licence (sai-nc-community) is for non-commercial use: "
             "a paid article needs Stability AI's own terms"
