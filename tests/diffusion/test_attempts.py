@@ -381,6 +381,25 @@ def test_a_checkpoint_that_its_libraries_refuse(
         parts.assemble({"family": ZIMAGE.row.family.name}, found)
 
 
+@pytest.mark.slow
+def test_the_one_whole_variant_is_painted_with_whatever_else_is_there(
+    tiny_sdxl: Path, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(tiny_sdxl, tmp_path / "checkpoint")
+    for file in folder.rglob("*.safetensors"):
+        if ".fp16" not in file.name and file.parent != folder:
+            file.unlink()
+    shards = {"weight_map": {"a": "diffusion_pytorch_model-00001-of-00002.safetensors"}}
+    for name in ("safetensors.index.json", "safetensors.index.fp16.json"):
+        (folder / "unet" / f"diffusion_pytorch_model.{name}").write_text(json.dumps(shards))
+    _index_with(image_encoder=["transformers", "CLIPVisionModelWithProjection"])(folder)
+
+    run = run_worker(load_of(folder, replace(SDXL, row=MODELS["animagine-xl-3.1"])), [PICTURE])
+
+    assert isinstance(run.results[0], Pixels), run.results[0]
+    assert run.results == run_worker(load_of(tiny_sdxl, SDXL), [PICTURE]).results
+
+
 # --- The machine ----------------------------------------------------------------------------------
 
 

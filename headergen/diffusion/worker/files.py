@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from headergen.diffusion.snapshot import STEMS, Weights
+from headergen.diffusion.snapshot import STEMS, Weights, tensors_in
 
 
 @contextmanager
@@ -56,17 +56,10 @@ def _link_weights(folder: Path, weights: Weights, place: Path) -> None:
         name = f"{stem}-{number:05d}-of-{count:05d}.safetensors"
         name = name if count > 1 else f"{stem}.safetensors"
         _link(folder / file, place / name)
-        weight_map |= dict.fromkeys(_names_in(folder / file), name)
+        weight_map |= dict.fromkeys(tensors_in(folder / file), name)
     if count > 1:
         text = json.dumps({"metadata": {}, "weight_map": weight_map})
         (place / f"{stem}.safetensors.index.json").write_text(text, "utf-8")
-
-
-def _names_in(file: Path) -> list[str]:
-    from safetensors import safe_open
-
-    with safe_open(file, framework="pt") as tensors:
-        return list(tensors.keys())
 
 
 def _link(source: Path, target: Path) -> None:

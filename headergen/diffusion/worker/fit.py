@@ -6,10 +6,11 @@ for what is missing, and where weights are quantised neither it nor diffusers co
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from headergen.diffusion.snapshot import tensors_in
 from headergen.diffusion.worker.events import WorkerError
 
 Shape = tuple[int, ...]
@@ -46,7 +47,11 @@ def names_in(model: Any, folder: Path, files: Iterable[str]) -> dict[str, str]:
         WorkerError: Tensors are missing, or have another shape than the part's config says.
     """
     wanted = _wanted(model)
-    found = dict(_shapes_in(folder, files))
+    found = {
+        name: tuple(tensor["shape"])
+        for file in files
+        for name, tensor in tensors_in(folder / file).items()
+    }
     prefix = f"{getattr(model, 'base_model_prefix', '') or 'model'}."
     names = {name: own for name in found if (own := _own_name(name, wanted, prefix)) is not None}
     missing = sorted(wanted.keys() - names.values())
@@ -78,15 +83,6 @@ def _own_name(name: str, wanted: Mapping[str, Shape], prefix: str) -> str | None
         name = name.replace(old, new)
     without = name.partition(".")[2]
     return next((each for each in (name, without, prefix + name) if each in wanted), None)
-
-
-def _shapes_in(folder: Path, files: Iterable[str]) -> Iterator[tuple[str, Shape]]:
-    from safetensors import safe_open
-
-    for file in files:
-        with safe_open(folder / file, framework="pt") as tensors:
-            for name in tensors.keys():  # noqa: SIM118
-                yield name, tuple(tensors.get_slice(name).get_shape())
 
 
 def _some(names: list[str]) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from headergen.diffusion.families import FAMILIES
 from headergen.diffusion.families.family import Family
-from headergen.diffusion.snapshot import Entry, Snapshot, Weights, quantization_of
+from headergen.diffusion.snapshot import Entry, Snapshot, Weights, quantization_of, read_index
 from headergen.diffusion.worker import files, fit, quantize
 from headergen.diffusion.worker.events import WorkerError
 from headergen.diffusion.worker.libraries import attribute, load
@@ -40,7 +40,9 @@ def assemble(order: Mapping[str, Any], snapshot: Snapshot) -> Any:
         for entry in snapshot.entries
         if not entry.bears_weights
     }
-    absent = {entry.name: None for entry in snapshot.entries if entry.bears_weights}
+    named = read_index(snapshot.folder).items()
+    parts = [name for name, value in named if isinstance(value, list) and name[0] != "_"]
+    absent = dict.fromkeys(name for name in parts if name not in light)
     pipeline = attribute(diffusers, family.entry_point).from_pretrained(
         str(snapshot.folder), local_files_only=True, **light, **absent
     )
