@@ -276,5 +276,7 @@ def _results(
                 yield event["id"], worker.explain(event["kind"], event["message"])
             case "loading":
                 report(Loading(event["part"], event["done"], event["total"]))
+            case "note":
+                report(Note(event["text"]))
             case "step":
                 report(Step(event["id"], event["step"], event["steps"]))

@@ -53,6 +53,11 @@ _KINDS: Mapping[str, _Kind] = {
         "repair that environment (pip install --upgrade torch diffusers transformers "
         "accelerate), or name another interpreter as worker.python in the config",
     ),
+    "library": _Kind(
+        errors.DependencyError,
+        "{name} needs a library: {reason}",
+        "install it as said, or name another interpreter as worker.python in the config",
+    ),
     "device": _Kind(
         errors.DeviceNotFoundError,
         "{reason}",

@@ -32,7 +32,7 @@ _BUSY_FRACTION = 0.25  # of a card's memory in others' hands is worth a look
 _NEEDED = {"torch": (2, 8), "diffusers": (0, 42), "transformers": (5, 0)}
 _OPTIONAL = {
     **{
-        library: f"prompts of {family.name} models"
+        library: f"weights and more than 77 tokens in prompts of {family.name} models"
         for family in FAMILIES.values()
         for library in family.libraries
     },

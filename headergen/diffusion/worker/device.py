@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
 import warnings
 from collections.abc import Mapping
 from typing import Any
 
 from headergen.diffusion.worker.events import Emit, WorkerError
-from headergen.diffusion.worker.libraries import load
+from headergen.diffusion.worker.libraries import installed, load
 
 
 def survey(order: Mapping[str, Any], emit: Emit) -> None:
@@ -19,7 +18,7 @@ def survey(order: Mapping[str, Any], emit: Emit) -> None:
     """
     torch = load("torch")
     name = pick(torch, order["device"])
-    emit("surveyed", device=name, quantizable=_can_quantize(), **_facts(torch, name))
+    emit("surveyed", device=name, quantizable=installed("sdnq"), **_facts(torch, name))
 
 
 def pick(torch: Any, wanted: str) -> str:
@@ -78,7 +77,3 @@ def _mps(torch: Any) -> bool:
     except (TypeError, RuntimeError):
         return False
     return True
-
-
-def _can_quantize() -> bool:
-    return importlib.util.find_spec("sdnq") is not None

@@ -34,6 +34,7 @@ def paint(order: Mapping[str, Any], emit: Emit) -> None:
     load("torch")
     pipeline = parts.assemble(order, snapshot)
     pictures = [dict(request) for request in order["requests"]]
+    _tell_what_is_unread(pipeline, family, pictures, emit)
     tell_loading = _meter(snapshot, replaced, emit)
     for stage in placement["stages"]:
         for entry in snapshot.entries:
@@ -46,6 +47,13 @@ def paint(order: Mapping[str, Any], emit: Emit) -> None:
         roles = {family.role(name) for name in stage}
         pictures = [each for each in pictures if _worked(pipeline, family, roles, each, emit)]
         _drop_stage(pipeline, stage)
+
+
+def _tell_what_is_unread(
+    pipeline: Any, family: Family, pictures: Sequence[Mapping[str, Any]], emit: Emit
+) -> None:
+    for text in sorted({text for each in pictures if (text := family.unread(pipeline, each))}):
+        emit("note", text=text)
 
 
 def _meter(snapshot: Snapshot, replaced: Mapping[str, str], emit: Emit) -> Callable[[str], None]:
