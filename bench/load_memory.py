@@ -171,6 +171,7 @@ def start(script: str, folder: Path, **options: Any) -> subprocess.Popen[str]:
         "replaced": {},
         "placement": placement,
         "requests": [request],
+        "scratch": tempfile.mkdtemp(),
     }
     root = Path(__file__).resolve().parent.parent
     malloc = {"MALLOC_MMAP_THRESHOLD_": "1000000", "MALLOC_TRIM_THRESHOLD_": "1000000"}

@@ -4,6 +4,7 @@ Each attempt is a worker of its own, because a process that ran out of memory do
 it back. What an earlier attempt painted is kept.
 """
 
+import tempfile
 from base64 import b64decode
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -123,8 +124,15 @@ def paint(
     Raises:
         PaintError: Of the kind that fits, when nothing (more) can be painted.
     """
-    if not requests:
-        return
+    if requests:
+        # Prompts that are encoded wait here, for a second attempt, too.
+        with tempfile.TemporaryDirectory(prefix="headergen-") as scratch:
+            yield from _paint(interpreter, load, requests, report, scratch)
+
+
+def _paint(
+    interpreter: Path, load: Load, requests: Sequence[Paint], report: Report, scratch: str
+) -> Generator[tuple[int, Pixels | PaintError], None, None]:
     pending = dict(enumerate(requests))
     ladder = _ladder_for(load, requests)
     attempt: Attempt | None = None
@@ -134,7 +142,7 @@ def paint(
             attempt = attempt or _first_attempt(worker, load.device, ladder)
             worker.needs = attempt.needs
             report(Placed(load.name, attempt.placement.describe()))
-            worker.send("paint", **_order(load, attempt, pending))
+            worker.send("paint", **_order(load, attempt, pending, scratch))
             try:
                 for index, result in _results(worker, len(pending), attempt, report):
                     if isinstance(result, NoPictureError):
@@ -231,9 +239,12 @@ def _what_next(before: Attempt, after: Attempt) -> str:
     return f"trying again: {after.placement.describe()}"
 
 
-def _order(load: Load, attempt: Attempt, pending: Mapping[int, Paint]) -> dict[str, Any]:
+def _order(
+    load: Load, attempt: Attempt, pending: Mapping[int, Paint], scratch: str
+) -> dict[str, Any]:
     row = load.row
     return {
+        "scratch": scratch,
         "folder": str(load.folder),
         "family": row.family.name,
         "variant": row.variant,
