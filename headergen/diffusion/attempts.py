@@ -69,13 +69,15 @@ class Paint:
 class Pixels:
     """One picture: `rgb` holds three bytes a pixel, row by row from the top left.
 
-    `bits` is the `8bit` or `4bit` in which the weights were loaded that painted it.
+    `bits` is the `8bit` or `4bit` in which the weights were loaded that painted it; `tiled` whether
+    it was decoded by tiles.
     """
 
     width: int
     height: int
     rgb: bytes
     bits: str | None = None
+    tiled: bool = False
 
 
 @dataclass(frozen=True)
@@ -280,8 +282,8 @@ def _results(
             case "image":
                 count -= 1
                 rgb = b64decode(event["rgb"])
-                bits = attempt.placement.bits
-                yield event["id"], Pixels(event["width"], event["height"], rgb, bits)
+                bits, tiled = attempt.placement.bits, attempt.placement.vae_tiling
+                yield event["id"], Pixels(event["width"], event["height"], rgb, bits, tiled)
             case "error":
                 count -= 1
                 yield event["id"], worker.explain(event["kind"], event["message"])

@@ -42,6 +42,16 @@ def pick(torch: Any, wanted: str) -> str:
     raise WorkerError("device", f"{sought} was found: torch sees {there} ({reasons})")
 
 
+def keep_within_what_is_free(torch: Any, name: str) -> None:
+    """Have torch refuse to take more of a card's memory than is free now.
+
+    On Windows the driver would give it system RAM, twenty times slower, and say nothing.
+    """
+    if name.startswith("cuda"):
+        free, total = torch.cuda.mem_get_info(name)
+        torch.cuda.set_per_process_memory_fraction(free / total, name)
+
+
 def _accelerators(torch: Any) -> list[str]:
     cuda = ["cuda"] if torch.cuda.is_available() else []
     cuda += [f"cuda:{number}" for number in range(torch.cuda.device_count() if cuda else 0)]

@@ -20,7 +20,7 @@ from headergen.diffusion import snapshot as snapshots
 from headergen.diffusion.families import FAMILIES
 from headergen.diffusion.families.family import Family, Role
 from headergen.diffusion.snapshot import Snapshot
-from headergen.diffusion.worker import parts
+from headergen.diffusion.worker import device, parts
 from headergen.diffusion.worker.events import MEMORY_KINDS, Emit, WorkerError, describe, kind_of
 from headergen.diffusion.worker.libraries import load
 
@@ -39,7 +39,7 @@ def paint(order: Mapping[str, Any], emit: Emit) -> None:
     snapshot = snapshots.read(
         Path(order["folder"]), family.pipeline_class, order["variant"], replaced=replaced
     )
-    load("torch")
+    device.keep_within_what_is_free(load("torch"), placement["device"])
     pipeline = parts.assemble(order, snapshot)
     pictures = [dict(request) for request in order["requests"]]
     _tell_what_is_unread(pipeline, family, pictures, emit)
