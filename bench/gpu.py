@@ -113,7 +113,7 @@ def full(row: Model, scratch: Path, device: str) -> Bench:
 
 def tiny(row: Model, scratch: Path, device: str) -> Bench:
     """Write the tiny checkpoint that the tests paint with."""
-    twins.save(row.family, scratch / "model")
+    twins.save(row, scratch / "model")
     return Bench(
         row=row,
         folder=scratch / "model",

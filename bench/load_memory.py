@@ -98,7 +98,7 @@ def build(published: Path, fetched: Path, scale: float) -> None:
 
     from headergen.diffusion.families import twins, zimage
 
-    twins.save(zimage.FAMILY, published)
+    twins.save(zimage.MODELS[0], published)
     import diffusers
 
     pipeline = diffusers.ZImagePipeline.from_pretrained(published, dtype=torch.bfloat16)
@@ -120,7 +120,7 @@ def build(published: Path, fetched: Path, scale: float) -> None:
         axes_dims=[64, 32, 32],
         axes_lens=[1024, 128, 128],
     )
-    for old in published.rglob("*.safetensors"):
+    for old in (*published.rglob("*.safetensors"), *published.rglob("*.index.json")):
         old.unlink()
     pipeline.save_pretrained(published, max_shard_size="5GB")
     pipeline.transformer.to(torch.bfloat16)
@@ -171,6 +171,7 @@ def start(script: str, folder: Path, **options: Any) -> subprocess.Popen[str]:
         "replaced": {},
         "placement": placement,
         "requests": [request],
+        "scratch": tempfile.mkdtemp(),
     }
     root = Path(__file__).resolve().parent.parent
     malloc = {"MALLOC_MMAP_THRESHOLD_": "1000000", "MALLOC_TRIM_THRESHOLD_": "1000000"}

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from headergen.diffusion.families import sdxl, zimage
-from headergen.diffusion.families.family import Family
+from headergen.diffusion.families import MODELS
+from headergen.diffusion.families.family import Model
 from tests.support import checkpoints, forked, repository
 from tests.support.forked import WarmProcess
 from tests.support.repository import Repository
@@ -93,29 +93,30 @@ def built(warm_process: WarmProcess) -> Checkpoints:
 
 
 @pytest.fixture(scope="session")
-def twin(built: Checkpoints) -> Callable[[Family], Path]:
-    """Return the folder of a family's tiny twin; do not write into it."""
-
-    def twin(family: Family) -> Path:
-        name = family.name.lower().replace("-", "").replace(" ", "_")
-        return built(name, checkpoints.build, family.name)
-
-    return twin
+def twin(built: Checkpoints) -> Callable[[Model], Path]:
+    """Return the folder of a model's tiny twin; do not write into it."""
+    return lambda row: built(row.name, checkpoints.build, row.name)
 
 
 @pytest.fixture(scope="session")
-def tiny_zimage(twin: Callable[[Family], Path]) -> Path:
+def tiny_zimage(twin: Callable[[Model], Path]) -> Path:
     """Return the folder of a tiny Z-Image checkpoint, built once per run; do not write into it."""
-    return twin(zimage.FAMILY)
+    return twin(MODELS["z-image-turbo"])
 
 
 @pytest.fixture(scope="session")
-def tiny_sdxl(twin: Callable[[Family], Path]) -> Path:
-    """Return the folder of a tiny SDXL checkpoint, built once per run; do not write into it."""
-    return twin(sdxl.FAMILY)
+def tiny_sdxl(twin: Callable[[Model], Path]) -> Path:
+    """Return the folder of a tiny SDXL-Turbo, with both variants; do not write into it."""
+    return twin(MODELS["sdxl-turbo"])
 
 
 @pytest.fixture(scope="session")
 def large_zimage(built: Checkpoints) -> Path:
     """Return the folder of a Z-Image checkpoint wide enough to be quantised; do not write there."""
-    return built("large_zimage", checkpoints.build_large)
+    return built("large_zimage", checkpoints.build_large, "z-image-turbo")
+
+
+@pytest.fixture(scope="session")
+def large_sdxl(built: Checkpoints) -> Path:
+    """Return the folder of an Animagine wide enough to be quantised; do not write there."""
+    return built("large_sdxl", checkpoints.build_large, "animagine-xl-3.1")

@@ -4,6 +4,7 @@ Each attempt is a worker of its own, because a process that ran out of memory do
 it back. What an earlier attempt painted is kept.
 """
 
+import tempfile
 from base64 import b64decode
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -68,13 +69,15 @@ class Paint:
 class Pixels:
     """One picture: `rgb` holds three bytes a pixel, row by row from the top left.
 
-    `bits` is the `8bit` or `4bit` in which the weights were loaded that painted it.
+    `bits` is the `8bit` or `4bit` in which the weights were loaded that painted it; `tiled` whether
+    it was decoded by tiles.
     """
 
     width: int
     height: int
     rgb: bytes
     bits: str | None = None
+    tiled: bool = False
 
 
 @dataclass(frozen=True)
@@ -123,8 +126,15 @@ def paint(
     Raises:
         PaintError: Of the kind that fits, when nothing (more) can be painted.
     """
-    if not requests:
-        return
+    if requests:
+        # Prompts that are encoded wait here, for a second attempt, too.
+        with tempfile.TemporaryDirectory(prefix="headergen-") as scratch:
+            yield from _paint(interpreter, load, requests, report, scratch)
+
+
+def _paint(
+    interpreter: Path, load: Load, requests: Sequence[Paint], report: Report, scratch: str
+) -> Generator[tuple[int, Pixels | PaintError], None, None]:
     pending = dict(enumerate(requests))
     ladder = _ladder_for(load, requests)
     attempt: Attempt | None = None
@@ -134,7 +144,7 @@ def paint(
             attempt = attempt or _first_attempt(worker, load.device, ladder)
             worker.needs = attempt.needs
             report(Placed(load.name, attempt.placement.describe()))
-            worker.send("paint", **_order(load, attempt, pending))
+            worker.send("paint", **_order(load, attempt, pending, scratch))
             try:
                 for index, result in _results(worker, len(pending), attempt, report):
                     if isinstance(result, NoPictureError):
@@ -231,9 +241,12 @@ def _what_next(before: Attempt, after: Attempt) -> str:
     return f"trying again: {after.placement.describe()}"
 
 
-def _order(load: Load, attempt: Attempt, pending: Mapping[int, Paint]) -> dict[str, Any]:
+def _order(
+    load: Load, attempt: Attempt, pending: Mapping[int, Paint], scratch: str
+) -> dict[str, Any]:
     row = load.row
     return {
+        "scratch": scratch,
         "folder": str(load.folder),
         "family": row.family.name,
         "variant": row.variant,
@@ -269,12 +282,14 @@ def _results(
             case "image":
                 count -= 1
                 rgb = b64decode(event["rgb"])
-                bits = attempt.placement.bits
-                yield event["id"], Pixels(event["width"], event["height"], rgb, bits)
+                bits, tiled = attempt.placement.bits, attempt.placement.vae_tiling
+                yield event["id"], Pixels(event["width"], event["height"], rgb, bits, tiled)
             case "error":
                 count -= 1
                 yield event["id"], worker.explain(event["kind"], event["message"])
             case "loading":
                 report(Loading(event["part"], event["done"], event["total"]))
+            case "note":
+                report(Note(event["text"]))
             case "step":
                 report(Step(event["id"], event["step"], event["steps"]))

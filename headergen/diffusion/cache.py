@@ -147,9 +147,13 @@ def _in_hub_cache(checkpoint: Checkpoint) -> Fetched | None:
 
 
 def _hub_cache() -> Path:
-    """Say where huggingface_hub keeps its files (its page "Environment variables")."""
-    if chosen := os.environ.get("HF_HUB_CACHE"):
-        return Path(chosen).expanduser()
+    """Return where huggingface_hub keeps its files (its page "Environment variables").
+
+    `HUGGINGFACE_HUB_CACHE` is the older name, which it still reads.
+    """
+    for variable in ("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE"):
+        if chosen := os.environ.get(variable):
+            return Path(chosen).expanduser()
     home = os.environ.get("HF_HOME")
     return (Path(home).expanduser() if home else locks.user_cache() / "huggingface") / "hub"
 

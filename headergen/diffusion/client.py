@@ -9,6 +9,7 @@ import queue
 import re
 import signal
 import subprocess
+import sys
 import threading
 from collections import deque
 from collections.abc import Mapping
@@ -28,6 +29,10 @@ _STDERR_LINES_SHOWN = 15
 # glibc keeps freed blocks for later, the larger the more it has seen. Handing each tensor back at
 # once cut the peak of loading a transformer in 8 bits from 1431 to 335 MB, of which 290 stay.
 _ENVIRONMENT = {"MALLOC_MMAP_THRESHOLD_": "1000000", "MALLOC_TRIM_THRESHOLD_": "1000000"}
+# Lets CUDA's allocator join freed blocks of different sizes (torch's page "CUDA semantics"); torch
+# has it on Linux only.
+if sys.platform == "linux" and "PYTORCH_ALLOC_CONF" not in os.environ:
+    _ENVIRONMENT["PYTORCH_CUDA_ALLOC_CONF"] = "expandable_segments:True"
 
 # Access tokens of the hub, passwords in the address of a hub or proxy, and what signs the address
 # of a download.
@@ -52,6 +57,11 @@ _KINDS: Mapping[str, _Kind] = {
         "{reason}",
         "repair that environment (pip install --upgrade torch diffusers transformers "
         "accelerate), or name another interpreter as worker.python in the config",
+    ),
+    "library": _Kind(
+        errors.DependencyError,
+        "{name} needs a library: {reason}",
+        "install it as said, or name another interpreter as worker.python in the config",
     ),
     "device": _Kind(
         errors.DeviceNotFoundError,

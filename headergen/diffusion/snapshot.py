@@ -25,11 +25,16 @@ _WEIGHTLESS = ("Scheduler", "Tokenizer", "TokenizerFast", "Processor", "FeatureE
 _PICKLES = (".bin", ".ckpt", ".pt", ".pth")
 _TEXT_FILES = (".json", ".txt", ".model", ".jinja")
 
+STEMS = ("diffusion_pytorch_model", "model")
+
 # `model.safetensors`, `diffusion_pytorch_model.fp16-00001-of-00002.safetensors` and their like.
 _WEIGHT_FILE = re.compile(
     r"(?:diffusion_pytorch_model|model)(?:\.(?P<variant>\w+))?"
     r"(?:-\d{5}-of-(?P<shards>\d{5}))?\.safetensors"
 )
+
+# An index of shards, also of those of pickles.
+_INDEX = re.compile(r"\.index(?:\.\w+)?\.json$")
 
 # The safetensors format: 8 bytes of length, then that much JSON of at most 100 MB.
 _LENGTH_BYTES = 8
@@ -76,8 +81,9 @@ class Snapshot:
         """
         sums: dict[str, int] = {}
         for file in self.weights[part].files:
-            for dtype, size in _tensor_bytes(self.folder / part / file):
-                sums[dtype] = sums.get(dtype, 0) + size
+            for tensor in tensors_in(self.folder / part / file).values():
+                start, end = tensor["data_offsets"]
+                sums[tensor["dtype"]] = sums.get(tensor["dtype"], 0) + end - start
         return sums
 
     def is_quantized(self, part: str) -> bool:
@@ -85,13 +91,19 @@ class Snapshot:
         return is_quantized(self.folder / part)
 
 
-def is_quantized(folder: Path) -> bool:
-    """Say whether the part in `folder` is stored quantised."""
+def quantization_of(folder: Path) -> dict[str, Any] | None:
+    """Return the `quantization_config` of the part in `folder`; None if it is not quantised."""
     try:
         config = json.loads((folder / "config.json").read_bytes())
     except (OSError, ValueError):
-        return False
-    return isinstance(config, dict) and "quantization_config" in config
+        return None
+    found = config.get("quantization_config") if isinstance(config, dict) else None
+    return found if isinstance(found, dict) else None
+
+
+def is_quantized(folder: Path) -> bool:
+    """Return whether the part in `folder` is stored quantised."""
+    return quantization_of(folder) is not None
 
 
 def read(
@@ -170,7 +182,10 @@ def check_class(index: Mapping[str, Any], pipeline_class: str) -> None:
 
 
 def entries_of(index: Mapping[str, Any]) -> list[Entry]:
-    """List the parts that model_index.json names, leaving out settings and empty parts.
+    """List the parts that model_index.json names and painting needs.
+
+    Settings, empty parts, and those that the family does without are left out: a safety checker,
+    the encoder of an example picture.
 
     Raises:
         SnapshotError: If a part is of another library than diffusers and transformers.
@@ -184,7 +199,8 @@ def entries_of(index: Mapping[str, Any]) -> list[Entry]:
                 f"headergen runs no code of a checkpoint, only {' and '.join(LIBRARIES)}"
             )
             raise SnapshotError(message)
-    return entries
+    known = [each for each in FAMILIES.values() if each.pipeline_class == index.get("_class_name")]
+    return [entry for entry in entries if not known or entry.name in known[0].parts]
 
 
 def _is_filled(name: str, value: Sequence[Any]) -> bool:
@@ -195,10 +211,12 @@ def choose_weights(names: Iterable[str], variant: str | None) -> Weights | None:
     """Choose a part's weight files among `names`: whole, and of `variant` where it is there.
 
     Returns:
-        The files of `variant`, else those without a variant; None if neither is whole.
+        The files of `variant`, else those without a variant, else those of another variant, fp16
+        first; None if no set is whole.
     """
     matches = [match for name in names if (match := _WEIGHT_FILE.fullmatch(name))]
-    for wanted in dict.fromkeys((variant, None)):
+    others = sorted({match["variant"] or "" for match in matches}, key=lambda v: (v != "fp16", v))
+    for wanted in dict.fromkeys((variant, None, *filter(None, others))):
         for group in _by_shard_count(m for m in matches if m["variant"] == wanted):
             if len(group) == int(group[0]["shards"] or 1):
                 return Weights(wanted, sorted(match.string for match in group))
@@ -245,27 +263,48 @@ def wanted_files(
     wanted = ["model_index.json"]
     for entry in entries:
         own = [name[len(entry.name) + 1 :] for name in names if name.startswith(f"{entry.name}/")]
-        files = [name for name in own if name.endswith(_TEXT_FILES)]
+        files = [name for name in own if name.endswith(_TEXT_FILES) and not _INDEX.search(name)]
         if entry.bears_weights and entry.name not in replaced:
             chosen = choose_weights(own, variant)
             if chosen is None:
                 raise SnapshotError(_why_no_weights(Path(entry.name), own))
-            files += chosen.files
+            files += [*_indexes(own, chosen), *chosen.files]
         wanted += [f"{entry.name}/{name}" for name in files]
     return wanted
 
 
-def _tensor_bytes(path: Path) -> Iterable[tuple[str, int]]:
-    """Read from a safetensors header the dtype and the size of each tensor."""
+def _indexes(names: Iterable[str], chosen: Weights) -> list[str]:
+    """Return the index of shards that was published with the chosen files, if they are shards."""
+    if len(chosen.files) == 1:
+        return []
+    stem = next(each for each in STEMS if chosen.files[0].startswith(each))
+    variant = f".{chosen.variant}" if chosen.variant else ""
+    wanted = f"{stem}.safetensors.index{variant}.json", f"{stem}{variant}.safetensors.index.json"
+    return [name for name in names if name in wanted]
+
+
+def tensors_in(path: Path) -> dict[str, dict[str, Any]]:
+    """Read a safetensors header: each tensor's `dtype`, `shape` and `data_offsets` by its name.
+
+    Raises:
+        SnapshotError: If it cannot be read, or the file is cut short.
+    """
     try:
         with path.open("rb") as file:
             length = int.from_bytes(file.read(_LENGTH_BYTES), "little")
             header = json.loads(file.read(min(length, _MAX_HEADER_BYTES)))
-        tensors = [value for name, value in header.items() if name != "__metadata__"]
-        ends = [tensor["data_offsets"][1] for tensor in tensors]
-        sizes = [(t["dtype"], t["data_offsets"][1] - t["data_offsets"][0]) for t in tensors]
+        tensors = {name: value for name, value in header.items() if name != "__metadata__"}
+        end = max((_end_of(tensor) for tensor in tensors.values()), default=0)
     except (OSError, ValueError, AttributeError, LookupError, TypeError) as error:
         raise SnapshotError(f"{path} is not a safetensors file: {error}") from error
-    if path.stat().st_size < _LENGTH_BYTES + length + max(ends, default=0):
+    if path.stat().st_size < _LENGTH_BYTES + length + end:
         raise SnapshotError(f"{path} is cut short: fetch it again")
-    return sizes
+    return tensors
+
+
+def _end_of(tensor: Mapping[str, Any]) -> int:
+    """Check that a header's entry has the three facts, and return where its bytes end."""
+    start, end = map(int, tensor["data_offsets"])
+    if start > end or not (isinstance(tensor["dtype"], str) and isinstance(tensor["shape"], list)):
+        raise ValueError("a tensor without dtype and shape")
+    return end

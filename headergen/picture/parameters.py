@@ -21,7 +21,8 @@ class Settings:
     """What a model was told, as far as it is known; `width` and `height` in px, as it painted.
 
     `transformer` is the name of the GGUF file that took the place of the model's own, and
-    `quantization` the `8bit` or `4bit` in which its weights were.
+    `quantization` the `8bit` or `4bit` in which its weights were. `decoding` is `tiles` where the
+    picture was decoded by tiles, because memory was short.
     """
 
     prompt: str
@@ -35,6 +36,7 @@ class Settings:
     height: int | None = None
     transformer: str | None = None
     quantization: str | None = None
+    decoding: str | None = None
 
 
 # The web UI's own pattern, with a bound that keeps it from taking time in the square of a line.
@@ -57,6 +59,7 @@ _LABELS: Mapping[str, str] = {
     "revision": "Model revision",
     "transformer": "Transformer",
     "quantization": "Quantization",
+    "decoding": "Decoding",
 }
 # Labels of headergen's own: a text that its plain place could not hold as it was.
 _EXACT: Mapping[str, str] = {"prompt": "Exact prompt", "negative_prompt": "Exact negative prompt"}
@@ -129,6 +132,7 @@ def read(text: str) -> Settings:
         height=_whole(height),
         transformer=values.get(_LABELS["transformer"]),
         quantization=values.get(_LABELS["quantization"]),
+        decoding=values.get(_LABELS["decoding"]),
     )
 
 

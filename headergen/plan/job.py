@@ -74,7 +74,9 @@ class Painting:
             return False
         sizes = model.row.sizes_painted(self.render_width, self.render_height)
         planned = replace(self.settings, negative_prompt=self.negative_prompt or None)
-        found = replace(told, revision=None, quantization=None, width=None, height=None)
+        found = replace(
+            told, revision=None, quantization=None, decoding=None, width=None, height=None
+        )
         return found == planned and (told.width, told.height) in sizes
 
 

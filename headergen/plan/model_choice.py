@@ -16,6 +16,8 @@ from headergen.fields import unknown
 from headergen.settings.config import KEYS, Config
 from headergen.settings.styles import Style
 
+# Endings of files with weights: a hub id may contain dots (FLUX.2-klein-4B), but has no such one.
+_FILE_ENDINGS = (".safetensors", ".gguf", ".ckpt", ".pt", ".pth", ".bin", ".onnx")
 _TO_A_FOLDER = "a single .safetensors file must be converted to a diffusers folder first"
 
 # What the config says of the model that it names; the device is the machine's, whatever paints.
@@ -59,9 +61,29 @@ def _place(config: Config, root: Path) -> Checkpoint:
     if folder:
         row = _preset(config) or _row_for_folder(config, folder)
         return Checkpoint(row, os.fspath(folder.absolute()), local=True)
+    _refuse_file(config, root)
     if not re.fullmatch(r"\w[\w.-]*/\w[\w.-]*", config.model):
         raise _unknown_model(config)
     return Checkpoint(_preset(config) or _row_for_hub_id(config), config.model, local=False)
+
+
+def _refuse_file(config: Config, root: Path) -> None:
+    """Refuse a file, and what looks like one, so that it is not looked for on the hub.
+
+    Raises:
+        ConfigError: `image.model` is a file, or has the ending of one.
+    """
+    is_file = _is_file(root / config.model)
+    if is_file or Path(config.model).suffix.lower() in _FILE_ENDINGS:
+        what = "is a file and no diffusers folder" if is_file else "is no file or folder here"
+        raise config.error("image.model", f"{config.model!r} {what}", remedy=_TO_A_FOLDER)
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name too long
+        return False
 
 
 def _transformer(config: Config, root: Path) -> tuple[str | None, bool]:
@@ -71,7 +93,8 @@ def _transformer(config: Config, root: Path) -> tuple[str | None, bool]:
     file = root / Path(config.transformer).expanduser()
     if file.is_file():
         return os.fspath(file.absolute()), True
-    if re.fullmatch(r"\w[\w.-]*/\w[\w.-]*/[\w./-]+", config.transformer):
+    in_folder = (root / Path(config.transformer).parts[0]).is_dir()
+    if re.fullmatch(r"\w[\w.-]*/\w[\w.-]*/[\w./-]+", config.transformer) and not in_folder:
         return config.transformer, False
     raise config.error(
         "image.transformer",

@@ -76,8 +76,8 @@ def again(
 
 
 def unmatched(told: Settings, painted: Settings) -> Iterator[str]:
-    """Yield a note for each setting of the weights that differs from what the picture tells."""
-    for name in ("transformer", "quantization"):
+    """Yield a note for each way of loading or decoding that differs from the picture's."""
+    for name in ("transformer", "quantization", "decoding"):
         before, now = getattr(told, name), getattr(painted, name)
         if before != now:
             yield (

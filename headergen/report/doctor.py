@@ -32,7 +32,7 @@ _BUSY_FRACTION = 0.25  # of a card's memory in others' hands is worth a look
 _NEEDED = {"torch": (2, 8), "diffusers": (0, 42), "transformers": (5, 0)}
 _OPTIONAL = {
     **{
-        library: f"prompts of {family.name} models"
+        library: f"weights and more than 77 tokens in prompts of {family.name} models"
         for family in FAMILIES.values()
         for library in family.libraries
     },
@@ -336,7 +336,7 @@ def self_test(config: Config, root: Path) -> Iterator[Diagnosis]:
 
 def _painted(python: Path, row: Model, folder: Path, config: Config) -> Diagnosis:
     with Worker(python, "a tiny model", config.worker_timeout_s) as worker:
-        worker.send("build", family=row.family.name, folder=str(folder))
+        worker.send("build", model=row.name, folder=str(folder))
         worker.receive()
         worker.send("quit")
     timeout_s = config.worker_timeout_s

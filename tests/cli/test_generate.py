@@ -19,7 +19,7 @@ from headergen.diffusion.cache import Fetched
 from headergen.picture import first_bytes, metadata, provenance
 from headergen.picture.parameters import Settings
 from headergen.picture.provenance import SourceType
-from tests.support import checkpoints
+from tests.support import weights
 from tests.support.headers import HEADERS, header_of
 from tests.support.paths import CHECKOUT
 from tests.support.repository import Repository
@@ -48,7 +48,7 @@ def test_a_header_tells_what_was_really_painted_and_nothing_of_the_machine(
 ) -> None:
     stored = Fetched(tiny_zimage, "04cc4abb", "z-Q4", tiny_zimage / "z-Q4.gguf")
     monkeypatch.setattr(fetching, "require", lambda _: stored)
-    small = attempts.Pixels(64, 32, bytes(3 * 64 * 32), bits="8bit")
+    small = attempts.Pixels(64, 32, bytes(3 * 64 * 32), bits="8bit", tiled=True)
     monkeypatch.setattr(attempts, "paint", lambda *_: (each for each in [(0, small)]))
     repo.write("headergen.yaml", f"image: {{model: {tiny_zimage}, device: cpu}}\n")
     repo.write("a.md", "---\nheader: {prompt: 海, seed: 3}\n---\n")
@@ -56,9 +56,10 @@ def test_a_header_tells_what_was_really_painted_and_nothing_of_the_machine(
     path = repo.root / header_of("a")
     told = provenance.read(metadata.read(path))
     assert told.source_type == SourceType.PAINTED
-    # The painter went down to a smaller size, and to 8 bits, for want of memory.
+    # The painter went down to a smaller size, 8 bits and tiles, because memory was short.
     settings = Settings("海", None, tiny_zimage.name, "04cc4abb", 8, 0.0, 3, 64, 32)
-    assert told.settings == replace(settings, transformer="z-Q4.gguf", quantization="8bit")
+    painted = replace(settings, transformer="z-Q4.gguf", quantization="8bit", decoding="tiles")
+    assert told.settings == painted
     for secret in (tiny_zimage.parent, repo.root, Path.home()):
         assert os.fsencode(secret) not in path.read_bytes()
 
@@ -69,7 +70,7 @@ def test_what_is_no_picture_is_never_saved(
 ) -> None:
     folder = shutil.copytree(tiny_zimage, repo.root / "model")
     vae = folder / "vae" / "diffusion_pytorch_model.safetensors"
-    checkpoints.fill(vae, "decoder.conv_out.bias", math.nan)
+    weights.fill(vae, "decoder.conv_out.bias", math.nan)
     repo.write("headergen.yaml", "image: {model: model, device: cpu, width: 64, height: 64}\n")
     article = "---\nheader: {prompt: a, steps: 1}\n---\n"
     repo.write("a.md", article)

@@ -33,7 +33,7 @@ from headergen.diffusion.worker import parts
 from headergen.diffusion.worker.events import WorkerError
 from headergen.progress import Event, Loading, Note, Placed, Step
 from tests.diffusion.conftest import Direct
-from tests.support import checkpoints
+from tests.support import checkpoints, weights
 from tests.support.executable import executable
 from tests.support.forked import WarmProcess
 from tests.support.paths import CHECKOUT
@@ -287,6 +287,7 @@ def test_tiles_are_decoded_with_hardly_a_difference(
 
     assert isinstance(whole, Pixels)
     assert isinstance(tiled, Pixels)
+    assert (whole.tiled, tiled.tiled) == (False, True)
     differences = [abs(a - b) for a, b in zip(whole.rgb, tiled.rgb, strict=True)]
     assert any(differences)
     assert sum(differences) / len(differences) < 4
@@ -379,6 +380,25 @@ def test_a_checkpoint_that_its_libraries_refuse(
 
     with pytest.raises(WorkerError, match=words):
         parts.assemble({"family": ZIMAGE.row.family.name}, found)
+
+
+@pytest.mark.slow
+def test_the_one_whole_variant_is_painted_with_whatever_else_is_there(
+    tiny_sdxl: Path, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(tiny_sdxl, tmp_path / "checkpoint")
+    for file in folder.rglob("*.safetensors"):
+        if ".fp16" not in file.name and file.parent != folder:
+            file.unlink()
+    shards = {"weight_map": {"a": "diffusion_pytorch_model-00001-of-00002.safetensors"}}
+    for name in ("safetensors.index.json", "safetensors.index.fp16.json"):
+        (folder / "unet" / f"diffusion_pytorch_model.{name}").write_text(json.dumps(shards))
+    _index_with(image_encoder=["transformers", "CLIPVisionModelWithProjection"])(folder)
+
+    run = run_worker(load_of(folder, replace(SDXL, row=MODELS["animagine-xl-3.1"])), [PICTURE])
+
+    assert isinstance(run.results[0], Pixels), run.results[0]
+    assert run.results == run_worker(load_of(tiny_sdxl, SDXL), [PICTURE]).results
 
 
 # --- The machine ----------------------------------------------------------------------------------
@@ -556,7 +576,7 @@ attempt = tally.stat().st_size
 """
 
 
-def test_out_of_video_memory_goes_down_to_tiles_stages_and_smaller_sizes(
+def test_out_of_video_memory_goes_down_to_stages_tiles_and_smaller_sizes(
     fake_worker: Callable[..., Path], tiny_zimage: Path
 ) -> None:
     code = "fail('video memory') if request['width'] > 640 else picture(request)"
@@ -569,8 +589,8 @@ def test_out_of_video_memory_goes_down_to_tiles_stages_and_smaller_sizes(
     assert isinstance(painted, Pixels)
     assert (painted.width, painted.height) == (640, 336)
     assert all("out of video memory (VRAM)" in note for note in run.progress.notes)
-    assert "decoding by tiles" in run.progress.notes[0]
-    assert "2 stages" in "".join(run.progress.notes)
+    assert run.progress.notes[0].partition("; needs about")[0].endswith("in 2 stages")
+    assert "decoding by tiles" in "".join(run.progress.notes[1:])
     assert all(each.startswith("tiny-zimage: ") for each in run.progress.placements)
     assert run.progress.notes[-2].endswith("painting at 75% of the render size, to be scaled up")
     assert run.progress.notes[-1].endswith("painting at 50% of the render size, to be scaled up")
@@ -696,7 +716,7 @@ def test_a_real_model_that_overflows_is_tried_in_float32_and_then_given_up(
 ) -> None:
     folder = shutil.copytree(tiny_zimage, tmp_path / "checkpoint")
     vae = folder / "vae" / "diffusion_pytorch_model.safetensors"
-    checkpoints.fill(vae, "decoder.conv_out.bias", math.nan)
+    weights.fill(vae, "decoder.conv_out.bias", math.nan)
 
     run = run_worker(load_of(folder), [PICTURE])
 
@@ -732,18 +752,17 @@ def test_a_gguf_transformer_paints_in_place_of_the_checkpoints_own(
     large_zimage: Path, tmp_path: Path
 ) -> None:
     import gguf
-    from safetensors.numpy import load_file
 
-    weights = large_zimage / "transformer" / "diffusion_pytorch_model.safetensors"
     writer = gguf.GGUFWriter(tmp_path / "exact.gguf", "zimage")
-    for name, tensor in load_file(weights).items():
+    for name, tensor in checkpoints.tensors(large_zimage / "transformer").items():
         writer.add_tensor(name, tensor)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
     writer.close()
     folder = shutil.copytree(large_zimage, tmp_path / "checkpoint")
-    (folder / "transformer" / weights.name).unlink()
+    for shard in (folder / "transformer").glob("*.safetensors"):
+        shard.unlink()
     load = replace(load_of(folder), transformer=tmp_path / "exact.gguf")
 
     (expected,) = run_worker(load_of(large_zimage), [PICTURE]).results

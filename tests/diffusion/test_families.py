@@ -121,11 +121,12 @@ def rows_of(family: Family) -> list[Model]:
 
 @each_family
 def test_the_twin_is_a_small_checkpoint_of_its_family(
-    family: Family, twin: Callable[[Family], Path]
+    family: Family, twin: Callable[[Model], Path]
 ) -> None:
-    found = snapshot.read(twin(family), family.pipeline_class)
+    folder = twin(rows_of(family)[0])
+    found = snapshot.read(folder, family.pipeline_class)
     without_variants = [
-        twin(family) / part / file for part, each in found.weights.items() for file in each.files
+        folder / part / file for part, each in found.weights.items() for file in each.files
     ]
 
     assert {entry.name for entry in found.entries} == set(family.parts)
@@ -169,13 +170,13 @@ resident_and_staged = pytest.mark.parametrize(
 def test_a_model_paints_what_a_direct_call_of_diffusers_paints(
     row: Model,
     stages: int,
-    twin: Callable[[Family], Path],
+    twin: Callable[[Model], Path],
     direct: Direct,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     negative = "lowres" if GUIDED.guidance_scale > row.family.guided_above else None
     requests = [FREE, replace(GUIDED, negative_prompt=negative)]
-    folder = twin(row.family)
+    folder = twin(row)
     only(monkeypatch, lambda each: len(each.stages) == stages and not each.vae_tiling)
 
     painted = run_worker(Load(row.name, row, folder, "cpu"), requests).results
@@ -188,13 +189,13 @@ def test_a_model_paints_what_a_direct_call_of_diffusers_paints(
 @resident_and_staged
 def test_flux2_klein_is_guided_where_it_is_not_distilled(
     stages: int,
-    twin: Callable[[Family], Path],
+    twin: Callable[[Model], Path],
     direct: Direct,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     (row,) = flux2_klein.MODELS
-    folder = shutil.copytree(twin(row.family), tmp_path / "base")
+    folder = shutil.copytree(twin(row), tmp_path / "base")
     index = json.loads((folder / "model_index.json").read_text()) | {"is_distilled": False}
     (folder / "model_index.json").write_text(json.dumps(index))
     only(monkeypatch, lambda each: len(each.stages) == stages and not each.vae_tiling)
@@ -202,4 +203,4 @@ def test_flux2_klein_is_guided_where_it_is_not_distilled(
     painted = run_worker(Load(row.name, row, folder, "cpu"), [GUIDED]).results
 
     assert painted == [direct(folder, row, GUIDED)]
-    assert painted != [direct(twin(row.family), row, GUIDED)]
+    assert painted != [direct(twin(row), row, GUIDED)]

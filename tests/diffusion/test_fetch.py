@@ -18,16 +18,14 @@ import pytest
 from headergen import errors
 from headergen.diffusion import attempts, cache, fetching, hardware, snapshot
 from headergen.diffusion.cache import Checkpoint, Fetched
-from headergen.diffusion.families import FAMILIES, MODELS
-from headergen.diffusion.families.family import Family, Model
+from headergen.diffusion.families import MODELS
+from headergen.diffusion.families.family import Model
 from headergen.diffusion.hardware import Memory
 from headergen.diffusion.worker import hub as worker_hub
 from headergen.diffusion.worker.events import WorkerError
 from headergen.diffusion.worker.hub import File
 from headergen.progress import Downloading, Event, Note, Storing, Waiting
 from headergen.repository import locks
-from tests.support import checkpoints
-from tests.support.forked import WarmProcess
 from tests.support.hub import COMMIT, serve_hub
 
 PYTHON = Path(sys.executable)
@@ -91,12 +89,9 @@ def hub_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def published(tiny_zimage: Path, tmp_path: Path, warm_process: WarmProcess) -> Path:
-    """A repository in Z-Image's published layout: fp32 transformer, bf16 rest; and other files."""
+def published(tiny_zimage: Path, tmp_path: Path) -> Path:
+    """A repository in Z-Image's published layout, and other files."""
     folder = shutil.copytree(tiny_zimage, tmp_path / "published")
-    for part in ("text_encoder", "vae"):
-        for file in (folder / part).glob("*.safetensors"):
-            warm_process.call(checkpoints.__name__, checkpoints.halve.__name__, str(file))
     (folder / "single_file.safetensors").write_bytes(b"not wanted")
     (folder / "vae" / "diffusion_pytorch_model.bin").write_bytes(b"not wanted")
     return folder
@@ -116,21 +111,20 @@ def test_a_model_is_fetched_once_halved_and_then_needs_no_network(
     assert stored.bytes_by_dtype("transformer") == {"BF16": whole // 2}
     assert stored.bytes_by_dtype("vae") == original.bytes_by_dtype("vae")
     assert found == cache.find(TINY) == Fetched(found.folder, COMMIT)
-    assert progress.stored == ["transformer/diffusion_pytorch_model.safetensors"]
+    shards = sorted(path.name for path in (published / "transformer").glob("*.safetensors"))
+    assert progress.stored == [f"transformer/{name}" for name in shards]
     done, total = progress.downloads[-1]
-    assert done == total > 1_000_000
+    assert done == total > 500_000
     assert not [line for line in asked if "single_file" in line or ".bin" in line]
     assert {path.name for path in found.folder.iterdir()} >= {"model_index.json", snapshot.MANIFEST}
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "row", {row.family.name: row for row in MODELS.values()}.values(), ids=FAMILIES
-)
+@pytest.mark.parametrize("row", MODELS.values(), ids=MODELS)
 def test_each_family_is_fetched_with_all_its_parts(
-    row: Model, twin: Callable[[Family], Path], monkeypatch: pytest.MonkeyPatch
+    row: Model, twin: Callable[[Model], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    published, checkpoint = twin(row.family), Checkpoint(row, HUB_ID, local=False)
+    published, checkpoint = twin(row), Checkpoint(row, HUB_ID, local=False)
     with serve_hub({HUB_ID: published}) as hub:
         monkeypatch.setenv("HF_ENDPOINT", hub.endpoint)
         found, _ = bring(checkpoint)
@@ -143,7 +137,7 @@ def test_each_family_is_fetched_with_all_its_parts(
         sizes = original.bytes_by_dtype(part)
         kept = sum(size // 2 if dtype == "F32" else size for dtype, size in sizes.items())
         assert sum(stored.bytes_by_dtype(part).values()) == kept, part
-    assert not list(found.folder.rglob(".downloads"))
+    assert not (found.folder.parent / ".downloads").exists()
     assert paint_with(found, row) == paint_with(Fetched(published, ""), row)
 
 
@@ -182,29 +176,80 @@ def test_an_interrupted_fetch_goes_on_with_what_is_missing(
 
 
 @pytest.mark.slow
-@pytest.mark.isolated  # torch compiles with processes of its own
-@pytest.mark.parametrize(("bits", "dtype"), [("8bit", "I8"), ("4bit", "U8")])
-def test_a_model_is_stored_quantised(
-    bits: str, dtype: str, large_zimage: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("model", "name", "bits", "dtype"),
+    [
+        pytest.param("large_zimage", "z-image-turbo", "8bit", "I8", id="Z-Image in 8 bits"),
+        pytest.param("large_zimage", "z-image-turbo", "4bit", "U8", id="Z-Image in 4 bits"),
+        pytest.param("large_sdxl", "animagine-xl-3.1", "8bit", "I8", id="SDXL in 8 bits"),
+        pytest.param("large_sdxl", "animagine-xl-3.1", "4bit", "U8", id="SDXL in 4 bits"),
+    ],
+)
+def test_a_model_is_stored_quantised_and_then_paints_offline(
+    model: str,
+    name: str,
+    bits: str,
+    dtype: str,
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    with serve_hub({HUB_ID: large_zimage}) as hub:
+    published, row = request.getfixturevalue(model), MODELS[name]
+    with serve_hub({HUB_ID: published}) as hub:
         monkeypatch.setenv("HF_ENDPOINT", hub.endpoint)
-        found, progress = bring(quantize=bits)
+        found, progress = bring(replace(TINY, row=row), quantize=bits)
 
-    stored = snapshot.read(found.folder, "ZImagePipeline")
+    stored = snapshot.read(found.folder, row.family.pipeline_class)
     assert found.form == bits
-    assert stored.is_quantized("transformer")
-    assert stored.is_quantized("text_encoder")
+    for part in (*row.family.encoders, row.family.denoiser):
+        assert stored.is_quantized(part)
+        assert dtype in stored.bytes_by_dtype(part)
+        assert f"{part} in {bits}" in progress.stored
     assert not stored.is_quantized("vae")
-    assert dtype in stored.bytes_by_dtype("transformer")
-    assert f"transformer in {bits}" in progress.stored
-    exact, near = paint_with(Fetched(large_zimage, "")), paint_with(found)
+    exact, near = paint_with(Fetched(published, ""), row), paint_with(found, row)
     assert exact != near
     assert mean_difference(exact, near) < 24
 
 
 def mean_difference(one: attempts.Pixels, other: attempts.Pixels) -> float:
     return sum(abs(a - b) for a, b in zip(one.rgb, other.rgb, strict=True)) / len(one.rgb)
+
+
+def weights_asked_for(requests: list[str]) -> set[str]:
+    """Return the parts whose weights were downloaded, or only looked at."""
+    return {line.split("/")[-2] for line in requests if line.endswith(".safetensors")}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("failed", [False, True], ids=["whole", "after a failure"])
+def test_a_model_that_is_here_is_quantised_without_a_download(
+    failed: bool, published: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serve_hub({HUB_ID: published}) as hub:
+        monkeypatch.setenv("HF_ENDPOINT", hub.endpoint)
+        full, _ = bring()
+        if failed:
+            (full.folder / snapshot.MANIFEST).unlink()
+        before = {path: path.read_bytes() for path in full.folder.rglob("*") if path.is_file()}
+        hub.requests.clear()
+        quantised, _ = bring(quantize="8bit")
+
+    assert not [line for line in hub.requests if "/resolve/" in line]
+    assert snapshot.read(quantised.folder, "ZImagePipeline").is_quantized("transformer")
+    assert all(path.read_bytes() == content for path, content in before.items())
+
+
+@pytest.mark.slow
+def test_what_a_quantised_form_left_as_published_is_not_downloaded_again(
+    published: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serve_hub({HUB_ID: published}) as hub:
+        monkeypatch.setenv("HF_ENDPOINT", hub.endpoint)
+        bring(quantize="8bit")
+        hub.requests.clear()
+        bring()
+
+    assert weights_asked_for(hub.requests) == {"text_encoder", "transformer"}
+    assert not [line for line in hub.requests if "tokenizer" in line or "model_index" in line]
 
 
 @pytest.mark.slow
@@ -405,9 +450,20 @@ def test_what_another_program_downloaded_is_used(hub_home: Path, tiny_zimage: Pa
     assert cache.find(replace(TINY, revision="ffffffff")) is None
 
 
+@pytest.mark.parametrize("variable", ["HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE"])
+def test_the_hubs_cache_is_found_by_either_of_its_names(
+    variable: str, tmp_path: Path, tiny_zimage: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = in_hub_cache(tmp_path / "elsewhere", tiny_zimage)
+    assert cache.find(TINY) is None
+    monkeypatch.setenv(variable, str(tmp_path / "elsewhere" / "hub"))
+
+    assert cache.find(TINY) == Fetched(found, COMMIT)
+
+
 def test_what_was_downloaded_in_part_is_not_used(hub_home: Path, tiny_zimage: Path) -> None:
     found = in_hub_cache(hub_home, tiny_zimage)
-    (found / "transformer" / "diffusion_pytorch_model.safetensors").unlink()
+    next((found / "transformer").glob("*.safetensors")).unlink()
 
     assert cache.find(TINY) is None
 
@@ -423,6 +479,6 @@ def test_a_disk_with_too_little_room_is_told_before_the_download(
     monkeypatch.setattr(shutil, "disk_usage", lambda _: room)
 
     with pytest.raises(WorkerError, match=r"takes 17\.0 GB .* 0\.5 GB more than") as caught:
-        worker_hub._check_room(tmp_path / "not" / "yet", files, quantizing=False)
+        worker_hub._check_room(tmp_path / "not" / "yet", files, quantizing=[])
 
     assert caught.value.kind == "disk"

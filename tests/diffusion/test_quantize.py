@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from headergen.diffusion import client, snapshot
-from headergen.diffusion.worker import convert, quantize
+from headergen.diffusion.snapshot import Entry
+from headergen.diffusion.worker import convert, parts, quantize
+from headergen.diffusion.worker.events import WorkerError
+from tests.support import checkpoints, weights
 from tests.support.paths import CHECKOUT
+from tests.support.weights import Tensor
 
 pytestmark = pytest.mark.slow
+
+SHARD = "diffusion_pytorch_model-00001-of-00003.safetensors"
 
 
 @pytest.fixture(scope="module")
@@ -26,11 +34,10 @@ def transformer(large_zimage: Path) -> Path:
 def gguf_file(transformer: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Write the transformer as a GGUF file, its large matrices in 8 bits."""
     import gguf
-    from safetensors.numpy import load_file
 
     path = tmp_path_factory.mktemp("gguf") / "small-Q8_0.gguf"
     writer = gguf.GGUFWriter(path, "zimage")
-    for name, tensor in load_file(transformer / "diffusion_pytorch_model.safetensors").items():
+    for name, tensor in checkpoints.tensors(transformer).items():
         if name.endswith(".weight") and tensor.ndim == 2 and tensor.shape[1] % 32 == 0:
             kind = gguf.GGMLQuantizationType.Q8_0
             writer.add_tensor(name, gguf.quants.quantize(tensor, kind), raw_dtype=kind)
@@ -67,18 +74,18 @@ def exact(transformer: Path) -> Any:
     return run(ZImageTransformer2DModel.from_pretrained(transformer, dtype=torch.bfloat16))
 
 
-def quantized(transformer: Path, bits: str) -> Any:
+def load(folder: Path, class_name: str, bits: str | None = None) -> Any:
+    """Load a part as the worker does."""
     import torch
-    from diffusers import ZImageTransformer2DModel
 
-    return quantize.load_quantized(
-        ZImageTransformer2DModel,
-        transformer,
-        bits=bits,
-        dtype=torch.bfloat16,
-        device="cpu",
-        variant=None,
-    )
+    part_class = parts.part_class(Entry("", *class_name.split(".")))
+    chosen = snapshot.choose_weights([path.name for path in folder.iterdir()], None)
+    assert chosen
+    return parts.load_weights(part_class, folder, chosen, torch.bfloat16, "cpu", bits)
+
+
+def quantized(transformer: Path, bits: str) -> Any:
+    return load(transformer, "diffusers.ZImageTransformer2DModel", bits)
 
 
 def test_fewer_bits_take_less_and_differ_more(transformer: Path, exact: Any) -> None:
@@ -105,26 +112,124 @@ def test_what_is_stored_is_what_is_quantised_while_loading(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    import shutil
-
     import torch
     from diffusers import ZImageTransformer2DModel
 
     monkeypatch.setattr(convert, "_SHARD_BYTES", shard_bytes)
     folder = shutil.copytree(transformer, tmp_path / "transformer")
-    files = ["diffusion_pytorch_model.safetensors"]
+    files = sorted(path.name for path in folder.glob("*.safetensors"))
     convert.quantize_part(
         ZImageTransformer2DModel, folder, files, bits="8bit", dtype=torch.bfloat16
     )
-    stored = ZImageTransformer2DModel.from_pretrained(
-        folder, dtype=torch.bfloat16, use_safetensors=True
-    )
+    stored = load(folder, "diffusers.ZImageTransformer2DModel")
 
     assert (len(list(folder.glob("*.safetensors"))) > 1) == (shard_bytes < 10**9)
     assert snapshot.is_quantized(folder)
     assert [path.name for path in tmp_path.iterdir()] == ["transformer"]
     assert stored.state_dict().keys() == quantized(transformer, "8bit").state_dict().keys()
     assert distance(stored, exact) < 0.05
+
+
+PARTS = {
+    "Z-Image's encoder": ("large_zimage", "text_encoder", "transformers.Qwen3Model"),
+    "Z-Image's transformer": ("large_zimage", "transformer", "diffusers.ZImageTransformer2DModel"),
+    "SDXL's encoder": ("large_sdxl", "text_encoder", "transformers.CLIPTextModel"),
+    "SDXL's second encoder": (
+        "large_sdxl",
+        "text_encoder_2",
+        "transformers.CLIPTextModelWithProjection",
+    ),
+    "SDXL's UNet": ("large_sdxl", "unet", "diffusers.UNet2DConditionModel"),
+}
+each_part = pytest.mark.parametrize(("model", "part", "class_name"), PARTS.values(), ids=PARTS)
+
+
+@each_part
+def test_a_published_part_stored_quantised_is_what_is_quantised_while_loading(
+    model: str, part: str, class_name: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    import torch
+
+    published = request.getfixturevalue(model) / part
+    while_loading = load(published, class_name, "4bit").state_dict()
+    folder = shutil.copytree(published, tmp_path / part)
+    files = sorted(path.name for path in folder.glob("*.safetensors"))
+    part_class = parts.part_class(Entry("", *class_name.split(".")))
+    convert.quantize_part(part_class, folder, files, bits="4bit", dtype=torch.bfloat16)
+    stored = load(folder, class_name).state_dict()
+
+    assert stored.keys() == while_loading.keys()
+    assert {tensor.dtype for tensor in stored.values()} >= {torch.uint8}
+    for name, tensor in stored.items():
+        # diffusers rounds the scales to bfloat16 where it quantises while loading.
+        torch.testing.assert_close(tensor.float(), while_loading[name].float(), rtol=0.01, atol=0)
+
+
+def lacking(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    name = largest(tensors)
+    return {each: tensor for each, tensor in tensors.items() if each != name}
+
+
+def misshapen(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    name = largest(tensors)
+    dtype, shape, data = tensors[name]
+    half = Tensor(dtype, [shape[0] // 2, *shape[1:]], data[: len(data) // 2])
+    return tensors | {name: half}
+
+
+def largest(tensors: dict[str, Tensor]) -> str:
+    return max(tensors, key=lambda name: len(tensors[name].data))
+
+
+@each_part
+@pytest.mark.parametrize("damage", [lacking, misshapen])
+def test_a_damaged_part_is_refused_alike_in_every_way_of_loading(
+    model: str,
+    part: str,
+    class_name: str,
+    damage: Callable[[dict[str, Tensor]], dict[str, Tensor]],
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+) -> None:
+    import torch
+
+    folder = shutil.copytree(request.getfixturevalue(model) / part, tmp_path / part)
+    files = sorted(path.name for path in folder.glob("*.safetensors"))
+    shard = max(files, key=lambda name: (folder / name).stat().st_size)
+    weights.save(folder / shard, damage(weights.load(folder / shard)))
+    part_class = parts.part_class(Entry("", *class_name.split(".")))
+
+    said = []
+    for way in (
+        lambda: load(folder, class_name),
+        lambda: load(folder, class_name, "8bit"),
+        lambda: load(folder, class_name, "4bit"),
+        lambda: convert.quantize_part(part_class, folder, files, bits="4bit", dtype=torch.bfloat16),
+    ):
+        with pytest.raises(WorkerError) as caught:
+            way()
+        assert caught.value.kind == "checkpoint"
+        said.append(str(caught.value))
+    assert len(set(said)) == 1
+    assert ("lacks" if damage is lacking else "in the shape") in said[0]
+
+
+@pytest.mark.parametrize("damage", [lacking, misshapen])
+def test_a_damaged_part_that_is_stored_quantised_is_refused_too(
+    transformer: Path, damage: Callable[[dict[str, Tensor]], dict[str, Tensor]], tmp_path: Path
+) -> None:
+    import torch
+
+    class_name = "diffusers.ZImageTransformer2DModel"
+    folder = shutil.copytree(transformer, tmp_path / "transformer")
+    files = sorted(path.name for path in folder.glob("*.safetensors"))
+    part_class = parts.part_class(Entry("", *class_name.split(".")))
+    convert.quantize_part(part_class, folder, files, bits="8bit", dtype=torch.bfloat16)
+    (file,) = folder.glob("*.safetensors")
+    weights.save(file, damage(weights.load(file)))
+
+    with pytest.raises(WorkerError, match=r"lacks|in the shape"):
+        load(folder, class_name)
 
 
 def test_a_gguf_transformer_is_near_the_original(
@@ -145,7 +250,7 @@ def test_a_file_is_converted_as_torch_converts(transformer: Path, tmp_path: Path
     import torch
     from safetensors.torch import load_file
 
-    source = transformer / "diffusion_pytorch_model.safetensors"
+    source = transformer / SHARD
     convert.convert_file(source, tmp_path / "half.safetensors", torch.bfloat16)
     before, after = load_file(source), load_file(tmp_path / "half.safetensors")
 
@@ -183,9 +288,7 @@ def test_an_interrupted_conversion_leaves_nothing_under_the_name(
     monkeypatch.setattr(convert, "_bytes_of", fail)
     target = tmp_path / "half.safetensors"
     with pytest.raises(OSError, match="disk full"):
-        convert.convert_file(
-            transformer / "diffusion_pytorch_model.safetensors", target, torch.bfloat16
-        )
+        convert.convert_file(transformer / SHARD, target, torch.bfloat16)
     assert not target.exists()
 
 

@@ -50,6 +50,18 @@ TOKENIZER = Entry("tokenizer", "transformers", "CLIPTokenizer")
         ),
         pytest.param(["model-00001-of-00002.safetensors"], None, None, id="a shard is missing"),
         pytest.param(
+            ["model.bf16.safetensors", "model.fp16.safetensors"],
+            None,
+            Weights("fp16", ["model.fp16.safetensors"]),
+            id="fp16 where there is nothing without a variant",
+        ),
+        pytest.param(
+            ["model.bf16.safetensors", "model-00001-of-00002.safetensors"],
+            "fp16",
+            Weights("bf16", ["model.bf16.safetensors"]),
+            id="the only whole set",
+        ),
+        pytest.param(
             ["model.fp16-00001-of-00002.safetensors", "model.safetensors"],
             "fp16",
             Weights(None, ["model.safetensors"]),
@@ -89,17 +101,34 @@ def test_wanted_files_are_the_index_the_parts_texts_and_one_set_of_weights() -> 
     assert snapshot.wanted_files(names, entries, "fp16", replaced=["unet"]) == texts
 
 
+def test_of_the_indexes_of_shards_that_of_the_chosen_ones_is_wanted() -> None:
+    shards = [f"unet/diffusion_pytorch_model-0000{n}-of-00002.safetensors" for n in (1, 2)]
+    index = "unet/diffusion_pytorch_model.safetensors.index.json"
+    others = [
+        "unet/diffusion_pytorch_model.safetensors.index.fp16.json",
+        "unet/diffusion_pytorch_model.bin.index.json",
+    ]
+    whole = "unet/diffusion_pytorch_model.fp16.safetensors"
+
+    wanted = snapshot.wanted_files([index, *others, *shards], [UNET], None)
+    assert wanted == ["model_index.json", index, *shards]
+    wanted = snapshot.wanted_files([index, *others, whole], [UNET], "fp16")
+    assert wanted == ["model_index.json", whole]
+
+
 def test_a_repository_without_safetensors_is_not_wanted() -> None:
     with pytest.raises(SnapshotError, match="as pickles only"):
         snapshot.wanted_files(["unet/diffusion_pytorch_model.bin"], [UNET], None)
 
 
-def test_parts_leave_out_settings_and_empty_parts() -> None:
+def test_parts_leave_out_settings_empty_parts_and_what_is_not_needed() -> None:
     index = {
         "_class_name": "StableDiffusionXLPipeline",
         "_name_or_path": ["a", "b"],
         "force_zeros_for_empty_prompt": True,
         "image_encoder": [None, None],
+        "feature_extractor": ["transformers", "CLIPImageProcessor"],
+        "safety_checker": ["diffusers", "StableDiffusionSafetyChecker"],
         "unet": ["diffusers", "UNet2DConditionModel"],
     }
 
@@ -177,7 +206,7 @@ def test_a_part_without_safetensors_is_refused(
         (tmp_path / file).touch()
 
     with pytest.raises(SnapshotError, match=words) as caught:
-        snapshot.read(tmp_path, "ZImagePipeline")
+        snapshot.read(tmp_path, "StableDiffusionXLPipeline")
 
     assert "unet" in str(caught.value)
 
@@ -194,14 +223,14 @@ def test_some_parts_need_no_weights(tmp_path: Path, entry: Entry, replaced: list
     (tmp_path / entry.name).mkdir()
     (tmp_path / entry.name / "config.json").write_text("{}")
 
-    found = snapshot.read(tmp_path, "ZImagePipeline", replaced=replaced)
+    found = snapshot.read(tmp_path, "StableDiffusionXLPipeline", replaced=replaced)
 
     assert (found.entries, found.weights) == ((entry,), {})
 
 
 def write_index(folder: Path, *entries: Entry) -> None:
     parts = {entry.name: [entry.library, entry.class_name] for entry in entries}
-    index = {"_class_name": "ZImagePipeline", **parts}
+    index = {"_class_name": "StableDiffusionXLPipeline", **parts}
     (folder / "model_index.json").write_text(json.dumps(index))
 
 

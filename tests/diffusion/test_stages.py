@@ -21,8 +21,17 @@ pytestmark = pytest.mark.slow
 APART = [["text_encoder"], ["transformer"], ["vae"]]
 
 
+@pytest.fixture(autouse=True)
+def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(sys.modules[__name__], "SCRATCH", tmp_path)
+    return tmp_path
+
+
+SCRATCH = Path()
+
+
 def order(folder: Path, **placed: Any) -> dict[str, Any]:
-    """Ask for one picture by Z-Image, on the CPU."""
+    """Ask for two pictures by Z-Image, on the CPU."""
     place = {"device": "cpu", "dtype": "bfloat16", "quantization": {}, "vae_tiling": False}
     request = {
         "id": 0,
@@ -35,6 +44,7 @@ def order(folder: Path, **placed: Any) -> dict[str, Any]:
         "seed": 0,
     }
     return {
+        "scratch": str(SCRATCH),
         "folder": str(folder),
         "family": zimage.FAMILY.name,
         "variant": None,
@@ -71,6 +81,74 @@ def test_every_prompt_is_encoded_before_the_transformer_is_loaded(tiny_zimage: P
         ("image", 0),
         ("image", 1),
     ]
+
+
+def many(folder: Path, count: int, **placed: Any) -> dict[str, Any]:
+    wanted = order(folder, **placed)
+    request = wanted["requests"][0]
+    wanted["requests"] = [{**request, "id": at, "prompt": f"a {at % 4}"} for at in range(count)]
+    return wanted
+
+
+def test_pictures_are_delivered_chunk_by_chunk_and_prompts_encoded_once(
+    tiny_zimage: Path, scratch: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stages, "CHUNK", 2)
+    events = paint(many(tiny_zimage, 5))
+
+    assert [part for event, part in events if event == "loading" and part] == [
+        "text_encoder",
+        *["transformer", "vae"] * 3,
+    ]
+    done = [(event, at) for event, at in events if event in ("step", "image")]
+    assert done == [
+        *[("step", 0), ("step", 1), ("image", 0), ("image", 1)],
+        *[("step", 2), ("step", 3), ("image", 2), ("image", 3)],
+        *[("step", 4), ("image", 4)],
+    ]
+    assert len(list(scratch.iterdir())) == 4  # the fifth prompt is the first one again
+
+
+def test_what_was_painted_before_memory_ran_out_is_delivered(
+    tiny_zimage: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load_part, loads, delivered = parts.load_part, [], []
+
+    def failing(entry: Any, *args: Any) -> Any:
+        loads.append(entry.name)
+        if loads.count("transformer") == 3:
+            raise MemoryError
+        return load_part(entry, *args)
+
+    def emit(event: str, /, **fields: Any) -> None:
+        if event == "image":
+            delivered.append(fields["id"])
+
+    monkeypatch.setattr(stages, "CHUNK", 2)
+    monkeypatch.setattr(parts, "load_part", failing)
+    with pytest.raises(MemoryError):
+        stages.paint(many(tiny_zimage, 6), emit)
+    assert delivered == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize("apart", [2, 3])
+def test_memory_does_not_depend_on_the_number_of_pictures(
+    apart: int, tiny_zimage: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torch
+
+    monkeypatch.setattr(stages, "CHUNK", 2)
+    alive: list[int] = []
+
+    def emit(event: str, /, **_: Any) -> None:
+        if event == "image":
+            gc.collect()
+            alive.append(sum(issubclass(type(each), torch.Tensor) for each in gc.get_objects()))
+
+    placed = APART if apart == 3 else [["text_encoder"], ["transformer", "vae"]]
+    stages.paint(many(tiny_zimage, 8, stages=placed), emit)
+    assert len(alive) == 8
+    assert alive[-1] <= alive[1]
 
 
 def test_a_part_is_let_go_before_the_next_is_loaded(

@@ -48,6 +48,17 @@ def test_a_device_that_is_not_there(cuda: int, mps: bool, wanted: str, words: st
     assert caught.value.kind == "device"
 
 
+def test_no_more_of_a_card_is_taken_than_is_free() -> None:
+    taken = []
+    cuda = SimpleNamespace(
+        mem_get_info=lambda name: (6_000, 8_000),
+        set_per_process_memory_fraction=lambda fraction, name: taken.append((fraction, name)),
+    )
+    for name in ("cuda:1", "cpu", "mps"):
+        device.keep_within_what_is_free(SimpleNamespace(cuda=cuda), name)
+    assert taken == [(0.75, "cuda:1")]
+
+
 def _torch(cuda: int, mps: bool) -> Any:
     """Imitate the few questions asked of torch; test_client asks the real one."""
     return SimpleNamespace(

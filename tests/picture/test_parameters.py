@@ -23,6 +23,7 @@ FULL = Settings(
     height=672,
     transformer="z-Q4.gguf",
     quantization="4bit",
+    decoding="tiles",
 )
 
 
@@ -32,7 +33,8 @@ def test_the_text_is_the_one_that_image_tools_read() -> None:
         "Negative prompt: text, (worst quality:1.4)\n"
         "Steps: 8, CFG scale: 7.5, Seed: 1234, Model: z-image-turbo, "
         "Model revision: 04cc4abb7c5069926f75c9bfde9ef43d49423021, "
-        f"Transformer: z-Q4.gguf, Quantization: 4bit, Size: 1280x672, Version: {TOOL}"
+        "Transformer: z-Q4.gguf, Quantization: 4bit, Decoding: tiles, "
+        f"Size: 1280x672, Version: {TOOL}"
     )
 
 

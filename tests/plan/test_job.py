@@ -313,6 +313,19 @@ def test_prompts_are_read_as_the_model_reads_them(root: Path) -> None:
         pytest.param(
             Config(transformer="z.gguf"), ["image.transformer", "no file here"], id="no GGUF file"
         ),
+        pytest.param(
+            Config(transformer="articles/gguf/z.gguf"), ["no file here"], id="no GGUF file there"
+        ),
+        pytest.param(
+            Config(model="models/tuned.safetensors", preset="sdxl-turbo"),
+            ["'models/tuned.safetensors' is no file or folder here", "diffusers folder"],
+            id="no such file, and no hub id",
+        ),
+        pytest.param(
+            Config(model="other/weights", preset="sdxl-turbo"),
+            ["is a file and no diffusers folder"],
+            id="a file that could be a hub id",
+        ),
         pytest.param(Config(model="sdxl"), ["image.preset", "sdxl-turbo"], id="two rows fit"),
         pytest.param(Config(model="some/merge"), ["image.preset"], id="unknown hub id"),
         pytest.param(Config(model="z-imge"), ["unknown model 'z-imge'", "sdxl-turbo"], id="typo"),
@@ -330,6 +343,7 @@ def test_a_model_that_cannot_be_used_is_named(root: Path, config: Config, parts:
     sdxl_folder(root)
     (root / "other").mkdir()
     (root / "other" / "model_index.json").write_text('{"_class_name": "FluxPipeline"}')
+    (root / "other" / "weights").touch()
     config = replace(config, lines=CONFIG_LINES, path="headergen.yaml")
     with pytest.raises(HeadergenError) as caught:
         state_of(root, "  prompt: a\n", config)

@@ -145,7 +145,7 @@ def test_a_model_that_only_fits_quantised_needs_the_library() -> None:
     [
         pytest.param(
             "{model: TINY, device: cpu}",
-            "zimage",
+            "z-image-turbo",
             True,
             "the config's, in TINY; would paint on cpu in bfloat16",
             id="a folder",
@@ -159,7 +159,7 @@ def test_a_model_that_only_fits_quantised_needs_the_library() -> None:
         ),
         pytest.param(
             "{model: TINY, transformer: small.gguf, device: cpu}",
-            "zimage with small.gguf",
+            "z-image-turbo with small.gguf",
             True,
             "the config's, in TINY; would paint on cpu in bfloat16",
             id="a folder with a GGUF transformer",

@@ -5,42 +5,81 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from headergen.diffusion.families import FAMILIES, MODELS, twins, zimage
+from headergen.diffusion.families import MODELS, twins
+
+# What lies beside the files that a model is loaded from: other formats, notes, settings of use.
+BESIDE = {
+    "z-image-turbo": ("README.md", "text_encoder/generation_config.json"),
+    "animagine-xl-3.1": ("README.md", "animagine-xl-3.1.safetensors"),
+    "sdxl-turbo": (
+        "LICENSE.TXT",
+        "README.md",
+        "sd_xl_turbo_1.0.safetensors",
+        "sd_xl_turbo_1.0_fp16.safetensors",
+        "text_encoder/model.onnx",
+        "text_encoder_2/model.onnx",
+        "text_encoder_2/model.onnx_data",
+        "unet/model.onnx",
+        "unet/model.onnx_data",
+        "vae_decoder/config.json",
+        "vae_decoder/model.onnx",
+        "vae_encoder/config.json",
+        "vae_encoder/model.onnx",
+    ),
+    "flux2-klein-4b": (
+        "README.md",
+        "flux-2-klein-4b.safetensors",
+        "text_encoder/generation_config.json",
+    ),
+}
+
+# Widths at which SDNQ quantises: it leaves layers of fewer than 16384 weights alone.
+_LARGE: dict[str, dict[str, dict[str, Any]]] = {
+    "z-image-turbo": {
+        "text_encoder": twins.tiny_qwen(layers=2, width=256),
+        "transformer": {"dim": 256, "n_heads": 16, "n_kv_heads": 16, "cap_feat_dim": 256},
+    },
+    "animagine-xl-3.1": {
+        "text_encoder": {"hidden_size": 128, "intermediate_size": 256},
+        "text_encoder_2": {
+            "hidden_size": 128,
+            "intermediate_size": 256,
+            "projection_dim": 128,
+        },
+        "unet": {
+            "block_out_channels": (32, 128),
+            "cross_attention_dim": 2 * 128,
+            "projection_class_embeddings_input_dim": 128 + 6 * 8,
+        },
+    },
+}
 
 
-def build(family: str, folder: str) -> None:
-    """Save the tiny twin of a family, with the variants that its models are loaded from."""
-    chosen = FAMILIES[family]
-    variants = {row.variant for row in MODELS.values() if row.family is chosen and row.variant}
-    twins.save(chosen, Path(folder), variants)
+def build(model: str, folder: str) -> None:
+    """Save the tiny twin of a model, and what else its repository holds."""
+    _with_what_is_beside(model, twins.save(MODELS[model], Path(folder)))
 
 
-def build_large(folder: str) -> None:
-    """Save a Z-Image checkpoint wide enough to be quantised."""
-    twins.save(
-        zimage.FAMILY,
-        Path(folder),
-        text_encoder=twins.tiny_qwen(layers=2, width=256),
-        transformer={"dim": 256, "n_heads": 16, "n_kv_heads": 16, "cap_feat_dim": 256},
-    )
+def build_large(model: str, folder: str) -> None:
+    """Save a twin wide enough to be quantised."""
+    _with_what_is_beside(model, twins.save(MODELS[model], Path(folder), **_LARGE[model]))
 
 
-def halve(file: str) -> None:
-    """Store the tensors of a file in bfloat16, which numpy does not know."""
-    import torch
-    from safetensors.torch import load_file, save_file
-
-    halved = {name: tensor.to(torch.bfloat16) for name, tensor in load_file(file).items()}
-    save_file(halved, file, metadata={"format": "pt"})
+def _with_what_is_beside(model: str, folder: Path) -> None:
+    for name in BESIDE[model]:
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text("{}", "utf-8")
 
 
-def fill(file: Path, tensor: str, value: float) -> None:
-    """Replace all numbers of a tensor by one."""
-    from safetensors.numpy import load_file, save_file
+def tensors(folder: Path) -> dict[str, Any]:
+    """Return the tensors of a part that is stored in float32, as numpy arrays by name."""
+    from safetensors.numpy import load_file
 
-    tensors = load_file(file)
-    tensors[tensor][...] = value
-    save_file(tensors, file, metadata={"format": "pt"})
+    return {
+        name: tensor
+        for file in sorted(folder.glob("*.safetensors"))
+        for name, tensor in load_file(file).items()
+    }
 
 
 def paint(folder: str, model: str, request: dict[str, Any], seed: int, output: str) -> None:

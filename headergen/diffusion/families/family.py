@@ -58,7 +58,9 @@ class Family:
         guided_above: A negative prompt has an effect above this guidance scale.
         prompt_weights: Whether prompts may be written in AUTOMATIC1111's notation.
         settings: What `model_index.json` says beside the parts.
-        libraries: What it needs beside torch, diffusers and transformers.
+        libraries: What it uses beside torch, diffusers and transformers, where it is installed.
+        unread: Takes the pipeline and a picture's settings, and returns what of the prompt is not
+            read as it is written for want of a library, and the remedy; None if all of it is.
         denoise: Takes the pipeline and the arguments of its call, and returns latents.
         decode: Takes the pipeline and latents, and returns a picture in [-1, 1].
     """
@@ -82,6 +84,7 @@ class Family:
     prompt_weights: bool = False
     settings: Mapping[str, Any] = field(default_factory=dict)
     libraries: tuple[str, ...] = ()
+    unread: Callable[[Any, Mapping[str, Any]], str | None] = lambda pipeline, picture: None
     denoise: Callable[..., Any] = denoise
     decode: Callable[[Any, Any], Any] = decode
 
@@ -112,6 +115,9 @@ class Model:
         scheduler_class: The scheduler that replaces the checkpoint's own.
         scheduler_options: What is changed in the scheduler's config.
         variant: Which of several sets of weight files to use, such as `fp16`.
+        shards: In how many files the weights of a part are published, where it is not one.
+        index: What its `model_index.json` has beside the family's parts and settings.
+        tokenizer_files: The files of each tokenizer.
         notice: What to tell whoever picks it.
         seeds_vary_little: Another seed gives nearly the same picture, so that candidates need
             other words as well.
@@ -132,6 +138,9 @@ class Model:
     scheduler_class: str | None = None
     scheduler_options: Mapping[str, str] = field(default_factory=dict, hash=False)
     variant: str | None = None
+    shards: Mapping[str, int] = field(default_factory=dict, hash=False)
+    index: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    tokenizer_files: frozenset[str] = frozenset()
     notice: str | None = None
     seeds_vary_little: bool = False
 

@@ -129,6 +129,22 @@ MODELS = (
             "text_encoder": ("BF16", 8_044_981_992),
             "vae": ("BF16", 168_120_878),
         },
+        shards={"text_encoder": 2},
+        index={
+            "_diffusers_version": "0.37.0.dev0",
+            "tokenizer": ["transformers", "Qwen2TokenizerFast"],
+        },
+        tokenizer_files=frozenset(
+            (
+                "added_tokens.json",
+                "chat_template.jinja",
+                "merges.txt",
+                "special_tokens_map.json",
+                "tokenizer.json",
+                "tokenizer_config.json",
+                "vocab.json",
+            )
+        ),
         notice=(
             "FLUX.2 klein is new in headergen: it was tested with tiny random weights only, "
             "never with the published ones"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,15 +12,69 @@ from headergen.diffusion.families.family import Family, Model
 
 
 def _encode(pipeline: Any, picture: Mapping[str, Any]) -> dict[str, Any]:
-    """Encode a picture's prompts by compel: with weights, and beyond 77 tokens.
+    """Encode a picture's prompts, by compel where it is installed.
 
     Returns:
         `prompt_embeds` (1, a multiple of 77, width of both encoders) and `pooled_prompt_embeds`,
-        and where the picture is guided the same for the negative prompt. Compel's own pooled
-        embeddings are those of the notation's characters; these are of the words.
+        and where the picture is guided the same for the negative prompt.
+    """
+    from headergen.diffusion.worker.libraries import installed
 
-    Raises:
-        WorkerError: If compel is not installed.
+    return (_encode_weighted if installed("compel") else _encode_words)(pipeline, picture)
+
+
+def _encode_words(pipeline: Any, picture: Mapping[str, Any]) -> dict[str, Any]:
+    """Encode the words of a picture's prompts as diffusers does: 77 tokens, without weights."""
+    guided, negative = picture["guidance_scale"] > FAMILY.guided_above, picture["negative_prompt"]
+    found = pipeline.encode_prompt(
+        prompts.plain_text(picture["prompt"]),
+        negative_prompt=None if negative is None else prompts.plain_text(negative),
+        do_classifier_free_guidance=guided,
+    )
+    names = (
+        "prompt_embeds",
+        "negative_prompt_embeds",
+        "pooled_prompt_embeds",
+        "negative_pooled_prompt_embeds",
+    )
+    return {
+        name: each
+        for name, each in zip(names, found, strict=True)
+        if guided or "negative" not in name
+    }
+
+
+def _unread(pipeline: Any, picture: Mapping[str, Any]) -> str | None:
+    """Say what `_encode_words` does not read of a picture's prompts."""
+    from headergen.diffusion.worker.libraries import installed
+
+    if installed("compel"):
+        return None
+    guided = picture["guidance_scale"] > FAMILY.guided_above
+    texts = [picture["prompt"], *([picture["negative_prompt"] or ""] if guided else [])]
+    lost = []
+    if any(map(prompts.has_weights, texts)):
+        lost.append("weights in prompts have no effect")
+    if any(_is_long(pipeline, text) for text in texts):
+        lost.append("words beyond 77 tokens are left out")
+    if not lost:
+        return None
+    return (
+        f"{' and '.join(lost)}: compel is not installed; "
+        f"run once: {sys.executable} -m pip install compel"
+    )
+
+
+def _is_long(pipeline: Any, text: str) -> bool:
+    tokenizer = pipeline.tokenizer
+    count = len(tokenizer(prompts.plain_text(text)).input_ids)
+    return bool(count > tokenizer.model_max_length)
+
+
+def _encode_weighted(pipeline: Any, picture: Mapping[str, Any]) -> dict[str, Any]:
+    """Encode a picture's prompts by compel: with weights, and beyond 77 tokens.
+
+    Compel's own pooled embeddings are those of the notation's characters; these are of the words.
     """
     from headergen.diffusion.worker.libraries import load
 
@@ -73,6 +128,7 @@ _SCHEDULER = {
     "beta_end": 0.012,
     "beta_schedule": "scaled_linear",
     "steps_offset": 1,
+    "timestep_spacing": "leading",
 }
 _VAE = {"latent_channels": 4, "scaling_factor": 0.13025, "force_upcast": True}
 _TINY_CLIP = twins.CLIP_MARKS | {
@@ -94,7 +150,7 @@ FAMILY = Family(
     denoiser="unet",
     parts={
         "tokenizer": twins.clip_tokenizer,
-        "tokenizer_2": twins.clip_tokenizer,
+        "tokenizer_2": twins.second_clip_tokenizer,
         "scheduler": "diffusers.EulerDiscreteScheduler",
         "vae": "diffusers.AutoencoderKL",
         "text_encoder": "transformers.CLIPTextModel",
@@ -105,7 +161,7 @@ FAMILY = Family(
         "scheduler": _SCHEDULER,
         "vae": {**twins.TINY_VAE, **_VAE},
         "text_encoder": _TINY_CLIP,
-        "text_encoder_2": _TINY_CLIP,
+        "text_encoder_2": {**_TINY_CLIP, "hidden_act": "gelu"},
         "unet": {
             "sample_size": 32,
             "block_out_channels": (8, 16),
@@ -138,7 +194,9 @@ FAMILY = Family(
     },
     guided_above=1.0,  # as StableDiffusionXLPipeline decides
     prompt_weights=True,
+    settings={"force_zeros_for_empty_prompt": True},
     libraries=("compel",),
+    unread=_unread,
 )
 
 # Two bytes a parameter: 2.567 G in the UNet, 123 M and 695 M in the text encoders, 84 M in the VAE
@@ -149,6 +207,10 @@ _WEIGHTS = {
     "text_encoder_2": ("F16", 1_389_319_680),
     "vae": ("F16", 167_307_726),
 }
+_TOKENIZER_FILES = frozenset(
+    ("merges.txt", "special_tokens_map.json", "tokenizer_config.json", "vocab.json")
+)
+_NO_PARTS = {"feature_extractor": [None, None], "image_encoder": [None, None]}
 
 MODELS = (
     # Template, negative prompt, Euler a, 28 steps and guidance 7: model card.
@@ -168,6 +230,8 @@ MODELS = (
         ),
         negative_prompt="(worst quality, low quality:1.4), (grayscale), nsfw",
         scheduler_class="EulerAncestralDiscreteScheduler",
+        index=_NO_PARTS,
+        tokenizer_files=_TOKENIZER_FILES,
     ),
     # Guidance 0 and trailing timesteps: model card; the repository holds fp32 files beside the fp16
     # variant. 512x512 is its native area.
@@ -185,6 +249,8 @@ MODELS = (
         scheduler_class="EulerAncestralDiscreteScheduler",
         scheduler_options={"timestep_spacing": "trailing"},
         variant="fp16",
+        index=_NO_PARTS,
+        tokenizer_files=_TOKENIZER_FILES,
         notice=(
             "SDXL-Turbo's licence (sai-nc-community) is for non-commercial use: "
             "a paid article needs Stability AI's own terms"

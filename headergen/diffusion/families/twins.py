@@ -6,12 +6,13 @@ Here is also what several families share: tokenizers, and the configs of common 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from headergen.diffusion.families.family import Family
+from headergen.diffusion.families import layout
+from headergen.diffusion.families.family import Family, Model
 
 _BLOCKS = 4  # an 8-fold VAE, so that sizes are multiples of 8 or 16 px
 
@@ -30,7 +31,8 @@ _CHAT_TEMPLATE = (
 )
 
 # What clip_tokenizer knows: 256 bytes, the same as a word's end, and two marks.
-CLIP_MARKS = {"vocab_size": 514, "bos_token_id": 512, "eos_token_id": 513, "pad_token_id": 513}
+# The published configs have wrong numbers for the marks, too.
+CLIP_MARKS = {"vocab_size": 514, "bos_token_id": 0, "eos_token_id": 2, "pad_token_id": 1}
 
 
 def tiny_qwen(*, layers: int, width: int = 32) -> dict[str, Any]:
@@ -44,6 +46,7 @@ def tiny_qwen(*, layers: int, width: int = 32) -> dict[str, Any]:
         "num_key_value_heads": 1,
         "head_dim": 16,
         "tie_word_embeddings": True,
+        "rope_theta": 1_000_000,
     }
 
 
@@ -62,7 +65,7 @@ def qwen_tokenizer() -> Any:
     return tokenizer
 
 
-def clip_tokenizer() -> Any:
+def clip_tokenizer(pad_token: str = "<|endoftext|>") -> Any:
     """Build a tokenizer of single bytes, each also as a word's end, and CLIP's two marks."""
     from tokenizers.pre_tokenizers import ByteLevel
     from transformers import CLIPTokenizer
@@ -70,27 +73,33 @@ def clip_tokenizer() -> Any:
     letters = sorted(ByteLevel.alphabet())
     words = [*letters, *(f"{letter}</w>" for letter in letters), "<|startoftext|>", "<|endoftext|>"]
     return CLIPTokenizer(
-        vocab={word: number for number, word in enumerate(words)}, merges=[], model_max_length=77
+        vocab={word: number for number, word in enumerate(words)},
+        merges=[],
+        model_max_length=77,
+        pad_token=pad_token,
     )
 
 
-def save(
-    family: Family, folder: Path, variants: Iterable[str] = (), **sizes: Mapping[str, Any]
-) -> Path:
-    """Save the tiny twin of `family` into `folder`, and beside it in half precision as `variants`.
+def second_clip_tokenizer() -> Any:
+    """Build the tokenizer of SDXL's second encoder, which fills prompts up with `!`."""
+    return clip_tokenizer(pad_token="!")
+
+
+def save(row: Model, folder: Path, **sizes: Mapping[str, Any]) -> Path:
+    """Save the tiny twin of `row` into `folder`, laid out as the model is published.
 
     `sizes` changes parts' configs: SDNQ quantises no layer of fewer than 16384 weights.
     """
-    import diffusers
     import torch
 
     torch.manual_seed(0)
+    family = row.family
     chosen = {name: {**config, **sizes.get(name, {})} for name, config in family.tiny.items()}
     built = parts(family, chosen)
-    pipeline = getattr(diffusers, family.pipeline_class)(**built, **family.settings)
-    pipeline.save_pretrained(folder)
-    for variant in variants:
-        pipeline.to(dtype=torch.float16).save_pretrained(folder, variant=variant)
+    if row.scheduler_class:
+        config = chosen["scheduler"] | dict(row.scheduler_options)
+        built["scheduler"] = _part(f"diffusers.{row.scheduler_class}", config, "cpu")
+    layout.write(row, built, folder)
     return folder
 
 

@@ -19,7 +19,14 @@ def _encode(pipeline: Any, picture: Mapping[str, Any]) -> dict[str, Any]:
     return {"prompt_embeds": prompt_embeds, "negative_prompt_embeds": negative_embeds}
 
 
-_VAE = {"latent_channels": 16, "scaling_factor": 0.3611, "shift_factor": 0.1159}
+_VAE = {
+    "latent_channels": 16,
+    "scaling_factor": 0.3611,
+    "shift_factor": 0.1159,
+    "use_quant_conv": False,
+    "use_post_quant_conv": False,
+    "force_upcast": True,
+}
 
 FAMILY = Family(
     name="Z-Image",
@@ -87,6 +94,11 @@ MODELS = (
             "text_encoder": ("BF16", 8_045_000_000),
             "vae": ("BF16", 168_000_000),
         },
+        shards={"text_encoder": 3, "transformer": 3},
+        index={"_diffusers_version": "0.36.0.dev0"},
+        tokenizer_files=frozenset(
+            ("merges.txt", "tokenizer.json", "tokenizer_config.json", "vocab.json")
+        ),
         seeds_vary_little=True,  # Tongyi-MAI/Z-Image #16, #27
     ),
 )

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from headergen.diffusion.worker import quantize
+from headergen.diffusion.worker import fit, quantize
 
 # A quantised part is written in files of this size, each of which RAM holds once.
 _SHARD_BYTES = 1_000_000_000
@@ -78,7 +78,12 @@ def quantize_part(
     """Replace the weights of the part in `folder`, which are in `files`, by quantised ones.
 
     Until all of it is written beside it, the folder stays as it is.
+
+    Raises:
+        WorkerError: Tensors are missing or have another shape than the part's config says.
     """
+    model = fit.empty(part_class, folder)
+    names = fit.names_in(model, folder, files)
     beside = folder.with_name(f".{folder.name}.quantized")
     shutil.rmtree(beside, ignore_errors=True)
     beside.mkdir()
@@ -86,7 +91,7 @@ def quantize_part(
         if not path.name.endswith(".index.json"):
             shutil.copyfile(path, beside / path.name)
     tensors = quantize.quantized_tensors(
-        part_class, folder, _tensors(folder, files), bits=bits, dtype=dtype
+        model, _tensors(folder, files, names), bits=bits, dtype=dtype
     )
     stem = "model" if files[0].startswith("model") else "diffusion_pytorch_model"
     facts = _write_shards(beside, stem, tensors)
@@ -138,13 +143,15 @@ def _name_shards(folder: Path, stem: str, shards: Sequence[Sequence[str]]) -> No
         durably(index, lambda path: path.write_bytes(text))
 
 
-def _tensors(folder: Path, files: list[str]) -> Iterator[tuple[str, Any]]:
+def _tensors(folder: Path, files: list[str], names: Mapping[str, str]) -> Iterator[tuple[str, Any]]:
+    """Read the tensors that `names` maps to the model's own names."""
     from safetensors import safe_open
 
     for file in files:
         with safe_open(folder / file, framework="pt") as tensors:
             for name in tensors.keys():  # noqa: SIM118
-                yield name, tensors.get_tensor(name)
+                if name in names:
+                    yield names[name], tensors.get_tensor(name)
 
 
 def durably(target: Path, write: Callable[[Path], Any]) -> None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
 import warnings
 from collections.abc import Mapping
 from typing import Any
 
 from headergen.diffusion.worker.events import Emit, WorkerError
-from headergen.diffusion.worker.libraries import load
+from headergen.diffusion.worker.libraries import installed, load
 
 
 def survey(order: Mapping[str, Any], emit: Emit) -> None:
@@ -19,7 +18,7 @@ def survey(order: Mapping[str, Any], emit: Emit) -> None:
     """
     torch = load("torch")
     name = pick(torch, order["device"])
-    emit("surveyed", device=name, quantizable=_can_quantize(), **_facts(torch, name))
+    emit("surveyed", device=name, quantizable=installed("sdnq"), **_facts(torch, name))
 
 
 def pick(torch: Any, wanted: str) -> str:
@@ -41,6 +40,16 @@ def pick(torch: Any, wanted: str) -> str:
     there = ", ".join(present) or "no CUDA and no MPS device"
     reasons = "; ".join([_build(torch), *(str(note.message) for note in notes[:1])])
     raise WorkerError("device", f"{sought} was found: torch sees {there} ({reasons})")
+
+
+def keep_within_what_is_free(torch: Any, name: str) -> None:
+    """Have torch refuse to take more of a card's memory than is free now.
+
+    On Windows the driver would give it system RAM, twenty times slower, and say nothing.
+    """
+    if name.startswith("cuda"):
+        free, total = torch.cuda.mem_get_info(name)
+        torch.cuda.set_per_process_memory_fraction(free / total, name)
 
 
 def _accelerators(torch: Any) -> list[str]:
@@ -78,7 +87,3 @@ def _mps(torch: Any) -> bool:
     except (TypeError, RuntimeError):
         return False
     return True
-
-
-def _can_quantize() -> bool:
-    return importlib.util.find_spec("sdnq") is not None

@@ -2,6 +2,7 @@
 
 Each file is downloaded beside its destination (resumable), stored in the wanted precision, and
 dropped before the next: besides the model itself the disk needs room for one published file.
+What another form of the same revision has is linked, not downloaded.
 """
 
 from __future__ import annotations
@@ -64,32 +65,82 @@ def fetch(order: Mapping[str, Any], emit: Emit) -> None:
     if (target / snapshot.MANIFEST).exists():
         (target / snapshot.MANIFEST).touch()  # of several forms the one fetched last is used
     else:
-        entries, files = _files(hub, order, info, target / _STAGING)
-        missing = [file for file in files if not _is_stored(target / file.name)]
-        _check_room(target, missing, quantizing=bool(order["bits"]))
-        _fetch_files(hub, order, info.sha, missing, target, emit)
-        if gguf:
-            _fetch_gguf(hub, gguf, target, emit)
-        if order["bits"]:
-            _quantize(order, entries, target, emit)
-        shutil.rmtree(target / _STAGING, ignore_errors=True)
-        _write_manifest(target, order, info.sha, gguf)
+        _make(hub, order, info, gguf, target, emit)
     emit("fetched", folder=str(target), revision=info.sha)
 
 
-def _files(
-    hub: Any, order: Mapping[str, Any], info: Any, staging: Path
-) -> tuple[list[Entry], list[File]]:
-    """List what loading needs, and not the other formats that lie beside it."""
-    index_path = hub.hf_hub_download(
-        order["hub_id"], "model_index.json", revision=info.sha, local_dir=staging
-    )
-    index = snapshot.read_index(Path(index_path).parent)
+def _make(
+    hub: Any,
+    order: Mapping[str, Any],
+    info: Any,
+    gguf: Gguf | None,
+    target: Path,
+    emit: Emit,
+) -> None:
+    """Bring together in `target` what is on this machine and what is not."""
+    downloads = target.parent / _STAGING
+    staging = downloads / info.sha
+    entries, sizes = _wanted(hub, order, info, target, staging)
+    for name in sizes:
+        _link_from_another_form(target, info.sha, name)
+    missing = [
+        _file(hub, order["hub_id"], info.sha, name, size)
+        for name, size in sizes.items()
+        if not _is_stored(target / name)
+    ]
+    here = [_present(target, name) for name in sizes if (target / name).is_file()]
+    _check_room(target, missing, quantizing=[*here, *missing] if order["bits"] else [])
+    _fetch_files(hub, order, info.sha, missing, target, staging, emit)
+    if gguf:
+        _fetch_gguf(hub, gguf, target, downloads / gguf.revision, emit)
+    if order["bits"]:
+        _quantize(order, entries, target, emit)
+    shutil.rmtree(downloads, ignore_errors=True)
+    _write_manifest(target, order, info.sha, gguf)
+
+
+def _wanted(
+    hub: Any, order: Mapping[str, Any], info: Any, target: Path, staging: Path
+) -> tuple[list[Entry], dict[str, int]]:
+    """List what loading needs with its bytes, and not the other formats that lie beside it."""
+    name = "model_index.json"
+    _link_from_another_form(target, info.sha, name)
+    path = target / name
+    if not path.is_file():
+        path = _obtain(hub, order["hub_id"], info.sha, name, staging, _meter(lambda done: None, 0))
+    index = snapshot.read_index(path.parent)
     snapshot.check_class(index, FAMILIES[order["family"]].pipeline_class)
     sizes = {file.rfilename: file.size or 0 for file in info.siblings}
     entries = snapshot.entries_of(index)
     names = snapshot.wanted_files(sizes, entries, order["variant"], replaced=order["replaced"])
-    return entries, [_file(hub, order["hub_id"], info.sha, name, sizes[name]) for name in names]
+    return entries, {name: sizes[name] for name in names}
+
+
+def _link_from_another_form(target: Path, revision: str, name: str) -> None:
+    """Give `target` a file that another form of the same revision has, whole or half fetched.
+
+    Not a quantised part's: its weights, and its config.json, are not those that were published.
+    """
+    for folder in target.parent.glob(f"{revision}*"):
+        source = folder / name
+        if _is_stored(target / name) or not source.is_file():
+            continue
+        if not snapshot.is_quantized(source.parent):
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            convert.durably(target / name, functools.partial(_link, source))
+
+
+def _link(source: Path, target: Path) -> None:
+    target.unlink(missing_ok=True)
+    try:
+        os.link(source, target)
+    except OSError:  # a file system without links
+        shutil.copyfile(source, target)
+
+
+def _present(target: Path, name: str) -> File:
+    size = (target / name).stat().st_size
+    return File(name, size, size)
 
 
 def _file(hub: Any, hub_id: str, revision: str, name: str, size: int) -> File:
@@ -106,23 +157,22 @@ def _is_stored(path: Path) -> bool:
     return path.exists() or (path.suffix == ".safetensors" and snapshot.is_quantized(path.parent))
 
 
-def _check_room(target: Path, files: Sequence[File], *, quantizing: bool) -> None:
-    """Compare the room on the disk with what the files will take, and what is there in passing.
+def _check_room(target: Path, files: Sequence[File], *, quantizing: Sequence[File]) -> None:
+    """Compare the room on the disk with what `files` will take, and what is there in passing.
 
-    That is the largest download that is halved, and the largest part beside its quantised self.
+    That is the largest download that is halved, and the largest part beside its quantised self:
+    `quantizing` has the files of all parts.
 
     Raises:
         WorkerError: Saying how much is short.
     """
     needed = sum(file.stored_size for file in files)
     needed += max((file.size for file in files if file.halved), default=0)
-    if quantizing:
-        parts_of = {file.name.partition("/")[0] for file in files}
-        sizes = [
-            sum(file.stored_size for file in files if file.name.startswith(f"{part}/"))
-            for part in parts_of
-        ]
-        needed += max(sizes, default=0)
+    sizes: dict[str, int] = {}
+    for file in quantizing:
+        part = file.name.partition("/")[0]
+        sizes[part] = sizes.get(part, 0) + file.stored_size
+    needed += max(sizes.values(), default=0)
     folder = next(place for place in [target, *target.parents] if place.exists())
     free = shutil.disk_usage(folder).free - _SPARE_BYTES
     if needed > free:
@@ -139,12 +189,13 @@ def _fetch_files(
     revision: str,
     files: Sequence[File],
     target: Path,
+    staging: Path,
     emit: Emit,
 ) -> None:
     total, done = sum(file.size for file in files), 0
     for file in files:
         meter = _meter(functools.partial(emit, "downloading", total=total), done)
-        source = _obtain(hub, order["hub_id"], revision, file.name, target / _STAGING, meter)
+        source = _obtain(hub, order["hub_id"], revision, file.name, staging, meter)
         done += file.size
         emit("downloading", done=done, total=total)
         _store(source, target / file.name, file, order, emit)
@@ -157,11 +208,11 @@ def _find_gguf(hub: Any, location: str) -> Gguf:
     return Gguf(hub_id, name, hub.HfApi().model_info(hub_id).sha)
 
 
-def _fetch_gguf(hub: Any, gguf: Gguf, target: Path, emit: Emit) -> None:
+def _fetch_gguf(hub: Any, gguf: Gguf, target: Path, staging: Path, emit: Emit) -> None:
     path = target / "transformer" / Path(gguf.name).name
     if not path.exists():
         meter = _meter(lambda done, total=0: emit("downloading", done=done, total=total), 0)
-        found = _download(hub, gguf.hub_id, gguf.revision, gguf.name, target / _STAGING, meter)
+        found = _download(hub, gguf.hub_id, gguf.revision, gguf.name, staging, meter)
         os.replace(found, path)
 
 

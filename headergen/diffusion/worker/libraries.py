@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import os
 import sys
 from typing import Any
@@ -14,8 +15,11 @@ def load(name: str) -> Any:
     """Import a library, whatever goes wrong while it runs being a fault of the installation.
 
     Raises:
-        WorkerError: If it cannot be imported.
+        WorkerError: If it is not installed, or cannot be imported.
     """
+    if not installed(name):
+        message = f"{name} is not installed; run: {sys.executable} -m pip install {name}"
+        raise WorkerError("library", message)
     try:
         return importlib.import_module(name)
     except MemoryError:
@@ -23,6 +27,14 @@ def load(name: str) -> Any:
     except Exception as error:
         message = f"{name} cannot be imported by {sys.executable}: {describe(error)}"
         raise WorkerError("dependency", message) from error
+
+
+def installed(name: str) -> bool:
+    """Return whether this interpreter has the library `name`, without importing it."""
+    try:
+        return name in sys.modules or importlib.util.find_spec(name) is not None
+    except (ImportError, ValueError):
+        return False
 
 
 def attribute(library: Any, name: str) -> Any:

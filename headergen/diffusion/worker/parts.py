@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from headergen.diffusion.families import FAMILIES
 from headergen.diffusion.families.family import Family
-from headergen.diffusion.snapshot import Entry, Snapshot
-from headergen.diffusion.worker import quantize
+from headergen.diffusion.snapshot import Entry, Snapshot, Weights, quantization_of, read_index
+from headergen.diffusion.worker import files, fit, quantize
 from headergen.diffusion.worker.events import WorkerError
 from headergen.diffusion.worker.libraries import attribute, load
 
@@ -41,7 +40,9 @@ def assemble(order: Mapping[str, Any], snapshot: Snapshot) -> Any:
         for entry in snapshot.entries
         if not entry.bears_weights
     }
-    absent = {entry.name: None for entry in snapshot.entries if entry.bears_weights}
+    named = read_index(snapshot.folder).items()
+    parts = [name for name, value in named if isinstance(value, list) and name[0] != "_"]
+    absent = dict.fromkeys(name for name in parts if name not in light)
     pipeline = attribute(diffusers, family.entry_point).from_pretrained(
         str(snapshot.folder), local_files_only=True, **light, **absent
     )
@@ -106,68 +107,56 @@ def load_part(
         return quantize.load_gguf(
             chosen, folder, Path(replaced[entry.name]), dtype=dtype, device=device
         )
-    variant = snapshot.weights[entry.name].variant
+    if family.role(entry.name) == "decoder":
+        dtype = _decoder_dtype(chosen, folder, dtype)
     bits = placement["quantization"].get(entry.name)
-    if bits and not snapshot.is_quantized(entry.name):
-        return quantize.load_quantized(
-            chosen, folder, bits=bits, dtype=dtype, device=device, variant=variant
-        )
-    if snapshot.is_quantized(entry.name):
-        load("sdnq")  # which registers itself with diffusers and transformers
-    if family.role(entry.name) != "decoder":
-        return _load_weights(chosen, folder, dtype, device, variant)
-    vae = _load_vae(chosen, folder, dtype, device, variant)
-    if placement["vae_tiling"]:
-        vae.enable_tiling()
-        vae.tile_sample_min_size = _TILE_PX
-        vae.tile_latent_min_size = _TILE_PX // 2 ** (len(vae.config.block_out_channels) - 1)
-    return vae
+    part = load_weights(chosen, folder, snapshot.weights[entry.name], dtype, device, bits)
+    if family.role(entry.name) == "decoder" and placement["vae_tiling"]:
+        part.enable_tiling()
+        part.tile_sample_min_size = _TILE_PX
+        part.tile_latent_min_size = _TILE_PX // 2 ** (len(part.config.block_out_channels) - 1)
+    return part
 
 
-def _load_weights(chosen: Any, folder: Path, dtype: Any, device: str, variant: str | None) -> Any:
-    # Without `dtype` a half precision file is upcast to float32; without `use_safetensors` a
-    # folder that has lost its safetensors is read from its pickles.
-    with _misfit_as_worker_error(folder):
-        part, report = chosen.from_pretrained(
-            folder,
+def _decoder_dtype(chosen: Any, folder: Path, dtype: Any) -> Any:
+    """Return float32 for a VAE that overflows in float16."""
+    torch = load("torch")
+    overflows = chosen.load_config(folder, local_files_only=True).get("force_upcast", False)
+    return torch.float32 if overflows and dtype == torch.float16 else dtype
+
+
+def _check_tensors(
+    chosen: Any, folder: Path, weights: Weights, dtype: Any, stored: Mapping[str, Any] | None
+) -> None:
+    model = fit.empty(chosen, folder)
+    if stored:
+        if stored.get("quant_method") != "sdnq":
+            return  # the layers of another library, which compares them itself
+        # Importing SDNQ registers it with diffusers and transformers.
+        model = quantize.as_stored(model, stored, dtype)
+    fit.names_in(model, folder, weights.files)
+
+
+def load_weights(
+    chosen: Any, folder: Path, weights: Weights, dtype: Any, device: str, bits: str | None
+) -> Any:
+    """Load the part in `folder` as it is stored, or quantised to `bits` on its way.
+
+    Raises:
+        WorkerError: Tensors are missing, or have another shape than the part's config says.
+    """
+    stored = quantization_of(folder)
+    _check_tensors(chosen, folder, weights, dtype, stored)
+    options = {"quantization_config": quantize.config_for(bits)} if bits and not stored else {}
+    with files.only(folder, weights) as (place, variant):
+        # Without `dtype` a half precision file is upcast to float32; without `use_safetensors` a
+        # folder that has lost its safetensors is read from its pickles.
+        return chosen.from_pretrained(
+            place,
             dtype=dtype,
             device_map={"": device},
             use_safetensors=True,
             variant=variant,
             local_files_only=True,
-            output_loading_info=True,
+            **options,
         )
-    # transformers fills in random numbers for what is not there, and warns.
-    if report["missing_keys"]:
-        raise WorkerError("checkpoint", f"{folder.name} {_LACKS_TENSORS}")
-    return part
-
-
-_LACKS_TENSORS = "lacks some of its tensors"
-_OTHER_SHAPE = "holds a tensor of another shape than its config.json says"
-
-# What diffusers and transformers say of tensors that don't fit, and what it means.
-_MISFITS = {
-    "expected shape": _OTHER_SHAPE,
-    "`ignore_mismatched_sizes`": _OTHER_SHAPE,
-    "out of meta tensor": _LACKS_TENSORS,
-}
-
-
-@contextmanager
-def _misfit_as_worker_error(folder: Path) -> Iterator[None]:
-    try:
-        yield
-    except (ValueError, RuntimeError) as error:
-        meaning = next((_MISFITS[words] for words in _MISFITS if words in str(error)), None)
-        if meaning is None:
-            raise
-        raise WorkerError("checkpoint", f"{folder.name} {meaning}") from error
-
-
-def _load_vae(chosen: Any, folder: Path, dtype: Any, device: str, variant: str | None) -> Any:
-    torch = load("torch")
-    overflows = chosen.load_config(folder, local_files_only=True).get("force_upcast", False)
-    if overflows and dtype == torch.float16:
-        dtype = torch.float32
-    return _load_weights(chosen, folder, dtype, device, variant)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from headergen.diffusion.families import FAMILIES, twins
+from headergen.diffusion.families import MODELS, twins
 from headergen.diffusion.worker import device, hub, stages
 from headergen.diffusion.worker.events import Emit, describe, emitter, kind_of
 from headergen.diffusion.worker.libraries import silence
@@ -37,8 +37,8 @@ def serve(next_order: Callable[[], dict[str, Any]], emit: Emit) -> None:
 
 
 def _build(order: Mapping[str, Any], emit: Emit) -> None:
-    """Save the tiny twin of the order's family into its folder, and emit `built`."""
-    twins.save(FAMILIES[order["family"]], Path(order["folder"]))
+    """Save the tiny twin of the order's model into its folder, and emit `built`."""
+    twins.save(MODELS[order["model"]], Path(order["folder"]))
     emit("built")
 
 

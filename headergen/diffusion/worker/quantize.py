@@ -9,7 +9,7 @@ optional library of the worker's interpreter, under the GPL.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -34,25 +34,23 @@ def config_for(bits: str) -> Any:
     return sdnq().SDNQConfig(weights_dtype=_WEIGHTS_DTYPES[bits])
 
 
-def load_quantized(
-    part_class: Any, folder: Path, *, bits: str, dtype: Any, device: str, variant: str | None
-) -> Any:
-    """Load a part and quantise it on its way to `device`, one tensor at a time."""
-    return part_class.from_pretrained(
-        folder,
-        dtype=dtype,
-        device_map={"": device},
-        quantization_config=config_for(bits),
-        use_safetensors=True,
-        variant=variant,
-        local_files_only=True,
-    )
+def as_stored(model: Any, facts: Mapping[str, Any], dtype: Any) -> Any:
+    """Give an empty model the layers that it has where it is stored quantised by SDNQ.
+
+    `facts` is the `quantization_config` of the part's config.json.
+    """
+    quantizer = sdnq().SDNQQuantizer(sdnq().SDNQConfig.from_dict(dict(facts)), pre_quantized=True)
+    quantizer.torch_dtype = dtype
+    quantizer._process_model_before_weight_loading(model, device_map=None)
+    return model
 
 
 def quantized_tensors(
-    part_class: Any, folder: Path, tensors: Iterator[tuple[str, Any]], *, bits: str, dtype: Any
+    model: Any, tensors: Iterable[tuple[str, Any]], *, bits: str, dtype: Any
 ) -> Iterator[tuple[str, Any] | dict[str, Any]]:
-    """Quantise `tensors` of a part one by one, as loading it quantised would.
+    """Quantise `tensors` of the empty `model` one by one, as loading it quantised would.
+
+    `tensors` have the names that they have in the model.
 
     Yields:
         The names and tensors of the quantised part, and last its `quantization_config`.
@@ -62,12 +60,11 @@ def quantized_tensors(
     config = config_for(bits)
     quantizer = sdnq().SDNQQuantizer(config, pre_quantized=False)
     quantizer.torch_dtype = dtype
-    with torch.device("meta"):
-        model = _empty(part_class, folder)
     quantizer._process_model_before_weight_loading(model, device_map=None)
-    for name, tensor in tensors:
+    for name, found in tensors:
+        tensor = found.to(dtype) if found.is_floating_point() else found  # as loading does first
         if not quantizer.check_if_quantized_param(model, tensor, name):
-            yield name, tensor.to(dtype) if tensor.is_floating_point() else tensor
+            yield name, tensor
             continue
         quantizer.create_quantized_param(model, tensor, name, torch.device("cpu"))
         owner = name.removesuffix(".weight")
@@ -77,14 +74,6 @@ def quantized_tensors(
                 yield f"{owner}.{leaf}", value
         layer.to("meta")
     yield quantizer.quantization_config.to_dict()
-
-
-def _empty(part_class: Any, folder: Path) -> Any:
-    """Build a part without weights: a model of diffusers, or of transformers."""
-    if hasattr(part_class, "load_config"):
-        return part_class.from_config(part_class.load_config(folder, local_files_only=True))
-    config = part_class.config_class.from_pretrained(folder, local_files_only=True)
-    return part_class(config)
 
 
 def load_gguf(part_class: Any, folder: Path, file: Path, *, dtype: Any, device: str) -> Any:

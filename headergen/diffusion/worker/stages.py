@@ -1,14 +1,18 @@
-"""Paint: for each stage of a placement, load its parts, do their work for all pictures, drop them.
+"""Paint: for each stage of a placement, load its parts, do their work for pictures, drop them.
 
 Encoders turn prompts into embeddings, the denoiser turns noise into latents, and the decoder turns
-latents into pixels. A stage with several parts takes each picture through all of them.
+latents into pixels. A stage with several parts takes each picture through all of them. Embeddings
+wait in files and latents for few pictures, so that memory does not depend on how many there are.
 """
 
 from __future__ import annotations
 
 import base64
 import gc
+import hashlib
+import json
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +20,13 @@ from headergen.diffusion import snapshot as snapshots
 from headergen.diffusion.families import FAMILIES
 from headergen.diffusion.families.family import Family, Role
 from headergen.diffusion.snapshot import Snapshot
-from headergen.diffusion.worker import parts
+from headergen.diffusion.worker import device, parts
 from headergen.diffusion.worker.events import MEMORY_KINDS, Emit, WorkerError, describe, kind_of
 from headergen.diffusion.worker.libraries import load
+
+# Pictures whose latents wait for the decoder: what a kill loses at most. Loading a denoiser of
+# 12 GB again takes some seconds, and 16 pictures take minutes on a card that needs three stages.
+CHUNK = 16
 
 
 def paint(order: Mapping[str, Any], emit: Emit) -> None:
@@ -31,11 +39,14 @@ def paint(order: Mapping[str, Any], emit: Emit) -> None:
     snapshot = snapshots.read(
         Path(order["folder"]), family.pipeline_class, order["variant"], replaced=replaced
     )
-    load("torch")
+    device.keep_within_what_is_free(load("torch"), placement["device"])
     pipeline = parts.assemble(order, snapshot)
     pictures = [dict(request) for request in order["requests"]]
-    tell_loading = _meter(snapshot, replaced, emit)
-    for stage in placement["stages"]:
+    _tell_what_is_unread(pipeline, family, pictures, emit)
+    rounds = _rounds(placement["stages"], family, pictures)
+    tell_loading = _meter(snapshot, replaced, [stage for stage, _ in rounds], emit)
+    failed: set[int] = set()
+    for stage, chunk in rounds:
         for entry in snapshot.entries:
             if entry.name in stage:
                 tell_loading(entry.name)
@@ -43,20 +54,46 @@ def paint(order: Mapping[str, Any], emit: Emit) -> None:
                 setattr(pipeline, entry.name, loaded)
                 del loaded  # the stage must hold the only reference
         tell_loading("")
-        roles = {family.role(name) for name in stage}
-        pictures = [each for each in pictures if _worked(pipeline, family, roles, each, emit)]
+        work = _Work(pipeline, family, {family.role(name) for name in stage}, order, emit)
+        failed |= {each["id"] for each in chunk if each["id"] not in failed and not work.on(each)}
         _drop_stage(pipeline, stage)
 
 
-def _meter(snapshot: Snapshot, replaced: Mapping[str, str], emit: Emit) -> Callable[[str], None]:
+def _rounds(
+    stages: Sequence[Sequence[str]], family: Family, pictures: Sequence[dict[str, Any]]
+) -> list[tuple[Sequence[str], Sequence[dict[str, Any]]]]:
+    """List which stage works on which pictures, in order.
+
+    All prompts are encoded first. Where latents would wait for a decoder that is loaded after
+    them, few pictures at a time go on: what is painted is delivered before the next begin.
+    """
+    encoding = [each for each in stages if {family.role(name) for name in each} == {"encoder"}]
+    painting = [each for each in stages if each not in encoding]
+    size = CHUNK if len(painting) > 1 else max(len(pictures), 1)
+    chunks = [pictures[start : start + size] for start in range(0, len(pictures), size)]
+    first = [(stage, pictures) for stage in encoding]
+    return [*first, *((stage, chunk) for chunk in chunks for stage in painting)]
+
+
+def _tell_what_is_unread(
+    pipeline: Any, family: Family, pictures: Sequence[Mapping[str, Any]], emit: Emit
+) -> None:
+    for text in sorted({text for each in pictures if (text := family.unread(pipeline, each))}):
+        emit("note", text=text)
+
+
+def _meter(
+    snapshot: Snapshot, replaced: Mapping[str, str], loads: Sequence[Sequence[str]], emit: Emit
+) -> Callable[[str], None]:
     """Return what tells that a part is being loaded ("" for none), after how many of all bytes."""
     sizes = {name: sum(snapshot.bytes_by_dtype(name).values()) for name in snapshot.weights}
     sizes |= {name: Path(file).stat().st_size for name, file in replaced.items()}
+    total = sum(sizes.get(part, 0) for stage in loads for part in stage)
     done = 0
 
     def tell(part: str) -> None:
         nonlocal done
-        emit("loading", part=part, done=done, total=sum(sizes.values()))
+        emit("loading", part=part, done=done, total=total)
         done += sizes.get(part, 0)
 
     return tell
@@ -73,35 +110,60 @@ def _drop_stage(pipeline: Any, stage: Sequence[str]) -> None:
         torch.mps.empty_cache()
 
 
-def _worked(
-    pipeline: Any, family: Family, roles: Collection[Role], picture: dict[str, Any], emit: Emit
-) -> bool:
-    """Take one picture through a stage; a failure that is its own leaves the others alone."""
-    torch = load("torch")
-    try:
-        with torch.no_grad():
-            _work(pipeline, family, roles, picture, emit)
-    except Exception as error:
-        kind = kind_of(error)
-        if kind in MEMORY_KINDS:
-            raise
-        emit("error", id=picture["id"], kind=kind, message=describe(error))
-        return False
-    return True
+@dataclass(frozen=True)
+class _Work:
+    """What a stage whose parts have `roles` does for a picture."""
 
+    pipeline: Any
+    family: Family
+    roles: Collection[Role]
+    order: Mapping[str, Any]
+    emit: Emit
 
-def _work(
-    pipeline: Any, family: Family, roles: Collection[Role], picture: dict[str, Any], emit: Emit
-) -> None:
-    if "encoder" in roles:
-        picture["embeddings"] = family.encode(pipeline, picture)
-    if "denoiser" in roles:
-        call = picture.pop("embeddings") | call_of(pipeline, picture, emit)
-        picture["latents"] = family.denoise(pipeline, **call)
-    if "decoder" in roles:
-        rgb, width, height = decode(pipeline, family, picture.pop("latents"))
-        text = base64.b64encode(rgb).decode("ascii")
-        emit("image", id=picture["id"], width=width, height=height, rgb=text)
+    def on(self, picture: dict[str, Any]) -> bool:
+        """Take one picture through the stage; a failure that is its own leaves the others alone."""
+        torch = load("torch")
+        try:
+            with torch.no_grad():
+                self._do(picture)
+        except Exception as error:
+            kind = kind_of(error)
+            if kind in MEMORY_KINDS:
+                raise
+            self.emit("error", id=picture["id"], kind=kind, message=describe(error))
+            return False
+        return True
+
+    def _do(self, picture: dict[str, Any]) -> None:
+        if "encoder" in self.roles and "denoiser" not in self.roles:
+            self._encode_to_file(picture)
+        if "denoiser" in self.roles:
+            call = self._embeddings(picture) | call_of(self.pipeline, picture, self.emit)
+            picture["latents"] = self.family.denoise(self.pipeline, **call)
+        if "decoder" in self.roles:
+            rgb, width, height = decode(self.pipeline, self.family, picture.pop("latents"))
+            text = base64.b64encode(rgb).decode("ascii")
+            self.emit("image", id=picture["id"], width=width, height=height, rgb=text)
+
+    def _encode_to_file(self, picture: Mapping[str, Any]) -> None:
+        """Encode a picture's prompts, unless the run has done so; memory holds none of them."""
+        file = self._file(picture)
+        if not file.exists():
+            load("torch").save(self.family.encode(self.pipeline, picture), file)
+
+    def _embeddings(self, picture: Mapping[str, Any]) -> dict[str, Any]:
+        if "encoder" in self.roles:
+            return self.family.encode(self.pipeline, picture)
+        found: dict[str, Any] = load("torch").load(self._file(picture), weights_only=True)
+        return found
+
+    def _file(self, picture: Mapping[str, Any]) -> Path:
+        """Name a file by what the embeddings depend on, within one run."""
+        placed = self.order["placement"]
+        told = [picture[name] for name in ("prompt", "negative_prompt", "guidance_scale")]
+        told += [placed["dtype"], placed["device"], sorted(placed["quantization"].items())]
+        name = hashlib.sha256(json.dumps(told).encode()).hexdigest()
+        return Path(self.order["scratch"], f"{name}.pt")
 
 
 def call_of(pipeline: Any, picture: Mapping[str, Any], emit: Emit) -> dict[str, Any]:

@@ -125,5 +125,6 @@ def _painted(painting: Painting, pixels: attempts.Pixels, model: Fetched) -> Pai
             height=pixels.height,
             transformer=model.transformer.name if model.transformer else None,
             quantization=pixels.bits or model.bits,
+            decoding="tiles" if pixels.tiled else None,
         ),
     )
