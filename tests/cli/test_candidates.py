@@ -338,7 +338,7 @@ def test_candidates_of_another_size_are_refused(
 def test_candidates_that_a_run_would_paint_otherwise_are_refused(
     work: Repository, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    work.write("headergen.yaml", SETTINGS.format(model="z-image-turbo"))
+    work.write("headergen.yaml", SETTINGS.format(model="animagine-xl-3.1"))
     assert refused(work)
     err = capsys.readouterr().err
     assert "candidate 1 was painted otherwise than a run would paint now" in err
