@@ -294,7 +294,14 @@ def load(root: Path, named: Path | None = None) -> Config:
     Raises:
         ConfigError: the file cannot be read, or says something that no key allows.
     """
-    return replace(_load(root, named), has_built_site=(root / BUILT_PAGE).is_file())
+    return replace(_load(root, named), has_built_site=_has_built_site(root))
+
+
+def _has_built_site(root: Path) -> bool:
+    try:
+        return (root / BUILT_PAGE).is_file()
+    except OSError:  # such as of a disk that fails there alone
+        return False
 
 
 def _load(root: Path, named: Path | None) -> Config:

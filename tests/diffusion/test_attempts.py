@@ -502,7 +502,9 @@ def test_a_worker_ends_when_its_parent_is_killed(tiny_zimage: Path, tmp_path: Pa
         parent.kill()
 
     assert eventually(lambda: not is_running(worker), seconds=5.0)
-    assert list(tmp_path.iterdir()) == []
+    # PyTorch makes a folder for its compiler, whatever it does.
+    left = [path.name for path in tmp_path.iterdir() if not path.name.startswith("torchinductor_")]
+    assert left == []
 
 
 def is_running(pid: int) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import queue
+import shutil
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -69,10 +70,16 @@ def _take_over_streams() -> tuple[BinaryIO, BinaryIO]:
 
 
 def _read_orders(orders: BinaryIO, inbox: queue.SimpleQueue[dict[str, Any]]) -> None:
-    """Pass orders on; if they end without `quit` the parent is dead, and nobody wants the rest."""
+    """Pass orders on; if they end without `quit` the parent is dead, and nobody wants the rest.
+
+    What the parent would have removed is removed here then.
+    """
+    order: dict[str, Any] = {}
     for line in orders:
         order = json.loads(line)
         inbox.put(order)
         if order["op"] == "quit":
             return
+    if "scratch" in order:
+        shutil.rmtree(order["scratch"], ignore_errors=True)
     os._exit(1)
