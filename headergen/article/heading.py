@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from markdown_it import MarkdownIt
     from markdown_it.token import Token
 
-# A title further down is that of a section.
-_SEARCHED_BYTES = 64 * 1024
+# A title further down is that of a section. Hostile text costs the parser the square of its length.
+_SEARCHED_BYTES = 16 * 1024
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
