@@ -50,16 +50,21 @@ def shows(header: Image.Image, colour: Colour, tolerance: int = 12) -> int:
     return ImageChops.darker(ImageChops.darker(*near.split()[:2]), near.split()[2]).histogram()[255]
 
 
-@pytest.mark.parametrize("layout", ["auto", "split", "grid", "hero", "fan", "shelf"])
-@pytest.mark.parametrize("count", [1, 2, 3, 4, 7, MAX_SOURCES])
+@pytest.mark.parametrize(
+    ("count", "layout"),
+    [
+        (count, layout)
+        for count in (1, 2, 3, 4, 7, MAX_SOURCES)
+        for layout in ("auto", "split", "grid", "hero", "fan", "shelf")
+        if layout != "fan" or count <= MAX_FANNED
+    ],
+)
 def test_every_source_can_be_seen(count: int, layout: str) -> None:
     colours = [(255 * (n % 2), 120 * (n // 2 % 3), 85 * (n // 6)) for n in range(count)]
     shapes = itertools.cycle([(600, 400), (500, 750), (700, 700), (1500, 400), (60, 60)])
     pictures = [
         Image.new("RGB", shape, colour) for shape, colour in zip(shapes, colours, strict=False)
     ]
-    if layout == "fan" and count > MAX_FANNED:
-        pytest.skip("a fan has at most seven cards")
     header = compose(pictures, 640, 335, layout)
     for colour in colours:
         assert shows(header, colour) > 640 * 335 * 0.006
