@@ -86,7 +86,7 @@ def _files_of(article: Article | None, config: Config, root: Path) -> Iterator[s
     if article:
         for file in places.pictures_named(article, config, root):
             yield file.relative_to(root).as_posix()
-        for file in places.sources_named(article, root):
+        for file in places.sources_named(article, config, root):
             yield file.relative_to(root).as_posix()
 
 

@@ -206,7 +206,7 @@ class Clone:
         if article is None:
             return _Parsed(None, has_none=True, frontmatter=frontmatter)
         pictures = _names(places.pictures_named(article, config, root), root)
-        sources = _names(places.sources_named(article, root), root)
+        sources = _names(places.sources_named(article, config, root), root)
         return _Parsed(article, False, pictures, sources, frontmatter)
 
     def _needed(self, parsed: _Parsed) -> tuple[str, ...]:
