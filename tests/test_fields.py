@@ -40,7 +40,7 @@ KEYWORDS_OF_BOTH = {
     *("properties", "required", "additionalProperties", "items", "minItems", "not", "maxItems"),
     *("pattern", "minimum", "maximum", "propertyNames"),
 }
-SCHEMAS = {"config": config.schema(), "header": request.schema("header.image")}
+SCHEMAS = {"config": config.schema(), "header": request.schema()}
 
 
 @dataclass(frozen=True)

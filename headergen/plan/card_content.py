@@ -71,7 +71,7 @@ def file_of(
         SourceError: the file is missing or no regular file.
     """
     name = getattr(request.card, key) if request.card and not request.by_default else None
-    return places.source_of(name, article, f"header.card.{key}", config, root) if name else None
+    return places.source_of(name, article, f"card.{key}", config, root) if name else None
 
 
 def _logo(config: Config, root: Path) -> Path | None:

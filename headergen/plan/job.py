@@ -245,7 +245,7 @@ def job_of(state: Wanted, config: Config, root: Path) -> Job:
             what = "the header itself" if file == output else "a cut of the header"
             key = f"sources[{state.sources.index(file)}]" if request.sources else "card"
             message = f"{name!r} is where {what} goes"
-            raise article.error(f"header.{key}", message, "name another picture")
+            raise article.error(article.keys.of_request(key), message, "name another picture")
     style = defaults.style_for(article, config, root)
     card = None
     if request.card or (request.prompt and config.fallback):

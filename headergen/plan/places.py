@@ -136,7 +136,7 @@ def _url_of(file: Path, config: Config, root: Path) -> str | None:
 
 
 def source_of(name: str, article: Article, key: str, config: Config, root: Path) -> Path:
-    """Resolve a picture that the article names under `key` (dotted) as a source to its file.
+    """Resolve a picture that the request names under `key` (dotted) as a source to its file.
 
     Raises:
         PathError: The path leaves the repository or is malformed.
@@ -146,7 +146,7 @@ def source_of(name: str, article: Article, key: str, config: Config, root: Path)
         path = _found(name, article, config, root)
         paths.require_picture_file(path, name)
     except (PathError, SourceError) as error:
-        raise article.placed(error, key) from error
+        raise article.placed(error, article.keys.of_request(key)) from error
     return path
 
 

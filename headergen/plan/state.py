@@ -138,10 +138,11 @@ def _require_known(article: Article, request: Request, config: Config) -> None:
 
         models = dict.fromkeys([*MODELS, config.model])
         if request.model not in models:
-            raise article.error("header.model", unknown("model", request.model, models))
+            key = article.keys.of_request("model")
+            raise article.error(key, unknown("model", request.model, models))
     if request.layout == "cover" and len(request.sources) > 1:
         message = "'cover' takes one source; leave the layout out, or try split"
-        raise article.error("header.layout", message)
+        raise article.error(article.keys.of_request("layout"), message)
 
 
 def _is_hand_made(article: Article, image: str, picture: Path | None) -> bool:
@@ -185,7 +186,8 @@ def _without_request(article: Article, picture: Path | None) -> Fresh | None:
     raise article.error(
         article.image_key,
         f"{shown(article.image)} does not exist, and no prompt and no sources say what to make",
-        "add the picture, or write header.prompt or header.sources",
+        f"add the picture, or write {article.keys.of_request('prompt')} or "
+        f"{article.keys.of_request('sources')}",
     )
 
 
@@ -199,7 +201,7 @@ def sources_of(article: Article, request: Request, config: Config, root: Path) -
         SourceError: a source picture is missing or no regular file.
     """
     found = [
-        places.source_of(name, article, f"header.sources[{index}]", config, root)
+        places.source_of(name, article, f"sources[{index}]", config, root)
         for index, name in enumerate(request.sources)
     ]
     on_card = (

@@ -199,7 +199,7 @@ class Clone:
         data = self._index.read(self._index.entries[name].blob)
         try:
             every = defaults.has_default(path, config, root)
-            article = articles.parse(path, data, config.image_key, every=every)
+            article = articles.parse(path, data, config.keys, every=every)
             frontmatter = frontmatter_of(data, _frontmatter_bytes(article, path, data))
         except HeadergenError:
             return _Parsed(None)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from headergen import fields, vocabulary
+from headergen.article.keys import REQUEST, Keys
 from headergen.article.request import AUTHOR_KEYS, COLOURS
 from headergen.errors import ConfigError
 from headergen.fields import SIDE, required, row, text
@@ -15,7 +16,7 @@ from headergen.settings.public import PUBLIC, Served
 from headergen.settings.styles import DEFAULT, PATHS, STYLES, Default, Style
 from headergen.vocabulary import HEADER_HEIGHT, HEADER_WIDTH, KEY_PATTERN, Look
 
-OUTSIDE_HEADER = rf"(?!header(?:\.|$)){KEY_PATTERN}"
+_ANY_KEY = "a frontmatter key outside of `header`, such as"
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class WantedCut:
     """A cut that each header has: its dotted key in the frontmatter and its size in px."""
 
     key: str = required(
-        text("a frontmatter key outside of `header`, such as og_image", OUTSIDE_HEADER),
+        text(f"{_ANY_KEY} og_image", KEY_PATTERN),
         "the frontmatter key under which your site reads the cut",
     )
     width: int = required(SIDE, "width of the cut in px")
@@ -57,7 +58,6 @@ _OUTPUT_PATTERN = (
     rf"(?!~|[A-Za-z]:)[^\\\x00-\x1f{{}}]*"
     rf"(\{{({'|'.join(PLACEHOLDERS)})\}}[^\\\x00-\x1f{{}}]*)*"
 )
-_NOT_THE_AUTHORS = rf"(?!header(?:\.(?:{'|'.join([*AUTHOR_KEYS, 'digest'])}))?$)"
 
 
 @dataclass(frozen=True)
@@ -201,10 +201,16 @@ class Config:
     image_key: str = row(
         fields.text(
             "a frontmatter key such as header.image, cover.image or heroImage",
-            rf"{_NOT_THE_AUTHORS}{vocabulary.KEY_PATTERN}",
+            KEY_PATTERN,
         ),
         "the key under which your site reads the picture: `cover.image`, `heroImage`, `eyecatch` …",
-        default="header.image",
+        default=Keys.image,
+    )
+    request_key: str = row(
+        fields.text("a frontmatter key such as headergen", r"[\w-]+"),
+        "the key of the request itself, for sites that need `header` for something else; "
+        "`image_key` is then `image` below it, unless you set it",
+        default=REQUEST,
     )
     image_prefix: str = row(
         fields.text(pattern=r"[^\x00-\x1f]*", may_be_empty=True),
@@ -265,7 +271,7 @@ class Config:
         default=(),
     )
     alt_key: str | None = row(
-        fields.text("a frontmatter key outside of `header`, such as cover.alt", OUTSIDE_HEADER),
+        fields.text(f"{_ANY_KEY} cover.alt", KEY_PATTERN),
         "the key under which your site reads the header's `alt`, such as `cover.alt`",
     )
     require_alt: bool = row(fields.flag(), "whether the check asks for an `alt`", default=False)
@@ -289,6 +295,11 @@ class Config:
     def look(self) -> Look:
         """How composites look."""
         return Look(self.gutter, self.corners, self.background, self.slant)
+
+    @property
+    def keys(self) -> Keys:
+        """The keys of the frontmatter that headergen reads and writes."""
+        return Keys(self.request_key, self.image_key)
 
     def error(self, key: str, message: str, remedy: str | None = None) -> ConfigError:
         """Make the error that says where the config sets `key`."""
@@ -356,6 +367,8 @@ def _read(path: Path) -> Config:
     values, lines = config_file.read(path, sections, keys)
     where = fields.Location(str(path), lines, ConfigError)
     found: dict[str, Any] = fields.read(KEYS, values, where)
+    if "request_key" in found:
+        found.setdefault("image_key", Keys(found["request_key"]).of_request("image"))
     config = Config(path=str(path), lines=lines, **found)
     _check_output(config)
     _check_keys(config)
@@ -383,13 +396,26 @@ def _check_output(config: Config) -> None:
 def _check_keys(config: Config) -> None:
     """Refuse to write two things under one key, or one within the other."""
     image_keys = {"image_key": config.image_key, "alt_key": config.alt_key}
-    keys = [*image_keys.items(), *(("also", cut.key) for cut in config.also)]
+    cuts = ((f"also[{index}].key", cut.key) for index, cut in enumerate(config.also))
+    keys = [*image_keys.items(), *cuts]
     seen: list[str] = []
     for name, key in keys:
+        if key and not _may_be_written(name, key, config.request_key):
+            words = KEYS[name].kind.words if name in KEYS else f"{_ANY_KEY} og_image"
+            words = words.replace(f"`{REQUEST}`", f"`{config.request_key}`")
+            raise config.error(name, f"expected {words}, not {key!r}")
         for other in seen if key else ():
             if f"{key}.".startswith(f"{other}.") or f"{other}.".startswith(f"{key}."):
                 raise config.error(name, f"{key!r} and {other!r} can't both be written")
         seen += [key] if key else []
+
+
+def _may_be_written(name: str, key: str, request: str) -> bool:
+    """Check whether a key is outside of the request; the picture's may be a new one inside."""
+    if key != request and not key.startswith(f"{request}."):
+        return True
+    own = [*AUTHOR_KEYS, "digest"]
+    return name == "image_key" and key not in (request, *(f"{request}.{each}" for each in own))
 
 
 def _check_cuts(config: Config) -> None:
