@@ -102,7 +102,7 @@ def planned(article: Article, config: Config, root: Path, count: int) -> list[Pl
     request = defaults.request_for(article, config, root)
     if request is None or request.prompt is None:
         message = "has no prompt to paint candidates from"
-        raise article.error(None, message, "write header.prompt")
+        raise article.error(None, message, f"write {article.keys.of_request('prompt')}")
     seeds = variants(request.prompt, request.seed, count, words=False)
     found = [_planned(article, 1, seeds[0], config, root)]
     if found[0].painting.checkpoint.row.seeds_vary_little:

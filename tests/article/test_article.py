@@ -18,6 +18,7 @@ from headergen.article.edit import with_image
 from headergen.article.frontmatter import yaml_loader
 from headergen.article.frontmatter.toml_edit import TomlHandler
 from headergen.article.frontmatter.yaml_loader import keeping
+from headergen.article.keys import Keys
 from headergen.errors import ArticleError
 from headergen.vocabulary import ARTICLE_SUFFIXES
 from tests.support.paths import DATA
@@ -34,7 +35,7 @@ PATH = Path("articles/a.md")
 
 
 def read(data: bytes | str, image_key: str = "header.image") -> Article:
-    article = parse(PATH, data.encode() if isinstance(data, str) else data, image_key)
+    article = parse(PATH, data.encode() if isinstance(data, str) else data, Keys(image=image_key))
     assert article is not None
     return article
 
@@ -613,7 +614,7 @@ def test_refuses_a_lone_surrogate_that_the_pure_loader_lets_pass(
 
 def assert_refused(data: bytes, line: int, message: str, image_key: str = "header.image") -> None:
     with pytest.raises(ArticleError) as caught:
-        parse(PATH, data, image_key)
+        parse(PATH, data, Keys(image=image_key))
     assert str(caught.value).startswith(f"articles/a.md:{line}: ")
     assert message in f"{caught.value}\n{caught.value.remedy}"
     assert len(str(caught.value)) < 400
