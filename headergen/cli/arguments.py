@@ -10,7 +10,7 @@ from typing import Any
 from headergen import __version__
 from headergen.cli.parser import Parser
 from headergen.fields import GUIDANCE_SCALE, SEED, SIDE, STEPS, Kind, whole
-from headergen.vocabulary import AUTO_FOCUS, COLOUR_PATTERN, LAYOUTS, THEMES, Focus
+from headergen.vocabulary import AUTO_FOCUS, COLOUR_PATTERN, LAYOUTS, SITES, THEMES, Focus
 
 # More pictures than one contact sheet can show at a size that tells them apart.
 MAX_CANDIDATES = 24
@@ -31,6 +31,7 @@ def parser() -> ArgumentParser:
     _add_volume(parser)
     parser.set_defaults(quiet=False, verbose=False, config=None)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=Parser)
+    _add_init(commands)
     _add_for_articles(commands)
     _add_for_candidates(commands)
     _add_generate(commands)
@@ -56,6 +57,18 @@ def _add_volume(parser: ArgumentParser) -> None:
         action="store_true",
         default=SUPPRESS,
         help="print the config in use and all that the painting process says as well",
+    )
+
+
+def _add_init(commands: Any) -> None:
+    init = _add(commands, "init", "write a config, the hook and a CI job that suit this repository")
+    init.add_argument("--yes", action="store_true", help="ask nothing, and take the usual answers")
+    init.add_argument("--site", choices=SITES, help="what builds the site; default: found")
+    init.add_argument(
+        "--cards", action="store_true", help="a title card for every article that asks for nothing"
+    )
+    init.add_argument(
+        "--ci", metavar="URL", help="a CI job that checks headers, with headergen from this git URL"
     )
 
 
