@@ -15,10 +15,11 @@ from typing import Any, TypeVar
 
 from headergen.article import near_misses
 from headergen.article.facts import Facts, read_facts, title_of_name
-from headergen.article.frontmatter.block import MAX_BYTES, Block, find, value_at
-from headergen.article.frontmatter.document import Document, lines_of, read_document
+from headergen.article.frontmatter.block import MAX_BYTES, Block, find
+from headergen.article.frontmatter.document import Document, dotted, lines_of, read_document
 from headergen.article.heading import heading
-from headergen.article.keys import Keys
+from headergen.article.keys import Keys, parts_of, path_of, value_at
+from headergen.article.keys import Path as KeyPath
 from headergen.article.request import Request, asks_for_a_picture, read_header
 from headergen.errors import ArticleError, HeadergenError, NearMissError, SkippedError
 from headergen.fields import Location
@@ -53,9 +54,9 @@ class Article:
     that of the `header` key, and `lines` has those of the keys below it (`header.sources`), of the
     items of their lists (`header.sources[0]`) and of `image_key`, which is dotted as well. Lines
     are 1-based and counted in the file. `facts` are what else the frontmatter tells, and `body` is
-    where in `data` the text starts. With `has_own_image` the image key has no text but a list, a
-    mapping or `false`, which headergen leaves alone. `values` is the whole frontmatter as it was
-    loaded, None where it is no mapping of keys to values.
+    where in `data` the text starts. With `has_own_image` the image key has something that is no
+    picture's path, such as `false`, which headergen leaves alone. `values` is the whole frontmatter
+    as it was loaded, None where it is no mapping of keys to values.
     """
 
     path: Path
@@ -84,7 +85,7 @@ class Article:
     @property
     def asks(self) -> bool:
         """Whether the author wrote anything below `header:`, or the config's key in its place."""
-        return self.request is not None or self.value_at(self.keys.request) is not None
+        return self.request is not None or (self.values or {}).get(self.keys.request) is not None
 
     @property
     def image_line(self) -> int:
@@ -104,18 +105,21 @@ class Article:
         return error if self.asks else SkippedError.of(self.placed(error), reason)
 
     def text_at(self, key: str) -> str | None:
-        """Return the text under a dotted key such as `cover.alt`, None where there is none."""
-        value = value_at(self.values, key.split("."))
+        """Return the text under a dotted key such as `cover.alt`, None where there is none.
+
+        Of a list it is the first item, and of a mapping what is called `src` or `url`.
+        """
+        value = value_at(self.values, path_of(key, self.values))
         return value if isinstance(value, str) else None
 
     def value_at(self, key: str) -> object:
-        """Return whatever stands under a dotted key, or in its way; None where nothing does."""
-        value: object = self.values
-        for name in key.split("."):
-            if not isinstance(value, dict):
+        """Return the value at a dotted key, or in its way; None where there is nothing."""
+        value: Any = self.values
+        for name in path_of(key, self.values):
+            if not isinstance(value, list if isinstance(name, int) else dict):
                 return value
-            value = value.get(name)
-        return value
+            value = value_at(value, (name,))
+        return None if value == [] else value
 
     @property
     def title(self) -> str | None:
@@ -273,26 +277,19 @@ def _refuse_near_miss(path: Path, data: bytes, keys: Keys) -> None:
 
 def _told_by(document: Document, article: Article, header: Mapping[Any, object] | None) -> Article:
     """Return the article with what its frontmatter, and the `header` mapping in it, say."""
-    keys = tuple(article.image_key.split("."))
+    keys = path_of(article.image_key, document.values)
     article = replace(article, facts=read_facts(document), values=document.values)
     if header is not None:
         article = _with_header(article, document, header)
-    article = replace(article, lines={**article.lines, **_line_of_image(document, keys)})
-    if header is None and not _is_path(document, keys):
-        return replace(article, has_own_image=True)
-    return replace(article, image=_image(document, keys))
-
-
-def _is_path(document: Document, keys: tuple[str, ...]) -> bool:
-    """Check whether there is a text under the image key, or nothing."""
-    value: object = document.values
-    for key in keys:
-        if value is None:
-            return True
-        if not isinstance(value, dict):
-            return False
-        value = value.get(key)
-    return value is None or (isinstance(value, str) and "\0" not in value)
+    article = replace(
+        article, lines={**article.lines, **_line_of_image(document, article.image_key)}
+    )
+    try:
+        return replace(article, image=_image(document, keys))
+    except HeadergenError:
+        if header is None:
+            return replace(article, has_own_image=True)
+        raise
 
 
 def frontmatter(article: Article) -> bytes | None:
@@ -394,25 +391,27 @@ def _refuse_slipped_below(document: Document) -> None:
             raise document.block.error(message, index, request, remedy)
 
 
-def _line_of_image(document: Document, keys: tuple[str, ...]) -> dict[str, int]:
-    index = document.index_of(keys)
-    return {} if index is None else {".".join(keys): document.block.line(index)}
+def _line_of_image(document: Document, key: str) -> dict[str, int]:
+    index = document.index_of(parts_of(key))
+    return {} if index is None else {key: document.block.line(index)}
 
 
-def _image(document: Document, keys: tuple[str, ...]) -> str | None:
-    """Return the value under the image key, None where it is missing, null or empty."""
+def _image(document: Document, keys: KeyPath) -> str | None:
+    """Return the text at the image's place, None where it is missing, null or empty."""
     value: object = document.values
     for depth, key in enumerate(keys):
         if value is None:
             return None
-        if not isinstance(value, dict):
+        if not isinstance(value, list if isinstance(key, int) else dict):
             raise _image_error(document, keys[:depth], f"expected a mapping, not {shown(value)}")
-        value = value.get(key)
-    if value is not None and (not isinstance(value, str) or "\0" in value):
+        value = value_at(value, (key,))
+    if value in (None, []):
+        return None
+    if not isinstance(value, str) or "\0" in value:
         raise _image_error(document, keys, f"expected a path as text, not {shown(value)}")
     return value or None
 
 
-def _image_error(document: Document, keys: tuple[str, ...], message: str) -> HeadergenError:
+def _image_error(document: Document, keys: KeyPath, message: str) -> HeadergenError:
     index = document.index_of(keys)
-    return document.block.error(message, index or 0, ".".join(keys))
+    return document.block.error(message, index or 0, dotted(keys))

@@ -10,6 +10,7 @@ from typing import Any
 from headergen.article import article as articles
 from headergen.article.frontmatter.block import Block, NewValues, find
 from headergen.article.frontmatter.document import with_values
+from headergen.article.keys import Path, change_of
 from headergen.article.request import Request
 from headergen.errors import ArticleError
 
@@ -30,7 +31,8 @@ def with_image(
 ) -> bytes:
     """Return the article's bytes with `image` and `digest` set and all other bytes untouched.
 
-    At most the lines of these two keys, and of `others`, change or appear. The result is read
+    At most the lines of these two keys, and of `others`, change or appear. A key of a list has its
+    first item, and one of a mapping with `src` or `url` that one, written. The result is read
     again and must be the old frontmatter plus these keys; writing the same values twice changes
     nothing.
 
@@ -46,9 +48,9 @@ def with_image(
     """
     new = {
         **_requested(article, changes),
-        tuple(article.image_key.split(".")): image,
+        **dict([change_of(article.image_key, image, article.values)]),
         (article.keys.request, "digest"): digest,
-        **{tuple(key.split(".")): text for key, text in others.items()},
+        **dict(change_of(key, text, article.values) for key, text in others.items()),
     }
     return _edited(article, new, changes, image, digest, others).data
 
@@ -60,14 +62,14 @@ def with_request(article: articles.Article, changes: Changes) -> articles.Articl
         ArticleError: As `with_image`.
     """
     image, digest = article.image, article.digest
-    request = article.keys.request
-    kept = {tuple(article.image_key.split(".")): image, (request, "digest"): digest}
+    kept = {article.image_key: image, article.keys.of_request("digest"): digest}
+    written = (change_of(key, text, article.values) for key, text in kept.items() if text)
     # The keys that headergen writes come after the author's.
-    new = {**_requested(article, changes), **{path: text for path, text in kept.items() if text}}
+    new = {**_requested(article, changes), **dict(written)}
     return _edited(article, new, changes, image, digest)
 
 
-def _requested(article: articles.Article, changes: Changes) -> dict[tuple[str, ...], str | int]:
+def _requested(article: articles.Article, changes: Changes) -> dict[Path, str | int]:
     return {(article.keys.request, key): value for key, value in changes.items()}
 
 

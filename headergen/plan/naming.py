@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from headergen.article.article import Article
-from headergen.article.frontmatter.block import value_at
+from headergen.article.keys import value_at
 from headergen.repository import paths
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")

@@ -206,7 +206,7 @@ def look(name: str, config: Config, root: Path, *, every: bool = False) -> Look:
         article = articles.read(name, config.keys, every=every or has_default)
         places.require_in_place(article, root)
         state = states.state_of(article, config, root) if article else None
-        if article and (has_default or article.value_at(config.request_key) is not None):
+        if article and (has_default or article.asks):
             found = tuple(_of_state(state, config, root))
     except (HeadergenError, OSError) as error:
         found = (of_error(name, error),)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from headergen import fields, vocabulary
-from headergen.article.keys import REQUEST, Keys
+from headergen.article.keys import REQUEST, Keys, parts_of
 from headergen.article.request import AUTHOR_KEYS, COLOURS
 from headergen.errors import ConfigError
 from headergen.fields import SIDE, required, row, text
@@ -16,6 +16,7 @@ from headergen.settings.public import PUBLIC, Served
 from headergen.settings.styles import DEFAULT, PATHS, STYLES, Default, Style
 from headergen.vocabulary import HEADER_HEIGHT, HEADER_WIDTH, KEY_PATTERN, Look
 
+_LIST_OR_NOT = KEY_PATTERN + r"(?:\[\])?"
 _ANY_KEY = "a frontmatter key outside of `header`, such as"
 
 
@@ -24,7 +25,7 @@ class WantedCut:
     """A cut that each header has: its dotted key in the frontmatter and its size in px."""
 
     key: str = required(
-        text(f"{_ANY_KEY} og_image", KEY_PATTERN),
+        text(f"{_ANY_KEY} og_image", _LIST_OR_NOT),
         "the frontmatter key under which your site reads the cut",
     )
     width: int = required(SIDE, "width of the cut in px")
@@ -33,7 +34,7 @@ class WantedCut:
     @property
     def suffix(self) -> str:
         """What its file's name has after the article's."""
-        return "-" + self.key.replace(".", "-")
+        return "-" + "-".join(parts_of(self.key))
 
 
 # Where a config may be, relative to the repository's root; the first that speaks of headergen.
@@ -201,9 +202,10 @@ class Config:
     image_key: str = row(
         fields.text(
             "a frontmatter key such as header.image, cover.image or heroImage",
-            KEY_PATTERN,
+            _LIST_OR_NOT,
         ),
-        "the key under which your site reads the picture: `cover.image`, `heroImage`, `eyecatch` …",
+        "the key under which your site reads the picture: `cover.image`, `heroImage`, `eyecatch` …;"
+        " `images`, and any key that ends in `[]`, is written as a list",
         default=Keys.image,
     )
     request_key: str = row(
@@ -404,6 +406,7 @@ def _check_keys(config: Config) -> None:
             words = KEYS[name].kind.words if name in KEYS else f"{_ANY_KEY} og_image"
             words = words.replace(f"`{REQUEST}`", f"`{config.request_key}`")
             raise config.error(name, f"expected {words}, not {key!r}")
+        key = key and ".".join(parts_of(key))
         for other in seen if key else ():
             if f"{key}.".startswith(f"{other}.") or f"{other}.".startswith(f"{key}."):
                 raise config.error(name, f"{key!r} and {other!r} can't both be written")

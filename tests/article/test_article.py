@@ -456,7 +456,7 @@ CHOICES = "choose from prompt, negative_prompt, model, seed, steps, guidance_sca
         pytest.param(
             "header:\n  image: 3\n", 3, "header.image: expected a path", id="image number"
         ),
-        pytest.param("header:\n  image: [a]\n", 3, "expected a path as text", id="image is a list"),
+        pytest.param("header:\n  image: [3]\n", 3, "expected a path as text", id="image is a list"),
         pytest.param("header:\n  digest: 12345678\n", 3, "8 hex digits", id="digest as a number"),
         pytest.param("header:\n  digest: abc\n", 3, "not 'abc'", id="short digest"),
         pytest.param("header:\n  digest: ABCDEF12\n", 3, "not 'ABCDEF12'", id="digest in capitals"),

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 from headergen.article.frontmatter.forms import requests_header, unknown_form
 from headergen.article.keys import REQUEST
+from headergen.article.keys import Path as KeyPath
 from headergen.errors import ArticleError, HeadergenError, SkippedError
 from headergen.wording import brief
 
@@ -32,15 +32,8 @@ MAX_DEPTH = 50
 # Characters of a text, from the first number to the second, and what replaces them.
 Splice = tuple[int, int, str]
 
-# Values for keys, each given by its path from the root.
-NewValues = Mapping[tuple[str, ...], str | int]
-
-
-def value_at(values: Any, path: Iterable[str]) -> Any:
-    """Return the loaded value at `path`, None where a key is missing."""
-    for key in path:
-        values = values.get(key) if isinstance(values, dict) else None
-    return values
+# Values for keys, each given by its path from the root; a list is one with a single item.
+NewValues = Mapping[KeyPath, str | int | list[str]]
 
 
 @dataclass(frozen=True)
