@@ -188,18 +188,36 @@ def _line(key: str, value: str, why: str) -> str:
 def _fitted(text: str, found: Found, root: Path) -> str:
     """Return a recipe as the site's own settings have it."""
     settings = _text(root / found.mark)
-    if found.site.name == "hugo" and re.search(
-        r"""(?im)^\W*baseURL\W*[=:]\s*["']?https?://[^/\s"']+/[^\s"'/]""", settings
-    ):
-        # absURL and relURL put the path of the baseURL before what does not begin with a slash.
-        return text.replace("static: /}", 'static: ""}').replace(
-            "Hugo serves static/ at /", "absURL puts your baseURL before it"
-        )
+    if found.site.name == "hugo":
+        return _of_hugo(text, settings, root / found.folder)
     if found.site.name == "mkdocs":
         folder = re.search(r"""(?m)^docs_dir\s*[:=]\s*["']?([\w./-]+?)/?["']?\s*$""", settings)
         return text.replace("@site/docs", f"@site/{folder[1]}") if folder else text
     if found.site.name == "eleventy":
         return _of_eleventy(text, settings)
+    return text
+
+
+_BASE_PATH = r"""(?im)^\W*baseURL\W*[=:]\s*["']?https?://[^/\s"']+/[^\s"'/]"""
+# The keys under which themes look for a picture, by what names the theme in a site's settings.
+_HUGO_THEMES = {
+    "papermod": "cover.image",
+    "ananke": "featured_image",
+    "hugo-theme-stack": "image",
+}
+_HUGO_FILES = ("config/_default/*", "go.mod", ".gitmodules")
+
+
+def _of_hugo(text: str, settings: str, folder: Path) -> str:
+    files = [path for pattern in _HUGO_FILES for path in sorted(folder.glob(pattern))]
+    told = "\n".join([settings, *map(_text, files)])
+    for theme, key in _HUGO_THEMES.items():
+        if theme in told.lower():
+            text = _with_key(text, "image_key", key, f"where the theme {theme} looks")
+    if re.search(_BASE_PATH, told):
+        # absURL and relURL put the path of the baseURL before what does not begin with a slash.
+        text = text.replace("static: /}", 'static: ""}')
+        text = text.replace("Hugo serves static/ at /", "absURL puts your baseURL before it")
     return text
 
 

@@ -9,8 +9,7 @@ from itertools import islice
 from typing import Any
 
 from headergen.article import article as articles
-from headergen.article.frontmatter.block import value_at
-from headergen.article.keys import Keys
+from headergen.article.keys import Keys, value_at
 from headergen.errors import HeadergenError
 from headergen.picture.first_bytes import SUFFIX_FORMATS
 
