@@ -66,7 +66,7 @@ def _anew(arguments: Namespace, place: Place) -> tuple[Task, Path]:
         guidance_scale=arguments.guidance_scale,
     )
     seed = int(states.digest_of(request, ()), 16)
-    chosen = model_choice.for_config(config, place.root)
+    chosen = model_choice.painter_for(config, place.root)
     painting = planning.painting(request, chosen, config, size, seed)
     return Task(painting, size), Path(arguments.output)
 
