@@ -26,15 +26,15 @@ class Found:
     painter: str
 
 
-def find(server: Transport, dialect: str | None, model: str | None) -> Found:
-    """Find out what a server is, by what it says of its models; `dialect` None: it is not known.
+def find(server: Transport, dialect: str, model: str | None) -> Found:
+    """Find out what a server is: its `dialect` names one, or else what it says of its models does.
 
     Raises:
         NetworkError: nothing answers.
         MachineError: it wants another key, or is no image server, or paints with many models of
             which `model` names none.
     """
-    known = DIALECTS[dialect] if dialect else None
+    known = DIALECTS.get(dialect)
     if known is not None and known.name == "a1111":
         return _web_ui(server, model)
     answer = _trying_again(server, "/v1/models")

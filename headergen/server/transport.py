@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import socket
 import urllib.error
 import urllib.request
@@ -85,6 +86,25 @@ class Transport:
     url: str
     key: str | None = field(default=None, repr=False)
     timeout_s: float = 600.0
+
+    @classmethod
+    def to(cls, url: str, key_env: str | None, timeout_s: float) -> Transport:
+        """Return the way to a server, with the key that an environment variable holds.
+
+        Raises:
+            MachineError: the variable is not set, or holds what cannot be sent.
+        """
+        if key_env is None:
+            return cls(url, None, timeout_s)
+        key = os.environ.get(key_env, "").strip()
+        if not key:
+            raise MachineError(
+                f"the environment variable {key_env} is not set",
+                remedy=f"put the key for {url} into it",
+            )
+        if not (key.isascii() and key.isprintable()):
+            raise MachineError(f"{key_env} holds characters that no key has")
+        return cls(url, key, timeout_s)
 
     @property
     def _parts(self) -> SplitResult:

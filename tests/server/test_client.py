@@ -60,7 +60,7 @@ def test_a_server_says_itself_what_it_is(
     kind: str, model: str | None, named: str | None, painter: str
 ) -> None:
     with serving(answering(kind, lambda _: as_json({}, 500))) as server:
-        found = client.find(Transport(server.url), None, model)
+        found = client.find(Transport(server.url), "auto", model)
     assert found == Found(DIALECTS[kind], named, painter)
     assert not server.posts
 
@@ -70,14 +70,14 @@ def test_a_server_of_many_models_is_told_which() -> None:
         serving(answering("openai", lambda _: as_json({}, 500))) as server,
         pytest.raises(MachineError, match="has 2 models, and none is named") as caught,
     ):
-        client.find(Transport(server.url), None, None)
+        client.find(Transport(server.url), "auto", None)
     assert caught.value.remedy == "name one with image.server.model: gpt-image-1, gpt-5"
 
 
 def test_an_unknown_server_with_models_is_asked_as_openai_is() -> None:
     told = {"data": [{"id": "paint-1", "owned_by": "somebody"}]}
     with serving(lambda _: as_json(told)) as server:
-        assert client.find(Transport(server.url), None, None).dialect == DIALECTS["openai"]
+        assert client.find(Transport(server.url), "auto", None).dialect == DIALECTS["openai"]
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_an_unknown_server_with_models_is_asked_as_openai_is() -> None:
 )
 def test_what_is_no_image_server_is_not_taken_for_one(answer: Answer) -> None:
     with serving(lambda _: answer) as server, pytest.raises(MachineError, match="no image server"):
-        client.find(Transport(server.url), None, None)
+        client.find(Transport(server.url), "auto", None)
 
 
 def test_the_dialect_that_the_config_names_is_believed() -> None:
@@ -100,7 +100,7 @@ def test_nothing_there_is_a_network_error_with_a_remedy(no_pauses: list[float]) 
     with pytest.raises(
         NetworkError, match=f"no answer from the server at {url}: .*refused"
     ) as caught:
-        client.find(Transport(url), None, None)
+        client.find(Transport(url), "auto", None)
     assert caught.value.remedy == "start it, or correct image.server.url"
     assert no_pauses == [1.0, 4.0, 16.0]
 
@@ -254,7 +254,7 @@ def test_a_key_that_is_lacking_or_wrong_ends_it(key: str | None, how: str) -> No
 
 def test_the_web_uis_key_is_a_name_and_a_password() -> None:
     with serving(server_kinds.web_ui) as server:
-        client.find(Transport(server.url, "me:sesame"), None, None)
+        client.find(Transport(server.url, "me:sesame"), "auto", None)
     assert server.requests[-1].headers["Authorization"] == "Basic bWU6c2VzYW1l"
 
 

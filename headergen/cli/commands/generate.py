@@ -3,6 +3,7 @@
 import os
 import sys
 from argparse import Namespace
+from dataclasses import replace
 from pathlib import Path
 
 from headergen.article.request import Request
@@ -93,7 +94,9 @@ def _again(arguments: Namespace, place: Place) -> tuple[Task, Path]:
 
 
 def _painted(task: Task, output: Path, place: Place) -> Painted:
-    painter = painters.painter_of(place.config, place.root, download=True)
+    server = place.config.server if task.painting.row is None else None
+    config = replace(place.config, server=server)
+    painter = painters.painter_of(config, place.root, download=True)
     with painter.ready(progress.for_terminal(hook=False)) as paint:
         ((_, result),) = paint([task.painting], [str(output)])
     if isinstance(result, HeadergenError):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,7 +26,7 @@ from headergen.server import client, dialects
 from headergen.server.client import Found
 from headergen.server.dialects import Asked
 from headergen.server.transport import Transport
-from headergen.settings.server import AUTO, Server
+from headergen.settings.server import Server
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -49,7 +48,7 @@ class ServedPainter:
     def may_paint(self) -> bool:
         """See `Painter.may_paint`."""
         try:
-            return transport_of(self.server).is_listening()
+            return self._transport().is_listening()
         except MachineError:  # no key
             return False
 
@@ -57,10 +56,14 @@ class ServedPainter:
     def ready(self, report: Report) -> Iterator[PaintFunction]:
         """See `Painter.ready`; nothing on this machine is waited for."""
         try:
-            transport, found = find(self.server)
+            transport = self._transport()
+            found = client.find(transport, self.server.dialect, self.server.model)
             yield partial(self._paint, transport, found, report)
         finally:
             report(Finished())
+
+    def _transport(self) -> Transport:
+        return Transport.to(self.server.base, self.server.key_env, self.server.timeout_s)
 
     def _paint(
         self,
@@ -77,36 +80,6 @@ class ServedPainter:
         several = _Several(transport, found, asked, self.server, report)
         for index, result in several.results():
             yield index, _painted(asked[index], found, result)
-
-
-def find(server: Server) -> tuple[Transport, Found]:
-    """Find out what the config's server is.
-
-    Raises:
-        MachineError: its key is not in the environment, nothing answers, or it is no image server.
-    """
-    transport = transport_of(server)
-    dialect = None if server.dialect == AUTO else server.dialect
-    return transport, client.find(transport, dialect, server.model)
-
-
-def transport_of(server: Server) -> Transport:
-    """Return the way to the config's server, with its key.
-
-    Raises:
-        MachineError: the key is not in the environment, or cannot be sent.
-    """
-    key = None
-    if server.key_env:
-        key = os.environ.get(server.key_env, "").strip()
-        if not key:
-            raise MachineError(
-                f"the environment variable {server.key_env} is not set",
-                remedy=f"image.server.key_env wants the key of {server.base} in it",
-            )
-        if not (key.isascii() and key.isprintable()):
-            raise MachineError(f"what {server.key_env} holds is no key: it has odd characters")
-    return Transport(server.base, key, server.timeout_s)
 
 
 def _asked(painting: Painting, found: Found) -> Asked:
@@ -197,7 +170,10 @@ class _Several:
             except Empty:
                 return
             self._done.put((index, None))
-            self._done.put((index, self._result(index)))
+            result = self._result(index)
+            if isinstance(result, MachineError):
+                self._stopped.set()
+            self._done.put((index, result))
 
     def _result(self, index: int) -> bytes | PaintError:
         try:
@@ -213,8 +189,8 @@ def _painted(asked: Asked, found: Found, result: bytes | PaintError) -> Painted 
         return result
     try:
         image = _opened(result)
-    except SourceError as error:
-        return PaintError(f"what the server sent is no picture: {error.message}")
+    except PaintError as error:
+        return error
     if image.getcolors(1):
         return NoPictureError("the server painted one flat colour")
     settings = Settings(
@@ -235,11 +211,15 @@ def _opened(data: bytes) -> Image.Image:
     """Decode a picture as carefully as one that an author names.
 
     Raises:
-        SourceError: it is none.
+        PaintError: it is none.
     """
     from headergen.graphics import canvas
 
     with TemporaryDirectory(prefix="headergen-") as folder:
         path = Path(folder) / "picture"
         path.write_bytes(data)
-        return canvas.open_source(path).convert("RGB")
+        try:
+            return canvas.open_source(path).convert("RGB")
+        except SourceError as error:
+            told = error.message.replace(repr(str(path)), "it")
+            raise PaintError(f"what the server sent is no picture: {told}") from error
