@@ -284,7 +284,8 @@ def test_a_preset_says_whose_settings_a_folder_or_hub_id_takes(root: Path) -> No
     sdxl_folder(root)
     for model in ("sdxl", "someone/sdxl-merge"):
         config = Config(model=model, preset="sdxl-turbo")
-        assert painting(root, "  prompt: a\n", config).checkpoint.name == "sdxl-turbo"
+        row = painting(root, "  prompt: a\n", config).row
+        assert row and row.name == "sdxl-turbo"
 
 
 CONFIG_LINES = {"image.model": 2, "image.preset": 3, "image.transformer": 3}
