@@ -18,7 +18,7 @@ from headergen.article.facts import Facts, read_facts, title_of_name
 from headergen.article.frontmatter.block import MAX_BYTES, Block, find
 from headergen.article.frontmatter.document import Document, dotted, lines_of, read_document
 from headergen.article.heading import heading
-from headergen.article.keys import Keys, parts_of, path_of, value_at
+from headergen.article.keys import REQUEST, Keys, parts_of, path_of, value_at
 from headergen.article.keys import Path as KeyPath
 from headergen.article.request import Request, asks_for_a_picture, read_header
 from headergen.errors import ArticleError, HeadergenError, NearMissError, SkippedError
@@ -333,11 +333,11 @@ def _body(block: Block) -> int:
 
 
 def _header_of(document: Document, every: bool) -> Mapping[Any, object] | None:
-    """Return the `header` mapping, None where it is null or, unless `every`, the theme's.
+    """Return the `header` mapping, None where it is null.
 
     Raises:
         ArticleError: It is no mapping.
-        SkippedError: It is empty, unless `every`; or the theme's, with `every`.
+        SkippedError: It is empty, unless `every`; or the theme's.
     """
     block, key = document.block, document.block.request
     index = document.index_of((key,))
@@ -349,24 +349,22 @@ def _header_of(document: Document, every: bool) -> Mapping[Any, object] | None:
         return None
     if index is None:
         raise block.error(f"`{key}` comes through a merge (<<)", 0, key, "write it out")
+    near_misses.skip_theirs(block, values, index)
     if not isinstance(values, dict):
         message = f"expected a mapping with prompt, sources or card, not {shown(values)}"
         raise block.error(message, index, key, _mend(values, key))
-    if not near_misses.is_of_theme(values):
-        return values
-    if every:
-        error = block.error("is the theme's", index, key, f"write `{key}: false`")
-        raise SkippedError.of(error, f"their `{key}:` is the theme's")
-    return None
+    return values
 
 
 def _mend(value: object, key: str) -> str:
     """Return what to write in place of a request that is no mapping."""
     if value is True:
-        return f"write `{key}: {{card: true}}` for a title card"
-    if isinstance(value, list):
-        return f"write `{key}: {{sources: […]}}` to compose pictures"
-    return f"write `{key}: {{prompt: …}}` for a picture that is painted"
+        remedy = f"write `{key}: {{card: true}}` for a title card"
+    elif isinstance(value, list):
+        remedy = f"write `{key}: {{sources: […]}}` to compose pictures"
+    else:
+        remedy = f"write `{key}: {{prompt: …}}` for a picture that is painted"
+    return remedy if key != REQUEST else f"{remedy}; {near_misses.IF_THEIRS}"
 
 
 def _refuse_misindented(document: Document) -> None:

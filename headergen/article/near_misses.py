@@ -12,9 +12,14 @@ from headergen.article.frontmatter.document import Document
 from headergen.article.keys import REQUEST
 from headergen.article.request import AUTHOR_KEYS, asks_for_a_picture
 from headergen.errors import HeadergenError, NearMissError, SkippedError
+from headergen.vocabulary import THEMES
 
 # At a glance, in an article's bytes: `Header:`, `headers:`, `header.prompt:` and `header：`.
 _MAY_BE = rb"^[\"']?(?:%s)s?(?:\.[a-z_.]+)?[\"']?[ \t]*(?::|\xef\xbc\x9a|=)|^\[+(?:%s)s?(?:[\].]|$)"
+
+# What to do on a site whose theme owns `header`.
+_ASK_BELOW = "set `request_key: headergen` in the config"
+IF_THEIRS = f"or, if it is your theme's, {_ASK_BELOW}"
 
 _KEYS = "|".join([*AUTHOR_KEYS, "digest", "image"])
 _FULL_WIDTH_REQUEST = r"^[ \t\u3000]*(?P<key>{})[ \t\u3000]*："
@@ -139,10 +144,37 @@ def _refuse_key(document: Document, key: str, value: object) -> None:
         raise _error(document.block, "a dot does not nest keys", index, key, remedy)
 
 
-def is_of_theme(header: Mapping[Any, object]) -> bool:
-    """Check whether a `header` mapping belongs to the site's theme, and asks for nothing here."""
+def skip_theirs(block: Block, header: object, index: int) -> None:
+    """Skip an article whose `header` is plainly the theme's: a text, or keys of the theme's alone.
+
+    Raises:
+        SkippedError: It is; says how to ask for a picture on such a site.
+    """
+    if block.request != REQUEST:
+        return
+    what = ""
+    if isinstance(header, str) and header not in THEMES:
+        what = "is a text, so it is left to your theme"
+    elif isinstance(header, dict) and _is_of_theme(header):
+        what = "is the theme's"
+    if what:
+        remedy = f"{_ASK_BELOW} to ask below `headergen:`"
+        error = block.error(what, index, REQUEST, remedy)
+        raise SkippedError.of(error, f"their `{REQUEST}:` {what}: {remedy}")
+
+
+def _is_of_theme(header: Mapping[Any, object]) -> bool:
     ours = {"prompt", "sources", "card", "digest"}
-    return not ours & header.keys() and bool(_OF_THEMES & header.keys())
+    if not header or ours & header.keys():
+        return False
+    return bool(_OF_THEMES & header.keys()) or all(map(_is_foreign, header))
+
+
+def _is_foreign(name: object) -> bool:
+    """Check whether a key is no key of a request, nor one with a typo."""
+    import difflib
+
+    return not difflib.get_close_matches(str(name), [*AUTHOR_KEYS, "image"], n=1, cutoff=0.8)
 
 
 def skip_empty(document: Document) -> None:
@@ -153,7 +185,7 @@ def skip_empty(document: Document) -> None:
     """
     request = document.block.request
     if document.written((request,)) == "" and document.values.get(request) is None:
-        remedy = "write `prompt:`, `sources:` or `card:` below it, or remove it"
+        remedy = "write `prompt:`, `sources:` or `card:` below it"
         index = document.index_of((request,)) or 0
         error = document.block.error("is empty", index, request, remedy)
         raise SkippedError.of(error, f"their `{request}:` is empty: {remedy}")

@@ -274,8 +274,9 @@ def read_header(
         HeadergenError: A key is unknown or its value is not admissible; made by `where`.
     """
     if "image" in values and image_name != "image":
-        message = "unknown key 'image': the config's image_key is another; remove this line"
-        raise where.at("image").error(message)
+        message = "unknown key 'image': the config's image_key is another"
+        remedy = "if your theme reads it, set `request_key: headergen` in the config"
+        raise where.at("image").error(message, remedy)
     found = fields.read(_ROWS, values, where, others=(image_name,) if image_name else ())
     alt, digest = found.pop("alt", None), found.pop("digest", None)
     _refuse_two_pictures(found, where)

@@ -129,7 +129,9 @@ def job_with(article: Article, changes: Changes, config: Config, root: Path) -> 
     """
     if isinstance(states.state_of(article, config, root), states.HandMade):
         message = f"has a picture of your own: {article.image}"
-        remedy = f"remove {article.image_key} to have headergen paint one"
+        remedy = (
+            f"it is left alone: candidates are for headers that {article.image_key} doesn't have"
+        )
         raise article.error(None, message, remedy)
     found = planning.job_for(edit.with_request(article, changes), config, root)
     if stand_in := planning.stand_in_of(found):

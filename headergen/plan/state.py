@@ -164,7 +164,7 @@ def _is_hand_made(article: Article, image: str, picture: Path | None) -> bool:
         raise article.error(
             article.image_key,
             f"{shown(image)} is no picture: it is left alone",
-            "remove the line, or choose another image_key in the config",
+            "choose another image_key in the config, or name a picture here",
         )
     return False
 
