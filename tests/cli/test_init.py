@@ -12,6 +12,7 @@ import yaml
 from headergen.cli.commands import init
 from headergen.cli.main import main
 from headergen.settings import config as configs
+from tests.commits import hooked
 from tests.support.repository import Repository
 
 POST = "---\ntitle: A post\n---\nText.\n"
@@ -57,8 +58,6 @@ def test_it_writes_what_suits_the_site_and_names_the_next_command(
 
 
 def test_the_hook_that_it_writes_runs_headergen(repo: Repository) -> None:
-    from tests.commits import hooked
-
     work = Repository(repo.root, hooked.environment(repo.root.parent / "env"))
     work.headergen("init", "--yes")
     work.write("post.md", POST.replace("title", "header: {card: true}\ntitle"))
@@ -66,6 +65,24 @@ def test_the_hook_that_it_writes_runs_headergen(repo: Repository) -> None:
     assert "to complete the commit: git add" in work.git("commit", "-m", "post", code=1)
     for name in ("pre-commit", "pre-merge-commit"):
         assert (repo.root / ".git/hooks" / name).stat().st_mode & 0o111
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("framework", ["pre-commit", "prek"])
+def test_the_hook_that_it_adds_to_a_framework_runs_headergen(
+    framework: str, repo: Repository
+) -> None:
+    work = Repository(repo.root, hooked.environment(repo.root.parent / "env"))
+    work.write(".pre-commit-config.yaml", "repos: []\n")
+    work.headergen("init", "--yes")
+    assert "headergen" not in (repo.root / ".pre-commit-config.yaml").read_text()
+    (repo.root / "headergen.yaml").unlink()
+    work.write(".pre-commit-config.yaml", "repos:\n- repo: meta\n  hooks: [{id: identity}]\n")
+    work.headergen("init", "--yes")
+    hooked.install(work, framework)
+    work.write("post.md", POST.replace("title", "header: {card: true}\ntitle"))
+    work.git("add", ".")
+    assert "to complete the commit: git add" in work.git("commit", "-m", "post", code=1)
 
 
 def test_it_asks_three_questions_at_most(
