@@ -38,7 +38,7 @@ def state_of(root: Path, header: str, config: Config | None = None) -> planning.
     path = root / "articles" / "post.md"
     path.write_text(f"---\ntitle: x\nheader:\n{header}---\nbody\n", encoding="utf-8")
     config = config or Config()
-    parsed = articles.parse(path, path.read_bytes(), config.image_key)
+    parsed = articles.parse(path, path.read_bytes(), config.keys)
     assert parsed is not None
     return planning.job_for(parsed, config, root)
 

@@ -60,7 +60,8 @@ def read_article(path: Path, place: Place) -> articles.Article:
         raise UsageError(f"{path} is no article: {skipped[0].reason}")
     found = find_article(names[0], place)
     if found is None:
-        raise ArticleError("has no `header:` in its frontmatter", path=names[0], line=1)
+        message = f"has no `{place.config.request_key}:` in its frontmatter"
+        raise ArticleError(message, path=names[0], line=1)
     return found
 
 
@@ -72,7 +73,7 @@ def find_article(name: str, place: Place) -> articles.Article | None:
     """
     try:
         every = defaults.has_default(name, place.config, place.root)
-        found = articles.read(name, place.config.image_key, every=every)
+        found = articles.read(name, place.config.keys, every=every)
         places.require_in_place(found, place.root)
     except OSError as error:
         raise ArticleError(f"cannot be read: {error.strerror}", path=name) from error
