@@ -30,9 +30,8 @@ _STDERR_LINES_SHOWN = 15
 # once cut the peak of loading a transformer in 8 bits from 1431 to 335 MB, of which 290 stay.
 _ENVIRONMENT = {"MALLOC_MMAP_THRESHOLD_": "1000000", "MALLOC_TRIM_THRESHOLD_": "1000000"}
 # Lets CUDA's allocator join freed blocks of different sizes (torch's page "CUDA semantics"); torch
-# has it on Linux only.
-if sys.platform == "linux" and "PYTORCH_ALLOC_CONF" not in os.environ:
-    _ENVIRONMENT["PYTORCH_CUDA_ALLOC_CONF"] = "expandable_segments:True"
+# has it on Linux only. PYTORCH_ALLOC_CONF is the newer name, which this one does not replace.
+_ALLOCATOR = {"PYTORCH_CUDA_ALLOC_CONF": "expandable_segments:True"}
 
 # Access tokens of the hub, passwords in the address of a hub or proxy, and what signs the address
 # of a download.
@@ -165,7 +164,7 @@ class Worker:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
-                env={**_ENVIRONMENT, **os.environ, **({} if online else {"HF_HUB_OFFLINE": "1"})},
+                env=_environment(os.environ, sys.platform, online=online),
                 # Ctrl-C reaches the parent alone, which then ends the worker.
                 start_new_session=True,
                 creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
@@ -216,7 +215,7 @@ class Worker:
         return event
 
     def survey(self, device: str) -> Hardware:
-        """Ask the worker for `device`: `auto`, `cuda`, `cuda:N`, `mps` or `cpu`.
+        """Ask the worker for `device`, as the config names it.
 
         Raises:
             DeviceNotFoundError: It is not there.
@@ -230,6 +229,7 @@ class Worker:
             vram_free_bytes=facts["vram_free"],
             ram_available_bytes=hardware.memory().available_bytes,
             capability=(capability[0], capability[1]) if capability else None,
+            card=facts.get("card"),
             bfloat16=facts["bfloat16"],
             quantizable=facts["quantizable"],
         )
@@ -263,6 +263,13 @@ class Worker:
         # By at most 4096 bytes: a progress bar can be one endless line.
         for line in iter(lambda: _pipe(self._process.stderr).readline(4096), b""):
             self._said.append(line.decode("utf-8", "replace").rstrip())
+
+
+def _environment(own: Mapping[str, str], platform: str, *, online: bool) -> dict[str, str]:
+    """Return the worker's environment: the author's `own` words come first."""
+    allocator = _ALLOCATOR if platform == "linux" and "PYTORCH_ALLOC_CONF" not in own else {}
+    offline = {} if online else {"HF_HUB_OFFLINE": "1"}
+    return {**_ENVIRONMENT, **allocator, **own, **offline}
 
 
 def _pipe(stream: IO[bytes] | None) -> IO[bytes]:

@@ -95,8 +95,11 @@ class Config:
         name="image.preset",
     )
     device: str = row(
-        fields.text("one of auto, cuda, cuda:N, mps, cpu", r"auto|cpu|mps|cuda(:\d+)?"),
-        "where the model paints; `auto` is CUDA, else MPS",
+        fields.text(
+            "one of auto, cuda, cuda:N, xpu, xpu:N, mps, cpu", r"auto|cpu|mps|(cuda|xpu)(:\d+)?"
+        ),
+        "where the model paints; `cuda` is a card of NVIDIA, or of AMD where torch is built for "
+        "ROCm, `xpu` one of Intel; `auto` is the first of CUDA, XPU and MPS that is there",
         name="image.device",
         default="auto",
     )
