@@ -7,7 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, TypeGuard
 
 from headergen.diffusion import attempts, cache, hardware, placement
 from headergen.diffusion.cache import Checkpoint
@@ -192,11 +192,31 @@ def _users(found: Cards) -> str:
 def _ask(python: Path) -> Mapping[str, Any]:
     """Ask the worker's interpreter for its libraries; `fault` says why there is no answer."""
     try:
-        answer: Mapping[str, Any] = ask(python, _QUESTION, _ANSWER_SECONDS)
+        answer = ask(python, _QUESTION, _ANSWER_SECONDS)
     except (OSError, subprocess.SubprocessError, ValueError) as error:
         reason = getattr(error, "stderr", None) or str(error).encode()
         return {"fault": os.fsdecode(reason).strip().rpartition("\n")[2]}
-    return answer
+    return answer if _is_answer(answer) else {"fault": "it answers something else than was asked"}
+
+
+def _is_answer(answer: object) -> TypeGuard[Mapping[str, Any]]:
+    """Check whether an answer is as the question prints it, whatever else was asked."""
+    return (
+        isinstance(answer, dict)
+        and isinstance(answer.get("versions"), dict)
+        and all(isinstance(answer["versions"].get(name), str) for name in _NEEDED)
+        and isinstance(answer.get("lacking"), list)
+        and all(name in _OPTIONAL for name in answer["lacking"])
+        and isinstance(answer.get("runtime"), str | None)
+        and all(isinstance(answer.get(name), bool) for name in ("cuda", "mps"))
+        and isinstance(answer.get("cards"), list)
+        and all(map(_is_card, answer["cards"]))
+    )
+
+
+def _is_card(facts: object) -> bool:
+    """Check for free and all bytes, and the two numbers of the compute capability."""
+    return isinstance(facts, list) and len(facts) == 4 and all(type(each) is int for each in facts)
 
 
 def _libraries(answer: Mapping[str, Any], device: str, found: Cards) -> Iterator[Diagnosis]:
@@ -383,7 +403,7 @@ def self_test(config: Config, root: Path) -> Iterator[Diagnosis]:
 def _painted(python: Path, row: Model, folder: Path, config: Config) -> Diagnosis:
     with Worker(python, "a tiny model", config.worker_timeout_s) as worker:
         worker.send("build", model=row.name, folder=str(folder))
-        worker.receive()
+        worker.receive("built")
         worker.send("quit")
     timeout_s = config.worker_timeout_s
     load = attempts.Load("a tiny model", row, folder, config.device, timeout_s=timeout_s)

@@ -288,7 +288,7 @@ class Config:
     require_alt: bool = row(fields.flag(), "whether the check asks for an `alt`", default=False)
     worker_python: str | None = row(
         fields.text("a path to a Python"),
-        "the Python that has torch and diffusers",
+        "the Python that has torch and diffusers, outside of what git tracks",
         name="worker.python",
         usual="found by itself",
     )
