@@ -584,7 +584,8 @@ def emit(event, **fields):
 def picture(request):
     width, height = request["width"], request["height"]
     rgb = base64.b64encode(bytes(range(3)) * width * height).decode()
-    emit("image", id=request["id"], width=width, height=height, rgb=rgb, peak_vram=None, peak_ram=None)
+    size = {"width": width, "height": height}
+    emit("image", id=request["id"], **size, rgb=rgb, peak_vram=None, peak_ram=None)
 
 def fail(kind, id=None):
     emit("error", id=id, kind=kind, message="these words")

@@ -60,7 +60,9 @@ def test_cudas_allocator_joins_freed_blocks(
 def test_the_worker_gets_the_environment(fake_worker: Callable[[str], Path]) -> None:
     names = ["HF_HUB_OFFLINE", *([ALLOCATOR] if sys.platform == "linux" else [])]
     python = fake_worker(
-        f"print(json.dumps({{'event': '', **{{n: os.environ.get(n) for n in {names}}}}}))"
+        "answer = {'event': 'surveyed', 'device': 'cpu', 'vram_free': None, 'capability': None, "
+        "'bfloat16': True, 'quantizable': False}\n"
+        f"print(json.dumps({{**answer, **{{n: os.environ.get(n) for n in {names}}}}}))"
     )
 
     answer = ask(python)
