@@ -13,7 +13,7 @@ from headergen.errors import ConfigError
 from headergen.fields import SIDE, required, row, text
 from headergen.settings import config_file
 from headergen.settings.public import PUBLIC, Served
-from headergen.settings.server import SERVER, Server
+from headergen.settings.server import SERVER, TEXT, Server, TextServer
 from headergen.settings.styles import DEFAULT, PATHS, STYLES, Default, Style
 from headergen.vocabulary import HEADER_HEIGHT, HEADER_WIDTH, KEY_PATTERN, Look
 
@@ -140,6 +140,9 @@ class Config:
         SERVER,
         "an image server that paints in place of this machine: `{url: …, model: …, key_env: …}`",
         name="image.server",
+    )
+    text: TextServer | None = row(
+        TEXT, "a text model that `headergen suggest` asks for prompts: `{url: …, model: …}`"
     )
     width: int = row(
         fields.SIDE, "width of the header in px", name="header.width", default=HEADER_WIDTH

@@ -584,7 +584,7 @@ def emit(event, **fields):
 def picture(request):
     width, height = request["width"], request["height"]
     rgb = base64.b64encode(bytes(range(3)) * width * height).decode()
-    size = {"width": width, "height": height}
+    size = dict(width=width, height=height)
     emit("image", id=request["id"], **size, rgb=rgb, peak_vram=None, peak_ram=None)
 
 def fail(kind, id=None):
