@@ -120,6 +120,14 @@ def _add_for_candidates(commands: Any) -> None:
         help=f"how many, at most {MAX_CANDIDATES}; default: 6",
     )
 
+    suggest = _add(
+        commands, "suggest", "have a text model write the prompt for an article's header"
+    )
+    suggest.add_argument("articles", nargs="+", type=Path, metavar="ARTICLE", help="an article")
+    suggest.add_argument(
+        "--write", action="store_true", help="write it into the article, if that asks for no header"
+    )
+
     pick = _add(commands, "pick", "make a candidate the article's header")
     pick.add_argument("article", type=Path, metavar="ARTICLE", help="an article with candidates")
     pick.add_argument(

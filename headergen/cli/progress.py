@@ -14,7 +14,7 @@ from typing import TextIO
 
 from headergen import progress as events
 from headergen.cli.terminal import is_quiet, printable, say
-from headergen.wording import GIGABYTE, MEGABYTE, counted
+from headergen.wording import GIGABYTE, MEGABYTE, counted, gigabytes
 
 # A plain log gets a line for each quarter of a download or a load, not one for each chunk.
 PLAIN_FRACTION = 4
@@ -95,6 +95,16 @@ def _line(phase: events.Phase, started: events.Started) -> _Line:
             return _Line(f"painting {which}", step, steps, amount, counted(steps, "step"))
 
 
+def _measured(found: events.Measured) -> str:
+    """Put into a line what painting took, beside what was predicted."""
+    memory = "".join(
+        f"; {kind} {gigabytes(peak)}, {gigabytes(predicted)} predicted"
+        for kind, (peak, predicted) in found.memory.items()
+    )
+    what = f"{counted(found.pictures, 'picture')} by {found.name}"
+    return f"{what} on {found.device} in {found.seconds:.0f} s{memory}"
+
+
 def _amount(done_bytes: int, total_bytes: int) -> str:
     if total_bytes >= GIGABYTE:
         return f"{done_bytes / GIGABYTE:.1f} of {total_bytes / GIGABYTE:.1f} GB"
@@ -130,10 +140,15 @@ class LiveProgress:
             case events.Finished():
                 self._progress.stop()
             case events.Note(text):
-                self._progress.console.print(printable(text), markup=False, highlight=False)
+                self._print(text)
+            case events.Measured():
+                self._print(_measured(event))
             case phase:
                 self._started = phase if isinstance(phase, events.Started) else self._started
                 self._show(_line(phase, self._started))
+
+    def _print(self, text: str) -> None:
+        self._progress.console.print(printable(text), markup=False, highlight=False)
 
     def _show(self, line: _Line) -> None:
         self._progress.start()
@@ -164,6 +179,8 @@ class PlainProgress:
                 self._last = ""
             case events.Note(text):
                 self._say(text)
+            case events.Measured():
+                self._say(_measured(event))
             case events.Loading(part=""):
                 pass
             case phase if not self._notes_only:

@@ -35,7 +35,7 @@ def test_without_a_command_it_prints_the_help(capsys: pytest.CaptureFixture[str]
         pytest.param(
             ["chekc"], "headergen [-h]", "unknown command 'chekc'; did you mean 'check'?", id="verb"
         ),
-        pytest.param(["frobnicate"], "headergen [-h]", "choose from run, hook,", id="no such verb"),
+        pytest.param(["frobnicate"], "headergen [-h]", "choose from init, run,", id="no such verb"),
         pytest.param(
             ["check", "--jsn"],
             "headergen check",

@@ -16,6 +16,7 @@ from headergen.progress import (
     Downloading,
     Finished,
     Loading,
+    Measured,
     Note,
     Placed,
     Started,
@@ -48,6 +49,23 @@ def paint_two(shown: LiveProgress | PlainProgress) -> None:
         for step in range(1, 9):
             shown(Step(index, step, 8))
     shown(Finished())
+
+
+def test_what_painting_took_is_one_line() -> None:
+    memory = {"VRAM": (7_100_000_000, 7_600_000_000), "RAM": (2_000_000_000, 2_300_000_000)}
+    took = Measured("z-image-turbo", 3, "NVIDIA GeForce RTX 3060", 41.2, memory)
+    line = (
+        "3 pictures by z-image-turbo on NVIDIA GeForce RTX 3060 in 41 s; VRAM 7.1 GB, 7.6 GB "
+        "predicted; RAM 2.0 GB, 2.3 GB predicted"
+    )
+    plain, terminal = io.StringIO(), Terminal()
+    PlainProgress(plain)(took)
+    shown = LiveProgress(terminal)
+    shown(took)
+    shown(Finished())
+
+    assert plain.getvalue() == f"{line}\n"
+    assert line in " ".join(terminal.getvalue().split())
 
 
 def test_plain_lines_are_few_and_say_what_goes_on() -> None:

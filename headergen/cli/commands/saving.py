@@ -32,7 +32,7 @@ def require_writable(output: Path, *, force: bool = True) -> None:
     Raises:
         UsageError: it could not, or a file is there and `force` is not given.
     """
-    if not force and os.path.lexists(output):
+    if not force and os.path.lexists(output) and not output.is_dir():
         remedy = "choose another name, or overwrite it with --force"
         raise UsageError(f"{output} exists already", remedy=remedy)
     folder = output.absolute().parent
