@@ -34,6 +34,12 @@ def _add_for_articles(commands: Any) -> None:
     run = _add(commands, "run", "make what is missing or stale, and write it back")
     run.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="articles or folders")
 
+    run.add_argument(
+        "--again",
+        action="store_true",
+        help="make the headers of PATH again, by the config as it is now; old files stay",
+    )
+    _add_dry_run(run)
     run.epilog = (
         "exit codes: 0: nothing is left to do; 2: an article, the config or the command line is at "
         "fault; 3: a picture could not be made. Whatever happens, the other articles are finished."
@@ -42,6 +48,7 @@ def _add_for_articles(commands: Any) -> None:
     hook = _add(commands, "hook", "the same, as git hooks need it: exit 1 if anything was written")
     hook.add_argument("paths", nargs="*", type=Path, metavar="FILE", help="articles")
 
+    _add_dry_run(hook)
     hook.epilog = (
         "exit codes: 0: the commit has all that its articles name; 1: something was made or is not "
         "staged; 2: an article or the config is at fault; 3: a picture could not be made"
@@ -194,6 +201,11 @@ def _add(commands: Any, name: str, purpose: str, *, reads_config: bool = True) -
     if reads_config:
         added.add_argument("--config", type=Path, metavar="FILE", help="config file to use")
     return added
+
+
+def _add_dry_run(command: ArgumentParser) -> None:
+    purpose = "print what would be made and why, and write nothing"
+    command.add_argument("--dry-run", action="store_true", help=purpose)
 
 
 def _add_size(command: ArgumentParser) -> None:
