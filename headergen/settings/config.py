@@ -13,6 +13,7 @@ from headergen.errors import ConfigError
 from headergen.fields import SIDE, required, row, text
 from headergen.settings import config_file
 from headergen.settings.public import PUBLIC, Served
+from headergen.settings.server import SERVER, Server
 from headergen.settings.styles import DEFAULT, PATHS, STYLES, Default, Style
 from headergen.vocabulary import HEADER_HEIGHT, HEADER_WIDTH, KEY_PATTERN, Look
 
@@ -131,6 +132,11 @@ class Config:
         "what to keep out, for every article that has no negative prompt",
         name="image.negative_prompt",
         usual="the model's",
+    )
+    server: Server | None = row(
+        SERVER,
+        "an image server that paints in place of this machine: `{url: …, model: …, key_env: …}`",
+        name="image.server",
     )
     width: int = row(
         fields.SIDE, "width of the header in px", name="header.width", default=HEADER_WIDTH
