@@ -48,7 +48,8 @@ def _error(job: Job, others: Iterable[Path]) -> OutputError:
     message = f"{job.image} would be the same file as a picture of {names}"
     remedy = (
         "rename one of the articles; or that picture, and the line that names it (a renamed "
-        "article keeps its picture's old name); or change `output` in the config"
+        "article keeps its picture's old name); or change `output` in the config, in which {dir} "
+        "tells folders apart"
     )
     return output.output_error(job, message, remedy)
 
