@@ -246,6 +246,12 @@ def look(name: str, config: Config, root: Path, *, every: bool = False) -> Look:
     return Look(name, article, state, found)
 
 
+def wanted_by_default(look: Look) -> Path | None:
+    """Return where the header goes that an article lacks and the config alone asks for."""
+    jobs = (each.job for each in look.found if isinstance(each, _Absent))
+    return next((job.output for job in jobs if job and not job.article.asks), None)
+
+
 def _of_state(state: states.State, config: Config, root: Path) -> Iterator[_Found]:
     absent = list(lacking(state, config, root))
     if absent:
