@@ -136,7 +136,7 @@ def assert_whole(repo: Repository) -> None:
     repo.git("clone", "--quiet", str(repo.root), str(clone.root))
     assert "digest: " in (clone.root / "post.md").read_text()
     assert (clone.root / PICTURE).is_file()
-    assert clone.headergen("check") == ""
+    assert clone.headergen("check") == "1 article checked: all is well\n"
 
 
 def commit_as_documented(repo: Repository) -> None:
