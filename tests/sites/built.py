@@ -66,8 +66,8 @@ def publish(site: Repository, articles: dict[str, str], *options: str) -> dict[s
     (line,) = re.findall(r"to complete the commit: git (add .*)$", told, re.M)
     site.git(*shlex.split(line))
     site.git("commit", "--quiet", "-m", "articles")
-    assert site.headergen("check") == ""
-    assert site.headergen("check", "--commit", "HEAD") == ""
+    assert site.headergen("check", "-q") == ""
+    assert site.headergen("check", "-q", "--commit", "HEAD") == ""
     return dict(yaml.safe_load((site.root / "headergen.yaml").read_text()))
 
 
