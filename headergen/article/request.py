@@ -274,9 +274,11 @@ def read_header(
         HeadergenError: A key is unknown or its value is not admissible; made by `where`.
     """
     if "image" in values and image_name != "image":
-        message = "unknown key 'image': the config's image_key is another"
-        remedy = "if your theme reads it, set `request_key: headergen` in the config"
-        raise where.at("image").error(message, remedy)
+        if values.get("digest") is None:
+            message = "unknown key 'image': the config's image_key is another"
+            remedy = "if your theme reads it, set `request_key: headergen` in the config"
+            raise where.at("image").error(message, remedy)
+        image_name = "image"  # headergen wrote it, when the config named no other
     found = fields.read(_ROWS, values, where, others=(image_name,) if image_name else ())
     alt, digest = found.pop("alt", None), found.pop("digest", None)
     _refuse_two_pictures(found, where)
