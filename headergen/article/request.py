@@ -1,5 +1,6 @@
 """What an author writes under `header:`, and every mistake that can be made there."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -306,9 +307,11 @@ def schema(keys: Keys = _DEFAULT) -> fields.Schema:
 
 
 def asks_for_a_picture(header: Mapping[object, object]) -> bool:
-    """Tell whether a mapping is headergen's, wherever it stands."""
-    asks = any(name in header for name in _EFFECTS)
-    return asks and header.keys() <= {*AUTHOR_KEYS, "image", "digest"}
+    """Return whether a mapping is headergen's, wherever it stands: a request, or what it wrote."""
+    digest = header.get("digest")
+    is_written = isinstance(digest, str) and re.fullmatch(vocabulary.DIGEST_PATTERN, digest)
+    asks = is_written or any(name in header for name in _EFFECTS)
+    return bool(asks) and header.keys() <= {*AUTHOR_KEYS, "image", "digest"}
 
 
 def _with_title(request: Request, article_title: str | None, where: fields.Location) -> Request:

@@ -186,6 +186,8 @@ def without(block: Block, path: Path) -> Block:
     """
     entries = scan(block)
     entry = next(each for each in entries if each.path == path and not each.is_table)
+    if "\n" in block.text[entry.value_start : entry.value_end]:
+        raise block.left_alone("the value spans several lines", entry.start, dotted(path))
     start, end = block.line_start(entry.start), block.next_line(entry.value_end)
     if entry.in_braces:
         beside = [each for each in entries if each.in_braces and each.table == entry.table]

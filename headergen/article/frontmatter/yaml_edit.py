@@ -59,6 +59,8 @@ def without(block: Block, path: tuple[str, ...]) -> Block:
             raise block.left_alone("the key is not written here", trail[-1].start, dotted(path))
         trail.append(found[0][1])
     *_, mapping, value = trail
+    if LINE_BREAK.search(block.text, value.start, value.end):
+        raise block.left_alone("the value spans several lines", value.start, dotted(path))
     changed = block.spliced([_removal(block, mapping, value)])
     if not _means(changed, _without(root, trail[1:])):
         raise block.left_alone("the key cannot be removed here", value.start, dotted(path))
