@@ -194,7 +194,8 @@ class Request:
     focus: tuple[Focus, ...] = row(
         _focus(),
         "of a composite: the point `[x, y]` that its sources are cropped around, from `[0, 0]` "
-        "(top left) to `[1, 1]`, or `auto`, what stands out; or a list, one for each source",
+        "(top left) to `[1, 1]`, or `auto`, faces and what else stands out; or a list, one for "
+        "each source",
         default=(),
         usual="`auto`",
     )

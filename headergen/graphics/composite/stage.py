@@ -5,8 +5,10 @@ from functools import cached_property
 
 from PIL import Image, ImageStat
 
+from headergen.graphics import faces
 from headergen.graphics.composite.outline import Box, Outline, of_box, turned
-from headergen.graphics.saliency import focus_for
+from headergen.graphics.faces import Face
+from headergen.graphics.saliency import focus_for, is_cropped
 from headergen.vocabulary import AUTO_FOCUS, HEADER_HEIGHT, Focus, Look, Point
 
 # From this alpha on a pixel counts as part of the shape; below it lie soft shadows and fringes.
@@ -47,6 +49,11 @@ class Source:
         left, top, right, bottom = self.shape_box if self.is_logo else (0, 0, *self.picture.size)
         return (right - left) / (bottom - top)
 
+    @cached_property
+    def faces(self) -> tuple[Face, ...]:
+        """The faces in the picture, the largest first."""
+        return faces.find(self.picture)
+
     def shown(self, width: float, height: float) -> float:
         """Measure the share in (0, 1] that a panel of `width` by `height` would show of it."""
         if self.is_logo:
@@ -57,7 +64,8 @@ class Source:
     def focus_for(self, width: int, height: int) -> Point:
         """Find the point to crop the picture around: the author's, else what is interesting."""
         if self.focus == AUTO_FOCUS:
-            return focus_for(self.picture, width, height)
+            found = self.faces if is_cropped(self.picture, width, height) else ()
+            return focus_for(self.picture, width, height, found)
         return self.focus
 
 
