@@ -206,7 +206,7 @@ class Request:
     title: bool | str | None = row(
         fields.either(fields.flag(), fields.text(), words="true or text"),
         "beside `prompt` or `sources`: `true` draws the article's title on the picture (beside the "
-        "pictures for `fan`, `shelf` and logos); a string draws that text instead",
+        "pictures for `fan`, `shelf`, logos and screenshots); a string draws that text instead",
     )
     article_title: str | None = None
     by_default: bool = False

@@ -5,7 +5,7 @@ from functools import cached_property
 
 from PIL import Image, ImageStat
 
-from headergen.graphics import faces
+from headergen.graphics import faces, screens
 from headergen.graphics.composite.outline import Box, Outline, of_box, turned
 from headergen.graphics.faces import Face
 from headergen.graphics.saliency import focus_for, is_cropped
@@ -42,6 +42,11 @@ class Source:
     def is_logo(self) -> bool:
         """Whether the picture is mostly a shape on nothing: to be shown whole, never cropped."""
         return self.shape is not None and ImageStat.Stat(self.shape).mean[0] / 255 < _LOGO_BELOW
+
+    @cached_property
+    def is_screen(self) -> bool:
+        """Whether it is a screenshot, a chart or a diagram: to be shown whole, never cropped."""
+        return not self.is_logo and screens.is_screen(self.picture)
 
     @cached_property
     def ratio(self) -> float:
@@ -124,6 +129,16 @@ class Frame:
     def is_plain(self) -> bool:
         """Whether all of the box is seen, upright."""
         return self.cut is None and not self.angle
+
+    @property
+    def seen_upright(self) -> tuple[float, float]:
+        """From where to where, in shares of its width, the box is seen in all of its height."""
+        if self.cut is None:
+            return self.seen
+        left, _, right, _ = self.box
+        (top_left, _), (top_right, _), (low_right, _), (low_left, _) = self.cut
+        start, end = max(top_left, low_left), min(top_right, low_right)
+        return (start - left) / (right - left), (end - left) / (right - left)
 
     @property
     def outline(self) -> Outline:
