@@ -36,6 +36,8 @@ _ICON_SIDE = 512
 # Of the canvas' width: where pictures stand beside a title. With their margins they stay within
 # what note.com's link cards keep.
 _AREA = (0.46, 0.945)
+# Panels have no margins of their own: they begin where a title's room ends.
+_PANELS_AREA = (0.53, 0.945)
 # From this shape (width to height) on half a canvas is wide enough for a title.
 _WIDE = 1.5
 
@@ -154,7 +156,8 @@ def arrange_aside(
     """Arrange sources in the right half of a ground of luminance `ground`."""
     if layout.most == 1:
         return tuple(replace(frame, seen=_AREA) for frame in layout.arrange(sources, stage, ground))
-    left, right = (round(stage.width * share) for share in _AREA)
+    area = _AREA if layout.lifted else _PANELS_AREA
+    left, right = (round(stage.width * share) for share in area)
     half = Stage(right - left, stage.height, stage.look)
     return tuple(_moved(frame, left) for frame in layout.arrange(sources, half, ground))
 
