@@ -107,7 +107,8 @@ def safe_frame(width: int, height: int, room: float = 1.0, *, at_right: bool = F
     taken = (right - left) * (room if is_wide(width, height) else 1.0)
     start = right - taken if at_right else left
     box = (start * across, top * down, (start + taken) * across, bottom * down)
-    return Frame(box, min(across, down))
+    # An upright card is read at its own height: letters scaled by its width alone are too small.
+    return Frame(box, min(across, down) if is_wide(width, height) else math.sqrt(across * down))
 
 
 def arrange(
