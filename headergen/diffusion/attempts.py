@@ -37,7 +37,8 @@ class Load:
 
     `folder` is a diffusers folder on this machine; `transformer`, if given, the GGUF file that
     holds the transformer's weights in its place. `device` is what the config says of it.
-    A worker that says nothing for `timeout_s` seconds is ended.
+    A worker that says nothing for `timeout_s` seconds is ended. `prediction` is `epsilon` or
+    `v_prediction`, where it is not what the checkpoint says.
     """
 
     name: str
@@ -46,6 +47,16 @@ class Load:
     device: str
     transformer: Path | None = None
     timeout_s: float = 3600.0
+    prediction: str | None = None
+
+    @property
+    def scheduler_options(self) -> dict[str, Any]:
+        """What is changed in the scheduler's config."""
+        options: dict[str, Any] = dict(self.row.scheduler_options)
+        if self.prediction:
+            options["prediction_type"] = self.prediction
+            options["rescale_betas_zero_snr"] = self.prediction == "v_prediction"
+        return options
 
     @property
     def replaced(self) -> dict[str, str]:
@@ -288,7 +299,7 @@ def _order(
         "family": row.family.name,
         "variant": row.variant,
         "scheduler_class": row.scheduler_class,
-        "scheduler_options": dict(row.scheduler_options),
+        "scheduler_options": load.scheduler_options,
         "replaced": load.replaced,
         "placement": {
             **vars(attempt.placement),

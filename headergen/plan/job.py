@@ -60,8 +60,10 @@ class Painting:
     def asked_as(self) -> str:
         """A hash of what the model is asked; the device and the notes are not in it."""
         model, size = self.checkpoint, (self.render_width, self.render_height)
-        which = model.row.name, model.location, model.revision, model.transformer
-        return hashlib.sha256(repr((self.settings, size, which)).encode()).hexdigest()[:16]
+        which = [model.row.name, model.location, model.revision, model.transformer]
+        if model.prediction:
+            which.append(model.prediction)
+        return hashlib.sha256(repr((self.settings, size, tuple(which))).encode()).hexdigest()[:16]
 
     def is_told_by(self, told: Settings | None) -> bool:
         """Return whether a picture with these settings inside was painted so, on any device.

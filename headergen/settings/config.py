@@ -86,6 +86,13 @@ class Config:
         "the model whose settings a folder or hub id takes: a name of the model table",
         name="image.preset",
     )
+    prediction: str | None = row(
+        fields.choice(vocabulary.PREDICTIONS),
+        "what the model predicts, where its file does not say: `v_prediction` for NoobAI v-pred "
+        "and the like, with a noise schedule of zero terminal SNR",
+        name="image.prediction",
+        usual="the model's",
+    )
     device: str = row(
         fields.text(
             "one of auto, cuda, cuda:N, xpu, xpu:N, mps, cpu", r"auto|cpu|mps|(cuda|xpu)(:\d+)?"

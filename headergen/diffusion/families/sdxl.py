@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from headergen.diffusion import prompt as prompts
@@ -123,6 +126,33 @@ def _condition(encoder: Any, text: str) -> Any:
     return encoder.build_conditioning_tensor_for_conjunction(conjunction)[0]
 
 
+def _from_single_file(
+    tensors: Mapping[str, Any], folder: Path
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield each part of a checkpoint in one file, by the names that diffusers has.
+
+    diffusers' own functions, which `from_single_file` calls, for one part after another.
+    """
+    from diffusers.loaders import single_file_utils as converters
+
+    configs = {
+        name: json.loads((folder / name / "config.json").read_bytes())
+        for name in ("unet", "vae", "text_encoder_2")
+    }
+    first = converters.convert_ldm_clip_checkpoint(tensors, remove_prefix=_FIRST_ENCODER)
+    yield "text_encoder", {name: each for name, each in first.items() if "position_ids" not in name}
+    config = SimpleNamespace(config=SimpleNamespace(**configs["text_encoder_2"]))
+    yield (
+        "text_encoder_2",
+        converters.convert_open_clip_checkpoint(config, tensors, prefix=_SECOND_ENCODER),
+    )
+    yield "unet", converters.convert_ldm_unet_checkpoint(tensors, configs["unet"])
+    yield "vae", converters.convert_ldm_vae_checkpoint(tensors, configs["vae"])
+
+
+_FIRST_ENCODER = "conditioner.embedders.0.transformer."
+_SECOND_ENCODER = "conditioner.embedders.1.model."
+
 _SCHEDULER = {
     "beta_start": 0.00085,
     "beta_end": 0.012,
@@ -194,6 +224,13 @@ FAMILY = Family(
     },
     guided_above=1.0,  # as StableDiffusionXLPipeline decides
     prompt_weights=True,
+    single_file_prefixes=(
+        "model.diffusion_model.",
+        _FIRST_ENCODER,
+        _SECOND_ENCODER,
+        "first_stage_model.",
+    ),
+    from_single_file=_from_single_file,
     settings={"force_zeros_for_empty_prompt": True},
     libraries=("compel",),
     unread=_unread,

@@ -19,7 +19,7 @@ from headergen.diffusion.snapshot import Snapshot
 from headergen.diffusion.worker.events import WorkerError
 from headergen.diffusion.worker.libraries import load, version
 
-# A prompt takes 0.3 MB (SDXL) to 8 MB (FLUX.2 klein). The files that were used last are kept.
+# A prompt takes 0.3 to 8 MB. The files that were used last are kept.
 _KEPT_BYTES = 500_000_000
 
 _SUFFIX = ".pt"

@@ -71,6 +71,7 @@ class LocalPainter:
             device=paintings[0].device,
             transformer=found.transformer,
             timeout_s=self.config.worker_timeout_s,
+            prediction=paintings[0].checkpoint.prediction,
         )
         requests = [_request(each) for each in paintings]
         with closing(attempts.paint(python, load, requests, report)) as results:
