@@ -20,6 +20,19 @@ from headergen.repository import locks
 
 
 @dataclass(frozen=True)
+class Lora:
+    """A LoRA that the config allows: what prompts call it, its file (absolute), its weight.
+
+    Without `always` only prompts that name it get it.
+    """
+
+    name: str
+    file: str
+    weight: float
+    always: bool = True
+
+
+@dataclass(frozen=True)
 class Checkpoint:
     """A model's place, and the table row whose settings apply to it.
 
@@ -28,7 +41,8 @@ class Checkpoint:
     the commit of the hub's repository that the config pins; `transformer` the GGUF file that holds
     the transformer's weights in place of the checkpoint's own: an absolute path, or with
     `transformer_local` false `owner/repository/file.gguf` on the hub. `prediction` is what the
-    config says that the model predicts, `epsilon` or `v_prediction`.
+    config says that the model predicts, `epsilon` or `v_prediction`; `loras` are those that
+    it allows.
     """
 
     row: Model
@@ -38,6 +52,7 @@ class Checkpoint:
     transformer: str | None = None
     transformer_local: bool = True
     prediction: str | None = None
+    loras: tuple[Lora, ...] = ()
 
     @property
     def name(self) -> str:

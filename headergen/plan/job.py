@@ -12,7 +12,7 @@ from headergen.article import edit
 from headergen.article.article import Article
 from headergen.article.request import Request
 from headergen.diffusion import prompt as prompts
-from headergen.diffusion.cache import Checkpoint
+from headergen.diffusion.cache import Checkpoint, Lora
 from headergen.errors import ArticleError
 from headergen.graphics.card.content import Card
 from headergen.picture.parameters import Settings
@@ -38,6 +38,7 @@ class Painting:
     guidance_scale: float
     seed: int
     notes: tuple[str, ...] = ()
+    loras: tuple[Lora, ...] = ()
 
     @property
     def settings(self) -> Settings:
@@ -54,6 +55,7 @@ class Painting:
             guidance_scale=self.guidance_scale,
             seed=self.seed,
             transformer=file and Path(file).name,
+            loras=", ".join(f"{each.name}: {each.weight:g}" for each in self.loras) or None,
         )
 
     @property
@@ -326,5 +328,19 @@ def as_read(painting: Painting) -> Painting:
     """Let the model read the prompt in its own way, and note what of it the model can't do."""
     family, prompt = painting.checkpoint.row.family, painting.prompt
     weights, guided = family.prompt_weights, painting.guidance_scale > family.guided_above
-    notes = prompts.notes(prompt, painting.negative_prompt, weights=weights, guided=guided)
-    return replace(painting, prompt=prompt if weights else prompts.plain_text(prompt), notes=notes)
+    allowed = painting.checkpoint.loras
+    notes = prompts.notes(
+        prompt,
+        painting.negative_prompt,
+        weights=weights,
+        guided=guided,
+        loras=[each.name for each in allowed],
+    )
+    named = prompts.loras_in(prompt)
+    loras = tuple(
+        replace(each, weight=named.get(each.name, each.weight))
+        for each in allowed
+        if each.always or each.name in named
+    )
+    text = prompt if weights else prompts.plain_text(prompt)
+    return replace(painting, prompt=text, notes=notes, loras=loras)

@@ -8,12 +8,12 @@ from typing import Any
 
 from headergen.article.request import Request
 from headergen.diffusion import single_file, snapshot
-from headergen.diffusion.cache import Checkpoint
+from headergen.diffusion.cache import Checkpoint, Lora
 from headergen.diffusion.families import MODELS
 from headergen.diffusion.families.family import Model
 from headergen.errors import ConfigError
 from headergen.fields import unknown
-from headergen.settings.config import KEYS, Config
+from headergen.settings.config import KEYS, Config, WantedLora
 from headergen.settings.styles import Style
 from headergen.vocabulary import SHARP, enlarged_by
 
@@ -51,6 +51,7 @@ def for_config(config: Config, root: Path) -> Checkpoint:
         _place(config, root),
         revision=config.revision,
         prediction=config.prediction,
+        loras=tuple(_lora(config, each, root) for each in config.loras),
         transformer=transformer,
         transformer_local=transformer_local,
     )
@@ -101,6 +102,19 @@ def _row_for_file(config: Config, file: Path) -> Model:
     if chosen is None and len(rows) > 1:
         raise _preset_wanted(config, rows)
     return chosen or rows[0]
+
+
+def _lora(config: Config, wanted: WantedLora, root: Path) -> Lora:
+    """Return a LoRA of the config's.
+
+    Raises:
+        ConfigError: Its file is not here, or is no safetensors file.
+    """
+    file = root / Path(wanted.file).expanduser()
+    if not _is_file(file) or file.suffix.lower() != single_file.SUFFIX:
+        message = f"{wanted.file!r} is no .safetensors file here"
+        raise config.error("image.loras", message, "name a file relative to the repository's root")
+    return Lora(wanted.called, os.fspath(file.absolute()), wanted.weight, wanted.always)
 
 
 def _refuse_file(config: Config, root: Path) -> None:

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from headergen.diffusion import attempts, fetching, hardware, interpreter
-from headergen.diffusion.cache import Checkpoint, Fetched
+from headergen.diffusion.cache import Checkpoint, Fetched, Lora
 from headergen.errors import PaintError
 from headergen.make.painter import Painted, PaintFunction
 from headergen.plan.job import Painting
@@ -72,6 +72,7 @@ class LocalPainter:
             transformer=found.transformer,
             timeout_s=self.config.worker_timeout_s,
             prediction=paintings[0].checkpoint.prediction,
+            loras=[(Path(each.file), each.weight) for each in paintings[0].loras],
         )
         requests = [_request(each) for each in paintings]
         with closing(attempts.paint(python, load, requests, report)) as results:
@@ -94,10 +95,11 @@ class LocalPainter:
 
 
 def _by_model(paintings: Sequence[Painting]) -> list[list[int]]:
-    """Group the indices of what one checkpoint paints, down to its revision and GGUF file."""
-    groups: dict[tuple[Checkpoint, str], list[int]] = {}
+    """Group the indices of what one checkpoint paints, down to revision, GGUF file and LoRAs."""
+    groups: dict[tuple[Checkpoint, str, tuple[Lora, ...]], list[int]] = {}
     for index, painting in enumerate(paintings):
-        groups.setdefault((painting.checkpoint, painting.device), []).append(index)
+        key = painting.checkpoint, painting.device, painting.loras
+        groups.setdefault(key, []).append(index)
     return list(groups.values())
 
 
