@@ -24,9 +24,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", choices=MODELS, default="z-image-turbo")
     parser.add_argument("--count", type=int, default=1000)
+    parser.add_argument("--stages", type=int, choices=(1, 2, 3), nargs="*", default=(1, 3))
     options = parser.parse_args()
     every = placement.candidates
-    for stages in (1, 3):
+    for stages in options.stages:
         placement.candidates = lambda *args, n=stages, **options: (
             each for each in every(*args, **options) if len(each.stages) == n
         )

@@ -72,6 +72,22 @@ THEMES = (
 PICTURE_THEME = "duotone"
 THEMES_FOR_ALL = tuple(theme for theme in THEMES if theme != PICTURE_THEME)
 
+# What `headergen init` knows; the row of each is in headergen/settings/sites/__init__.py.
+SITES = (
+    "minimal-mistakes",
+    "hugo",
+    "jekyll",
+    "astro",
+    "docusaurus",
+    "vitepress",
+    "eleventy",
+    "mkdocs",
+    "quarto",
+    "zenn",
+    "obsidian",
+    "note",
+)
+
 # What headergen reads as a picture, in words; and the remedy for one that it cannot.
 READABLE = "PNG, JPEG, WebP, AVIF or GIF"
 SAVE_AGAIN = "save the picture again"

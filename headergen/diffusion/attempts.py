@@ -6,7 +6,6 @@ it back. What an earlier attempt painted is kept.
 
 import tempfile
 import time
-from base64 import b64decode
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -337,14 +336,14 @@ def _results(
 ) -> Iterator[tuple[int, Pixels | PaintError]]:
     """Receive `count` results, reporting what happens between them."""
     while count:
-        event = worker.receive()
+        event = worker.receive("image", "loading", "note", "step")
         match event["event"]:
             case "image":
                 count -= 1
                 tally.add(event)
-                rgb = b64decode(event["rgb"])
                 bits, tiled = attempt.placement.bits, attempt.placement.vae_tiling
-                yield event["id"], Pixels(event["width"], event["height"], rgb, bits, tiled)
+                pixels = Pixels(event["width"], event["height"], event["rgb"], bits, tiled)
+                yield event["id"], pixels
             case "error":
                 count -= 1
                 yield event["id"], worker.explain(event["kind"], event["message"])

@@ -99,7 +99,8 @@ def _fetch(worker: Worker, checkpoint: Checkpoint, report: Report, quantize: str
             _unpack(worker, checkpoint, file, folder, quantize)
         else:
             _download(worker, checkpoint, row, folder, quantize)
-        while (event := worker.receive())["event"] != "fetched":
+        answers = ("downloading", "storing", "fetched")
+        while (event := worker.receive(*answers))["event"] != "fetched":
             match event["event"]:
                 case "downloading":
                     report(Downloading(event["done"], event["total"]))

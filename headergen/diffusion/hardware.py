@@ -11,6 +11,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from headergen.diffusion import processes
+
 _ANSWER_SECONDS = 20.0  # nvidia-smi takes seconds where no persistence daemon runs
 _MEBIBYTE = 2**20
 _KIBIBYTE = 2**10
@@ -168,7 +170,7 @@ def _nvidia() -> Cards:
     if fault:
         return Cards(fault=fault)
     header, _ = _ask("nvidia-smi")
-    found = re.search(r"CUDA (?:UMD )?Version:\s*(\d+)\.(\d+)", header)
+    found = re.search(r"CUDA (?:UMD )?Version:\s*(\d{1,4})\.(\d{1,4})", header)
     cuda = (int(found[1]), int(found[2])) if found else None
     return Cards(tuple(card for row in _rows(text) if (card := _card(row))), cuda)
 
@@ -176,7 +178,7 @@ def _nvidia() -> Cards:
 def tenants() -> tuple[Process, ...]:
     """List the processes that hold memory of the cards, as far as the driver tells."""
     text, _ = _ask("nvidia-smi", *_query("compute-apps", "pid,process_name,used_memory"))
-    found = [row for row in _rows(text) if len(row) == 3 and row[0].isdecimal()]
+    found = [row for row in _rows(text) if len(row) == 3 and _is_number(row[0])]
     return tuple(Process(int(pid), name, _mebibytes(used)) for pid, name, used in found)
 
 
@@ -207,23 +209,17 @@ def _ask(program: str, *arguments: str) -> tuple[str, str | None]:
     if found is None:
         return "", f"{program} is not installed"
     try:
-        done = subprocess.run(
-            [found, *arguments],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=_ANSWER_SECONDS,
-            env={**os.environ, "LC_ALL": "C"},
-        )
+        environment = {**os.environ, "LC_ALL": "C"}
+        done = processes.run([found, *arguments], _ANSWER_SECONDS, environment)
     except subprocess.TimeoutExpired:
         return "", f"{program} did not answer within {_ANSWER_SECONDS:g} s"
     except OSError as error:
         return "", f"{program}: {error.strerror or error}"
+    stdout, stderr = (each.decode("utf-8", "replace") for each in (done.stdout, done.stderr))
     if done.returncode:
-        said = (done.stderr.strip() or done.stdout.strip()).splitlines()
+        said = (stderr.strip() or stdout.strip()).splitlines()
         return "", f"{program}: {said[0] if said else f'exit status {done.returncode}'}"
-    return done.stdout, None
+    return stdout, None
 
 
 def _rows(text: str) -> list[list[str]]:
@@ -231,20 +227,24 @@ def _rows(text: str) -> list[list[str]]:
 
 
 def _card(row: list[str]) -> Card | None:
-    if len(row) < 5 or not row[0].isdecimal():
+    if len(row) < 5 or not _is_number(row[0]):
         return None
-    version = re.fullmatch(r"(\d+)\.(\d+)", row[5]) if len(row) > 5 else None
+    version = re.fullmatch(r"(\d{1,4})\.(\d{1,4})", row[5]) if len(row) > 5 else None
     capability = (int(version[1]), int(version[2])) if version else None
     total, free = _mebibytes(row[2]), _mebibytes(row[3])
     return Card(int(row[0]), row[1], total, free, row[4], capability)
 
 
 def _mebibytes(text: str) -> int | None:
-    return int(text) * _MEBIBYTE if text.isdecimal() else None  # "[N/A]" on some cards
+    return int(text) * _MEBIBYTE if _is_number(text) else None  # "[N/A]" on some cards
+
+
+def _is_number(text: str) -> bool:
+    return bool(re.fullmatch("[0-9]{1,18}", text))
 
 
 def _oom_kills(log: str) -> list[Process]:
-    pattern = r"Killed process (\d+) \(([^)]*)\)(?:.*?anon-rss:(\d+)kB)?"
+    pattern = r"Killed process (\d{1,9}) \(([^)]{0,99})\)(?:.{0,500}?anon-rss:(\d{1,18})kB)?"
     return [
         Process(int(pid), name, int(held) * _KIBIBYTE if held else None)
         for pid, name, held in re.findall(pattern, log)

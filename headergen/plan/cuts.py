@@ -93,7 +93,7 @@ def _is_own(article: Article, wanted: WantedCut, cut: Cut, config: Config, root:
     named = places.cut_of(article, cut.key, config, root)
     try:
         # `output` may have been another, which put the cut elsewhere.
-        is_cut = article.path.stem + wanted.suffix in text
+        is_cut = wanted.suffix in text
         return named is None or not is_cut or first_bytes.probe(named).digest is None
     except OSError:
         return text not in (

@@ -7,7 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, TypeGuard
 
 from headergen.diffusion import attempts, cache, hardware, placement
 from headergen.diffusion.cache import Checkpoint
@@ -21,10 +21,14 @@ from headergen.diffusion.snapshot import MANIFEST, SnapshotError
 from headergen.errors import ConfigError, InterpreterNotFoundError, PaintError, PlacementError
 from headergen.plan import model_choice
 from headergen.progress import Event, Placed
+from headergen.server import client
+from headergen.server.transport import Transport
 from headergen.settings.config import Config
+from headergen.settings.server import Server
 from headergen.wording import gigabytes
 
 _ANSWER_SECONDS = 120.0  # importing torch from a cold disk
+_SERVER_SECONDS = 10.0  # it lists its models, and paints nothing
 _PAINTER_RAM_BYTES = 3_000_000_000  # what the smallest placement needs, and a little
 _BUSY_FRACTION = 0.25  # of a card's memory in others' hands is worth a look
 
@@ -76,7 +80,13 @@ class Diagnosis:
 
 
 def examine(config: Config, root: Path) -> Iterator[Diagnosis]:
-    """Look at everything that painting needs, from the hardware to the models; changes nothing."""
+    """Look at everything that painting needs, from the hardware to the models; changes nothing.
+
+    Where a server paints, it is asked what it is, and this machine needs nothing.
+    """
+    if config.server:
+        yield _server(config.server)
+        return
     memory, found = hardware.memory(), hardware.cards()
     yield _memory(memory)
     yield _kernel_log()
@@ -101,6 +111,17 @@ def examine(config: Config, root: Path) -> Iterator[Diagnosis]:
         own = config if each == chosen else model_choice.config_of(config, each.name)
         size = model_choice.size_to_paint(each.row, own, config.width, config.height)
         yield _model(each, machine, size, asked=config.device, wanted=each == chosen)
+
+
+def _server(server: Server) -> Diagnosis:
+    subject = "image.server"
+    try:
+        transport = Transport.to(server.base, server.key_env, _SERVER_SECONDS)
+        found = client.find(transport, server.dialect, server.model)
+    except PaintError as error:
+        return Diagnosis(subject, False, error.headline, error.advice)
+    message = f"{server.base} ({found.dialect.name}) paints with {found.painter}"
+    return Diagnosis(subject, True, message)
 
 
 def _memory(memory: Memory) -> Diagnosis:
@@ -171,11 +192,31 @@ def _users(found: Cards) -> str:
 def _ask(python: Path) -> Mapping[str, Any]:
     """Ask the worker's interpreter for its libraries; `fault` says why there is no answer."""
     try:
-        answer: Mapping[str, Any] = ask(python, _QUESTION, _ANSWER_SECONDS)
+        answer = ask(python, _QUESTION, _ANSWER_SECONDS)
     except (OSError, subprocess.SubprocessError, ValueError) as error:
         reason = getattr(error, "stderr", None) or str(error).encode()
         return {"fault": os.fsdecode(reason).strip().rpartition("\n")[2]}
-    return answer
+    return answer if _is_answer(answer) else {"fault": "it answers something else than was asked"}
+
+
+def _is_answer(answer: object) -> TypeGuard[Mapping[str, Any]]:
+    """Check whether an answer is as the question prints it, whatever else was asked."""
+    return (
+        isinstance(answer, dict)
+        and isinstance(answer.get("versions"), dict)
+        and all(isinstance(answer["versions"].get(name), str) for name in _NEEDED)
+        and isinstance(answer.get("lacking"), list)
+        and all(name in _OPTIONAL for name in answer["lacking"])
+        and isinstance(answer.get("runtime"), str | None)
+        and all(isinstance(answer.get(name), bool) for name in ("cuda", "mps"))
+        and isinstance(answer.get("cards"), list)
+        and all(map(_is_card, answer["cards"]))
+    )
+
+
+def _is_card(facts: object) -> bool:
+    """Check for free and all bytes, and the two numbers of the compute capability."""
+    return isinstance(facts, list) and len(facts) == 4 and all(type(each) is int for each in facts)
 
 
 def _libraries(answer: Mapping[str, Any], device: str, found: Cards) -> Iterator[Diagnosis]:
@@ -362,7 +403,7 @@ def self_test(config: Config, root: Path) -> Iterator[Diagnosis]:
 def _painted(python: Path, row: Model, folder: Path, config: Config) -> Diagnosis:
     with Worker(python, "a tiny model", config.worker_timeout_s) as worker:
         worker.send("build", model=row.name, folder=str(folder))
-        worker.receive()
+        worker.receive("built")
         worker.send("quit")
     timeout_s = config.worker_timeout_s
     load = attempts.Load("a tiny model", row, folder, config.device, timeout_s=timeout_s)

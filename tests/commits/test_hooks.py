@@ -222,6 +222,19 @@ def test_from_a_sparse_checkout_and_a_linked_worktree(work: Repository) -> None:
 
 
 @pytest.mark.slow
+def test_from_a_bare_repository(work: Repository) -> None:
+    commit_article(work)
+    work.git("rm", "--quiet", "--cached", PICTURE)
+    work.git("commit", "--quiet", "--no-verify", "-m", "delete")
+    work.git("clone", "--quiet", "--bare", ".", "../bare.git")
+    bare = Repository(work.root.parent / "bare.git", work.environ)
+    bare.git("config", "core.hooksPath", str(work.root / "hooks"))
+    remote = (work.root.parent / "remote").as_uri()
+    push(bare, remote, "main^:refs/heads/good")
+    assert f"{PICTURE} does not exist" in push(bare, remote, "main:refs/heads/bad", code=1)
+
+
+@pytest.mark.slow
 def test_articles_with_odd_names(work: Repository) -> None:
     for name in ("-rf 猫.md", "it's.md"):
         commit_article(work, name)

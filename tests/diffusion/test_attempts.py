@@ -77,7 +77,7 @@ class Recorder:
     def __init__(self, on_step: Callable[[], None] = lambda: None) -> None:
         self.placements: list[str] = []
         self.loads: list[tuple[str, int, int]] = []
-        self.steps: list[tuple[int, int, int]] = []
+        self.steps: list[tuple[int, int, int | None]] = []
         self.notes: list[str] = []
         self.measured: list[Measured] = []
         self._on_step = on_step
@@ -581,10 +581,11 @@ from pathlib import Path
 def emit(event, **fields):
     print(json.dumps(dict(fields, event=event)), flush=True)
 
-def picture(request):
+def picture(request, peak_vram=None, peak_ram=None):
     width, height = request["width"], request["height"]
     rgb = base64.b64encode(bytes(range(3)) * width * height).decode()
-    emit("image", id=request["id"], width=width, height=height, rgb=rgb)
+    size = dict(width=width, height=height)
+    emit("image", id=request["id"], **size, rgb=rgb, peak_vram=peak_vram, peak_ram=peak_ram)
 
 def fail(kind, id=None):
     emit("error", id=id, kind=kind, message="these words")
@@ -662,7 +663,7 @@ def test_what_a_card_gave_is_told_of_the_last_attempt(
     code = """
 if attempt == 1:
     fail("video memory")
-emit("image", id=0, width=2, height=1, rgb="AAAAAAAA", peak_vram=5, peak_ram=7)
+picture(order["requests"][0], peak_vram=5, peak_ram=7)
 """
     run = run_worker(load_of(tiny_zimage), [PICTURE], fake_worker(code, card="Some Card"))
 

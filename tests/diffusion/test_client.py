@@ -24,7 +24,7 @@ TOKEN = "hf_" + "Q" * 34
 def ask(interpreter: Path) -> dict[str, Any]:
     with Worker(interpreter, "tiny-zimage", timeout_s=30.0) as worker:
         worker.send("survey", device="cpu")
-        return worker.receive()
+        return worker.receive("surveyed")
 
 
 @pytest.fixture
@@ -60,7 +60,9 @@ def test_cudas_allocator_joins_freed_blocks(
 def test_the_worker_gets_the_environment(fake_worker: Callable[[str], Path]) -> None:
     names = ["HF_HUB_OFFLINE", *([ALLOCATOR] if sys.platform == "linux" else [])]
     python = fake_worker(
-        f"print(json.dumps({{'event': '', **{{n: os.environ.get(n) for n in {names}}}}}))"
+        "answer = {'event': 'surveyed', 'device': 'cpu', 'vram_free': None, 'capability': None, "
+        "'bfloat16': True, 'quantizable': False}\n"
+        f"print(json.dumps({{**answer, **{{n: os.environ.get(n) for n in {names}}}}}))"
     )
 
     answer = ask(python)
@@ -176,11 +178,11 @@ def test_a_token_is_not_told(
     ],
 )
 def test_an_interrupt_ends_a_worker(fake_worker: Callable[[str], Path], code: str) -> None:
-    emit = "def emit(): print(json.dumps({'event': 'step', 'pid': os.getpid()}), flush=True)"
+    emit = "def emit(): print(json.dumps({'event': 'note', 'text': str(os.getpid())}), flush=True)"
     python = fake_worker(f"{emit}\n{code}")
 
     with pytest.raises(KeyboardInterrupt), Worker(python, "tiny", 10.0) as worker:
-        pid = worker.receive()["pid"]
+        pid = int(worker.receive("note")["text"])
         raise KeyboardInterrupt
 
     with pytest.raises(ProcessLookupError):

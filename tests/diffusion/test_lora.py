@@ -141,8 +141,9 @@ def test_what_would_not_arrive_is_an_error_that_names_the_keys(
 ) -> None:
     file = tmp_path / "ink.safetensors"
     loras.write("z-image-turbo", str(folders["z-image-turbo"]), form, str(file))
-    with pytest.raises(WorkerError, match=words):
+    with pytest.raises(WorkerError, match=words) as caught:
         paint("z-image-turbo", folders["z-image-turbo"], tmp_path / "with", file)
+    assert caught.value.kind == "lora"
 
 
 @pytest.mark.slow
@@ -179,7 +180,7 @@ ALLOWED = Config(
 def painting(root: Path, prompt: str, config: Config = ALLOWED) -> Painting:
     path = root / "post.md"
     path.write_text(f"---\ntitle: x\nheader: {{prompt: '{prompt}'}}\n---\n")
-    parsed = articles.parse(path, path.read_bytes(), config.image_key)
+    parsed = articles.parse(path, path.read_bytes(), config.keys)
     assert parsed
     job = planning.job_for(parsed, config, root)
     assert isinstance(job, Job)
@@ -212,7 +213,7 @@ def test_a_picture_gets_what_config_and_prompt_say(
 
 def test_pictures_with_other_loras_are_painted_apart(root: Path) -> None:
     found = [painting(root, each) for each in ("a", "a <lora:ink:0.4>", "b")]
-    assert local._by_model(found) == [[0, 2], [1]]
+    assert [indices for _, indices in local._by_model(found)] == [[0, 2], [1]]
     assert found[0].asked_as != found[1].asked_as
 
 

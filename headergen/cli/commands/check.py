@@ -57,7 +57,7 @@ def _of_commit(arguments: Namespace) -> list[Finding]:
     from headergen.report.clone import Clone
     from headergen.repository import index
 
-    root = git.find_root(Path.cwd())
+    root = git.find_root(Path.cwd()) or git.find_bare(Path.cwd())
     if root is None:
         raise UsageError("--commit needs a git repository")
     with index.of_commit(root, arguments.commit) as files:

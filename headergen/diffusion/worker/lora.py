@@ -139,7 +139,7 @@ def _of_file(
     strange += [name for name, each in named.items() if not {"a", "b"} <= set(each)]
     strange += [name for name in named if name not in layers]
     if strange or not named:
-        raise WorkerError("checkpoint", _refusal(file, sorted(set(strange)), len(tensors)))
+        raise WorkerError("lora", _refusal(file, sorted(set(strange)), len(tensors)))
     for name, each in named.items():
         rank = each["a"].shape[0]
         alpha = float(each["alpha"]) if "alpha" in each else rank

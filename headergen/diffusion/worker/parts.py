@@ -103,7 +103,7 @@ def load_part(
     if role == "decoder":
         dtype = _decoder_dtype(chosen, folder, dtype)
     elif role == "encoder" and clamped:
-        # It reads each prompt once: emulated, its own precision costs a second.
+        # It reads each prompt once, so that to emulate its own precision costs little.
         dtype = getattr(load("torch"), family.dtype)
     if entry.name in replaced:
         file = Path(replaced[entry.name])
