@@ -19,9 +19,9 @@ import published
 
 from headergen.diffusion.families import FAMILIES, twins
 from headergen.diffusion.families.family import Family
+from headergen.diffusion.worker import tiles
 
 WIDTH, HEIGHT = 1280, 672
-TILE_PX = 512  # as the worker sets it
 
 
 def main() -> None:
@@ -36,8 +36,9 @@ def main() -> None:
         vae = _vae(FAMILIES[name])
         channels = vae.config.latent_channels
         latents = torch.randn(1, channels, HEIGHT // 8, WIDTH // 8).to(vae.dtype)
-        for tiled in (True, False):
-            vae.use_tiling = tiled
+        for tiled in (False, True):
+            if tiled:
+                tiles.enable(vae)
             peak = _peak_bytes(lambda vae=vae, latents=latents: _decode(vae, latents))
             how = f"{str(vae.dtype).removeprefix('torch.')}, {'tiled' if tiled else 'whole'}"
             a_pixel = peak / (WIDTH * HEIGHT)
@@ -50,8 +51,6 @@ def _vae(family: Family) -> Any:
 
     alone = replace(family, parts={"vae": family.parts["vae"]})
     vae = twins.parts(alone, published.configs(family))["vae"]
-    vae.tile_sample_min_size = TILE_PX
-    vae.tile_latent_min_size = TILE_PX // 8
     return vae.to(torch.float32 if family.dtype == "float16" else getattr(torch, family.dtype))
 
 

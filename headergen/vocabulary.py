@@ -13,6 +13,9 @@ HEADER_WIDTH, HEADER_HEIGHT = 1280, 670
 LISTING_HEIGHT = 454
 LINK_CARD_WIDTH = HEADER_WIDTH - 2 * 148
 
+# What a model may predict at each step.
+PREDICTIONS = ("epsilon", "v_prediction")
+
 # What the config's `header.format` and `metadata` may be.
 FORMATS = ("png", "webp")
 METADATA = ("full", "minimal", "none")

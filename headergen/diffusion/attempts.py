@@ -36,7 +36,8 @@ class Load:
 
     `folder` is a diffusers folder on this machine; `transformer`, if given, the GGUF file that
     holds the transformer's weights in its place. `device` is what the config says of it.
-    A worker that says nothing for `timeout_s` seconds is ended.
+    A worker that says nothing for `timeout_s` seconds is ended. `prediction` is `epsilon` or
+    `v_prediction`, where it is not what the checkpoint says. `loras` are files and their weights.
     """
 
     name: str
@@ -45,6 +46,17 @@ class Load:
     device: str
     transformer: Path | None = None
     timeout_s: float = 3600.0
+    prediction: str | None = None
+    loras: Sequence[tuple[Path, float]] = ()
+
+    @property
+    def scheduler_options(self) -> dict[str, Any]:
+        """What is changed in the scheduler's config."""
+        options: dict[str, Any] = dict(self.row.scheduler_options)
+        if self.prediction:
+            options["prediction_type"] = self.prediction
+            options["rescale_betas_zero_snr"] = self.prediction == "v_prediction"
+        return options
 
     @property
     def replaced(self) -> dict[str, str]:
@@ -209,7 +221,8 @@ def _given_up(
 def _parts(load: Load) -> list[Part]:
     """Read how large each part is, before anything is loaded or even started."""
     try:
-        return cache.parts_in(load.folder, load.row, load.replaced)
+        parts = cache.parts_in(load.folder, load.row, load.replaced)
+        return [_with_loras(each, load) for each in parts]
     except snapshot.SnapshotError as error:
         raise CheckpointError(
             f"the checkpoint of {load.name} cannot be used: {error}",
@@ -218,6 +231,15 @@ def _parts(load: Load) -> list[Part]:
                 "and the preset that fits it"
             ),
         ) from error
+
+
+def _with_loras(part: Part, load: Load) -> Part:
+    """Add what LoRAs take, which is as much as their files, to the denoiser."""
+    if part.name != load.row.family.denoiser or not load.loras:
+        return part
+    size = sum(file.stat().st_size for file, _ in load.loras)
+    sizes = dict(part.bytes_by_dtype)
+    return replace(part, bytes_by_dtype={**sizes, "F16": sizes.get("F16", 0) + size})
 
 
 def _ladder_for(load: Load, requests: Sequence[Paint]) -> _Ladder:
@@ -287,8 +309,9 @@ def _order(
         "family": row.family.name,
         "variant": row.variant,
         "scheduler_class": row.scheduler_class,
-        "scheduler_options": dict(row.scheduler_options),
+        "scheduler_options": load.scheduler_options,
         "replaced": load.replaced,
+        "loras": [{"file": str(file), "weight": weight} for file, weight in load.loras],
         "placement": {
             **vars(attempt.placement),
             "quantization": dict(attempt.placement.quantization),

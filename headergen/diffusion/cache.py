@@ -13,20 +13,36 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from headergen.diffusion import snapshot
+from headergen.diffusion import single_file, snapshot
 from headergen.diffusion.families.family import Model
 from headergen.diffusion.placement import Part
 from headergen.repository import locks
 
 
 @dataclass(frozen=True)
+class Lora:
+    """A LoRA that the config allows: what prompts call it, its file (absolute), its weight.
+
+    Without `always` only prompts that name it get it.
+    """
+
+    name: str
+    file: str
+    weight: float
+    always: bool = True
+
+
+@dataclass(frozen=True)
 class Checkpoint:
     """A model's place, and the table row whose settings apply to it.
 
-    `location` is a hub id, or the absolute path of a diffusers folder when `local`. `revision` is
+    `location` is a hub id, or when `local` the absolute path of a diffusers folder or of one
+    .safetensors file. `revision` is
     the commit of the hub's repository that the config pins; `transformer` the GGUF file that holds
     the transformer's weights in place of the checkpoint's own: an absolute path, or with
-    `transformer_local` false `owner/repository/file.gguf` on the hub.
+    `transformer_local` false `owner/repository/file.gguf` on the hub. `prediction` is what the
+    config says that the model predicts, `epsilon` or `v_prediction`; `loras` are those that
+    it allows.
     """
 
     row: Model
@@ -35,13 +51,21 @@ class Checkpoint:
     revision: str | None = None
     transformer: str | None = None
     transformer_local: bool = True
+    prediction: str | None = None
+    loras: tuple[Lora, ...] = ()
 
     @property
     def name(self) -> str:
         """What messages call the model: a name of the table, a hub id, or a folder's name."""
         if self.local:
-            return Path(self.location).name
+            return Path(self.location).name.removesuffix(single_file.SUFFIX)
         return self.row.name if self.location == self.row.hub_id else self.location
+
+    @property
+    def single_file(self) -> Path | None:
+        """The file that holds the whole model, if it is one."""
+        is_file = self.local and self.location.endswith(single_file.SUFFIX)
+        return Path(self.location) if is_file else None
 
 
 QUANTIZED = ("8bit", "4bit")
@@ -77,9 +101,11 @@ def embeddings_folder() -> Path:
     return locks.user_cache() / "headergen" / "embeddings"
 
 
-def model_folder(hub_id: str) -> Path:
+def model_folder(checkpoint: Checkpoint) -> Path:
     """Say where the forms and revisions of one model go."""
-    return models_folder() / hub_id.replace("/", "--")
+    if file := checkpoint.single_file:
+        return models_folder() / "single-files" / f"{file.stem}-{single_file.fingerprint(file)}"
+    return models_folder() / checkpoint.location.replace("/", "--")
 
 
 def form_of(checkpoint: Checkpoint, quantize: str | None = None) -> str:
@@ -99,17 +125,17 @@ def find(checkpoint: Checkpoint) -> Fetched | None:
 
     If the checkpoint names a revision, or a GGUF transformer, none without it counts.
     """
-    if checkpoint.local:
+    if checkpoint.local and not checkpoint.single_file:
         return _with_transformer(Fetched(Path(checkpoint.location), ""), checkpoint)
     fetched = [
         each
-        for each in _fetched(model_folder(checkpoint.location))
+        for each in _fetched(model_folder(checkpoint))
         if each.revision.startswith(checkpoint.revision or "") and _has_form(each, checkpoint)
     ]
     if fetched:
         newest = max(fetched, key=lambda each: (each.folder / snapshot.MANIFEST).stat().st_mtime)
         return _with_transformer(newest, checkpoint)
-    found = _in_hub_cache(checkpoint)
+    found = None if checkpoint.local else _in_hub_cache(checkpoint)
     return found and _with_transformer(found, checkpoint)
 
 

@@ -94,6 +94,11 @@ _KINDS: Mapping[str, _Kind] = {
         "the checkpoint of {name} cannot be used: {reason}",
         "use a whole diffusers folder with .safetensors weights, and the preset that fits it",
     ),
+    "lora": _Kind(
+        errors.CheckpointError,
+        "{reason}",
+        "name LoRAs that were trained for the family of {name} as image.loras",
+    ),
     "system memory": _Kind(
         errors.SystemMemoryError,
         "out of system RAM (not VRAM) with the model {name}: {reason}{needs}",
@@ -297,7 +302,8 @@ class Worker:
         message = row.message.format(name=self._name, reason=reason, needs=needs)
         if self._debug:
             message = "\n".join([message, *self._said])
-        return row.error(_without_secrets(message), remedy=row.remedy)
+        remedy = row.remedy.replace("{name}", self._name)
+        return row.error(_without_secrets(message), remedy=remedy)
 
     def _death(self) -> errors.PaintError:
         try:

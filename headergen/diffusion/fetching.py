@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
-from headergen.diffusion import cache, hardware, placement
+from headergen.diffusion import cache, hardware, placement, single_file
 from headergen.diffusion.cache import Checkpoint, Fetched
 from headergen.diffusion.client import Worker
+from headergen.diffusion.families import MODELS
+from headergen.diffusion.families.family import Model
 from headergen.diffusion.placement import Hardware
 from headergen.errors import DeviceNotFoundError, NotDownloadedError, PlacementError
 from headergen.progress import Downloading, Note, Report, Storing
@@ -61,11 +63,11 @@ def obtain(
     try:
         return require(checkpoint)
     except NotDownloadedError as lacking:
-        if not download and hardware.may_paint(device):
+        if not download and not checkpoint.single_file and hardware.may_paint(device):
             raise
         with Worker(interpreter, checkpoint.name, timeout_s, online=download) as worker:
             require_fitting(checkpoint, worker.survey(device), size)
-            if not download:
+            if not (download or (checkpoint.single_file and _texts(checkpoint))):
                 worker.send("quit")
                 raise lacking
             return _fetch(worker, checkpoint, report, None)
@@ -91,20 +93,12 @@ def require_fitting(checkpoint: Checkpoint, found: Hardware, size: tuple[int, in
 
 def _fetch(worker: Worker, checkpoint: Checkpoint, report: Report, quantize: str | None) -> Fetched:
     """Fetch while no other process fetches the same model: they would share its files."""
-    row, folder = checkpoint.row, cache.model_folder(checkpoint.location)
+    row, folder = checkpoint.row, cache.model_folder(checkpoint)
     with locks.fetching(folder, report):
-        worker.send(
-            "fetch",
-            hub_id=checkpoint.location,
-            revision=checkpoint.revision,
-            form=cache.form_of(checkpoint, quantize),
-            bits=quantize,
-            variant=row.variant,
-            family=row.family.name,
-            gguf=None if checkpoint.transformer_local else checkpoint.transformer,
-            replaced=["transformer"] if checkpoint.transformer else [],
-            model_folder=str(folder),
-        )
+        if file := checkpoint.single_file:
+            _unpack(worker, checkpoint, file, folder, quantize)
+        else:
+            _download(worker, checkpoint, row, folder, quantize)
         answers = ("downloading", "storing", "fetched")
         while (event := worker.receive(*answers))["event"] != "fetched":
             match event["event"]:
@@ -116,6 +110,48 @@ def _fetch(worker: Worker, checkpoint: Checkpoint, report: Report, quantize: str
         return require(checkpoint)
 
 
+def _unpack(
+    worker: Worker, checkpoint: Checkpoint, file: Path, folder: Path, quantize: str | None
+) -> None:
+    """Order a diffusers folder to be made of one file, by a model of its family that is here."""
+    fingerprint = single_file.fingerprint(file)
+    worker.send(
+        "unpack",
+        file=str(file),
+        texts=_texts(checkpoint),
+        hub_id=checkpoint.row.hub_id,
+        folder=str(folder / "-".join(filter(None, (fingerprint, quantize)))),
+        revision=fingerprint,
+        bits=quantize,
+    )
+
+
+def _texts(checkpoint: Checkpoint) -> str | None:
+    """Find the configs and tokenizers of the checkpoint's family on this machine."""
+    row = checkpoint.row
+    for each in (row, *(each for each in MODELS.values() if each.family is row.family)):
+        if found := cache.find(Checkpoint(each, each.hub_id, local=False)):
+            return str(found.folder)
+    return None
+
+
+def _download(
+    worker: Worker, checkpoint: Checkpoint, row: Model, folder: Path, quantize: str | None
+) -> None:
+    worker.send(
+        "fetch",
+        hub_id=checkpoint.location,
+        revision=checkpoint.revision,
+        form=cache.form_of(checkpoint, quantize),
+        bits=quantize,
+        variant=row.variant,
+        family=row.family.name,
+        gguf=None if checkpoint.transformer_local else checkpoint.transformer,
+        replaced=["transformer"] if checkpoint.transformer else [],
+        model_folder=str(folder),
+    )
+
+
 def require(checkpoint: Checkpoint) -> Fetched:
     """Find a model on this machine.
 
@@ -123,6 +159,11 @@ def require(checkpoint: Checkpoint) -> Fetched:
         NotDownloadedError: It is not there; says what fetches it, and how large it is.
     """
     found = cache.find(checkpoint)
+    if found is None and checkpoint.single_file:
+        raise NotDownloadedError(
+            f"configs and tokenizers for {checkpoint.name} are not on this machine",
+            remedy="run once: headergen fetch  (3 MB to download; a hook never downloads)",
+        )
     if found is None:
         raise NotDownloadedError(
             f"the model {checkpoint.name} is not, or not wholly, on this machine",

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 _ROUND, _SQUARE = 1.1, 1 / 1.1
@@ -20,6 +21,11 @@ _TOKEN = re.compile(
     r"|."
 )
 _EXTRA_NETWORK = re.compile(r"<(?:lora|lyco|hypernet):[^<>]*>")
+
+
+_LORA = re.compile(
+    r"<lora:(?P<name>[^<>:]+)(?::(?P<weight>[+-]?(?:\d+\.?\d*|\.\d+)))?(?::[^<>]*)?>"
+)
 
 
 class Fragment(NamedTuple):
@@ -68,8 +74,13 @@ def has_weights(prompt: str) -> bool:
 
 
 def extra_networks(prompt: str) -> list[str]:
-    """List what the prompt wants of LoRAs and the like, which headergen does not load."""
+    """List what the prompt wants of LoRAs and the like."""
     return _EXTRA_NETWORK.findall(prompt)
+
+
+def loras_in(prompt: str) -> dict[str, float]:
+    """Return the weights of the LoRAs that the prompt names; the last word on one counts."""
+    return {each["name"].strip(): float(each["weight"] or 1) for each in _LORA.finditer(prompt)}
 
 
 def without_extra_networks(prompt: str) -> str:
@@ -78,18 +89,48 @@ def without_extra_networks(prompt: str) -> str:
 
 
 def notes(
-    prompt: str, negative_prompt: str | None, *, weights: bool, guided: bool
+    prompt: str,
+    negative_prompt: str | None,
+    *,
+    weights: bool,
+    guided: bool,
+    loras: Collection[str] = (),
 ) -> tuple[str, ...]:
-    """Say what of a prompt a model will not do: `weights` if it knows any, `guided` if in use."""
+    """Say what of a prompt a model will not do: `weights` if it knows any, `guided` if in use.
+
+    `loras` are the names of those that the prompt may name.
+    """
     found = []
     if not weights and has_weights(prompt):
         found.append(f"the model knows no weights: the prompt is read as {plain_text(prompt)!r}")
-    found += [
-        f"{each} is left out: no extra networks are loaded" for each in extra_networks(prompt)
-    ]
+    for each in extra_networks(prompt):
+        if loras_in(each).keys() <= set(loras) and loras_in(each):
+            continue
+        known = f"image.loras has {', '.join(loras)}" if loras else "image.loras names none"
+        found.append(f"{each} is left out: {known}")
+    found += [f"{what}: {each} is read as words" for each, what in _strange(prompt)]
     if negative_prompt and not guided:
         found.append("the negative prompt has no effect: the model paints without guidance")
     return tuple(found)
+
+
+# Notations of other programs, which no model here understands.
+_STRANGE = (
+    (re.compile(r"\[[^\[\]:|]*:[^\[\]:|]*:\s*\d*\.?\d+\s*\]"), "words do not change between steps"),
+    (re.compile(r"\[[^\[\]|]+\|[^\[\]]+\]"), "words do not alternate between steps"),
+    (re.compile(r"\{[^{}|]+\|[^{}]+\}"), "no variant is chosen"),
+    (re.compile(r"\bAND\b"), "prompts are not combined"),
+    (re.compile(r"\bembedding:[\w.-]+"), "no textual inversion is loaded"),
+    (re.compile(r"__[\w/-]+__"), "no wildcard is filled in"),
+    (re.compile(r"（[^（）]*[:：]\s*[\d.０-９．]+\s*）"), "weights need ASCII brackets"),
+)
+
+
+def _strange(prompt: str) -> Iterator[tuple[str, str]]:
+    """Yield what of a prompt is a notation of another program's, and what does not happen."""
+    for pattern, what in _STRANGE:
+        for found in pattern.finditer(prompt):
+            yield repr(found[0]), what
 
 
 def _weigh(pieces: list[Fragment | None], start: int, weight: float) -> None:

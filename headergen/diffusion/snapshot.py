@@ -263,7 +263,7 @@ def wanted_files(
     wanted = ["model_index.json"]
     for entry in entries:
         own = [name[len(entry.name) + 1 :] for name in names if name.startswith(f"{entry.name}/")]
-        files = [name for name in own if name.endswith(_TEXT_FILES) and not _INDEX.search(name)]
+        files = [name for name in own if is_text(name)]
         if entry.bears_weights and entry.name not in replaced:
             chosen = choose_weights(own, variant)
             if chosen is None:
@@ -271,6 +271,11 @@ def wanted_files(
             files += [*_indexes(own, chosen), *chosen.files]
         wanted += [f"{entry.name}/{name}" for name in files]
     return wanted
+
+
+def is_text(name: str) -> bool:
+    """Return whether a part's file is a config or a tokenizer's, and no index of shards."""
+    return name.endswith(_TEXT_FILES) and not _INDEX.search(name)
 
 
 def _indexes(names: Iterable[str], chosen: Weights) -> list[str]:
@@ -289,6 +294,15 @@ def tensors_in(path: Path) -> dict[str, dict[str, Any]]:
     Raises:
         SnapshotError: If it cannot be read, or the file is cut short.
     """
+    return header_of(path)[0]
+
+
+def header_of(path: Path) -> tuple[dict[str, dict[str, Any]], dict[str, Any]]:
+    """Read a safetensors header: the tensors as `tensors_in`, and the file's metadata.
+
+    Raises:
+        SnapshotError: If it cannot be read, or the file is cut short.
+    """
     try:
         with path.open("rb") as file:
             length = int.from_bytes(file.read(_LENGTH_BYTES), "little")
@@ -299,7 +313,8 @@ def tensors_in(path: Path) -> dict[str, dict[str, Any]]:
         raise SnapshotError(f"{path} is not a safetensors file: {error}") from error
     if path.stat().st_size < _LENGTH_BYTES + length + end:
         raise SnapshotError(f"{path} is cut short: fetch it again")
-    return tensors
+    metadata = header.get("__metadata__")
+    return tensors, metadata if isinstance(metadata, dict) else {}
 
 
 def _end_of(tensor: Mapping[str, Any]) -> int:

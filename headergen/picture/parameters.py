@@ -22,8 +22,8 @@ class Settings:
 
     `transformer` is the name of the GGUF file that took the place of the model's own, and
     `quantization` the `8bit` or `4bit` in which its weights were. `decoding` is `tiles` where the
-    picture was decoded by tiles, because memory was short. `server` is the kind of image server
-    that painted, such as `sglang`.
+    picture was decoded by tiles, because memory was short. `loras` are names and weights, such as
+    `ink: 0.8`. `server` is the kind of image server that painted, such as `sglang`.
     """
 
     prompt: str
@@ -38,6 +38,7 @@ class Settings:
     transformer: str | None = None
     quantization: str | None = None
     decoding: str | None = None
+    loras: str | None = None
     server: str | None = None
 
 
@@ -62,6 +63,7 @@ _LABELS: Mapping[str, str] = {
     "transformer": "Transformer",
     "quantization": "Quantization",
     "decoding": "Decoding",
+    "loras": "LoRAs",
     "server": "Server",
 }
 # Labels of headergen's own: a text that its plain place could not hold as it was.
@@ -136,6 +138,7 @@ def read(text: str) -> Settings:
         transformer=values.get(_LABELS["transformer"]),
         quantization=values.get(_LABELS["quantization"]),
         decoding=values.get(_LABELS["decoding"]),
+        loras=values.get(_LABELS["loras"]),
         server=values.get(_LABELS["server"]),
     )
 

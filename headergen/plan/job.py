@@ -12,7 +12,7 @@ from headergen.article import edit
 from headergen.article.article import Article
 from headergen.article.request import Request
 from headergen.diffusion import prompt as prompts
-from headergen.diffusion.cache import Checkpoint
+from headergen.diffusion.cache import Checkpoint, Lora
 from headergen.diffusion.families.family import Model
 from headergen.errors import ArticleError
 from headergen.graphics.card.content import Card
@@ -43,6 +43,7 @@ class Painting:
     guidance_scale: float | None
     seed: int
     notes: tuple[str, ...] = ()
+    loras: tuple[Lora, ...] = ()
 
     @property
     def settings(self) -> Settings:
@@ -60,6 +61,7 @@ class Painting:
             guidance_scale=self.guidance_scale,
             seed=self.seed,
             transformer=file and Path(file).name,
+            loras=", ".join(f"{each.name}: {each.weight:g}" for each in self.loras) or None,
         )
 
     @property
@@ -78,7 +80,8 @@ class Painting:
         model, size = self.checkpoint, (self.render_width, self.render_height)
         which: object = model
         if isinstance(model, Checkpoint):
-            which = model.row.name, model.location, model.revision, model.transformer
+            known = model.row.name, model.location, model.revision, model.transformer
+            which = (*known, model.prediction) if model.prediction else known
         return hashlib.sha256(repr((self.settings, size, which)).encode()).hexdigest()[:16]
 
     def is_told_by(self, told: Settings | None) -> bool:
@@ -385,9 +388,23 @@ def _unused_model(request: Request) -> tuple[str, ...]:
 
 def as_read(painting: Painting) -> Painting:
     """Let the model read the prompt in its own way, and note what of it the model can't do."""
-    assert painting.row is not None  # a server reads prompts in its own way
-    family, prompt = painting.row.family, painting.prompt
+    assert isinstance(painting.checkpoint, Checkpoint)  # a server reads prompts in its own way
+    family, prompt = painting.checkpoint.row.family, painting.prompt
     scale = painting.guidance_scale or 0.0
     weights, guided = family.prompt_weights, scale > family.guided_above
-    notes = prompts.notes(prompt, painting.negative_prompt, weights=weights, guided=guided)
-    return replace(painting, prompt=prompt if weights else prompts.plain_text(prompt), notes=notes)
+    allowed = painting.checkpoint.loras
+    notes = prompts.notes(
+        prompt,
+        painting.negative_prompt,
+        weights=weights,
+        guided=guided,
+        loras=[each.name for each in allowed],
+    )
+    named = prompts.loras_in(prompt)
+    loras = tuple(
+        replace(each, weight=named.get(each.name, each.weight))
+        for each in allowed
+        if each.always or each.name in named
+    )
+    text = prompt if weights else prompts.plain_text(prompt)
+    return replace(painting, prompt=text, notes=notes, loras=loras)

@@ -7,20 +7,20 @@ from pathlib import Path
 from typing import Any
 
 from headergen.article.request import Request
-from headergen.diffusion import snapshot
-from headergen.diffusion.cache import Checkpoint
+from headergen.diffusion import single_file, snapshot
+from headergen.diffusion.cache import Checkpoint, Lora
 from headergen.diffusion.families import MODELS
 from headergen.diffusion.families.family import Model
 from headergen.errors import ConfigError
 from headergen.fields import unknown
-from headergen.settings.config import KEYS, Config
+from headergen.settings.config import KEYS, Config, WantedLora
 from headergen.settings.server import Server
 from headergen.settings.styles import Style
 from headergen.vocabulary import SHARP, enlarged_by
 
 # Endings of files with weights: a hub id may contain dots (FLUX.2-klein-4B), but has no such one.
 _FILE_ENDINGS = (".safetensors", ".gguf", ".ckpt", ".pt", ".pth", ".bin", ".onnx")
-_TO_A_FOLDER = "a single .safetensors file must be converted to a diffusers folder first"
+_TO_A_FOLDER = "name a diffusers folder, or a whole model in one .safetensors file"
 
 # What the config says of the model that it names; the device is the machine's, whatever paints.
 _OF_THE_MODEL = [
@@ -51,6 +51,8 @@ def for_config(config: Config, root: Path) -> Checkpoint:
     return replace(
         _place(config, root),
         revision=config.revision,
+        prediction=config.prediction,
+        loras=tuple(_lora(config, each, root) for each in config.loras),
         transformer=transformer,
         transformer_local=transformer_local,
     )
@@ -63,10 +65,57 @@ def _place(config: Config, root: Path) -> Checkpoint:
     if folder:
         row = _preset(config) or _row_for_folder(config, folder)
         return Checkpoint(row, os.fspath(folder.absolute()), local=True)
+    if file := _single_file(config, root):
+        return Checkpoint(_row_for_file(config, file), os.fspath(file), local=True)
     _refuse_file(config, root)
     if not re.fullmatch(r"\w[\w.-]*/\w[\w.-]*", config.model):
         raise _unknown_model(config)
     return Checkpoint(_preset(config) or _row_for_hub_id(config), config.model, local=False)
+
+
+def _single_file(config: Config, root: Path) -> Path | None:
+    """Return the .safetensors file that `image.model` names; None: it names none."""
+    if not config.model.lower().endswith(single_file.SUFFIX):
+        return None
+    try:
+        file = (root / Path(config.model).expanduser()).absolute()
+    except RuntimeError:  # a home that is not there
+        return None
+    return file if _is_file(file) else None
+
+
+def _row_for_file(config: Config, file: Path) -> Model:
+    """Return the row whose settings apply to a model in one file.
+
+    Raises:
+        ConfigError: The file is no whole model of a family that headergen reads so, or several rows
+            have its family and the config names none of them.
+    """
+    try:
+        family = single_file.read(file).family
+    except (OSError, snapshot.SnapshotError) as error:
+        raise config.error("image.model", str(error), _TO_A_FOLDER) from error
+    rows = [row for row in MODELS.values() if row.family is family]
+    chosen = _preset(config)
+    if chosen and chosen not in rows:
+        message = f"{chosen.name!r} is no {family.name} model, as {config.model!r} is"
+        raise config.error("image.preset", message)
+    if chosen is None and len(rows) > 1:
+        raise _preset_wanted(config, rows)
+    return chosen or rows[0]
+
+
+def _lora(config: Config, wanted: WantedLora, root: Path) -> Lora:
+    """Return a LoRA of the config's.
+
+    Raises:
+        ConfigError: Its file is not here, or is no safetensors file.
+    """
+    file = root / Path(wanted.file).expanduser()
+    if not _is_file(file) or file.suffix.lower() != single_file.SUFFIX:
+        message = f"{wanted.file!r} is no .safetensors file here"
+        raise config.error("image.loras", message, "name a file relative to the repository's root")
+    return Lora(wanted.called, os.fspath(file.absolute()), wanted.weight, wanted.always)
 
 
 def _refuse_file(config: Config, root: Path) -> None:

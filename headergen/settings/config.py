@@ -38,6 +38,27 @@ class WantedCut:
         return "-" + "-".join(parts_of(self.key))
 
 
+@dataclass(frozen=True)
+class WantedLora:
+    """A LoRA that articles may use."""
+
+    file: str = required(
+        text("a .safetensors file"), "the LoRA's file, relative to the repository's root"
+    )
+    weight: float = row(fields.number(-4, 4), "how strongly it changes the picture", default=1.0)
+    name: str | None = row(
+        text("a name", r"[^<>:]+"),
+        "what prompts call it: `<lora:name:0.8>`",
+        usual="the file's name without its ending",
+    )
+    always: bool = row(fields.flag(), "false: only prompts that name it get it", default=True)
+
+    @property
+    def called(self) -> str:
+        """What prompts call it."""
+        return self.name or Path(self.file).stem
+
+
 # Where a config may be, relative to the repository's root; the first that speaks of headergen.
 FILES = ("headergen.yaml", "config.yaml", "pyproject.toml")
 
@@ -93,6 +114,19 @@ class Config:
         fields.text("a name of the model table"),
         "the model whose settings a folder or hub id takes: a name of the model table",
         name="image.preset",
+    )
+    loras: tuple[WantedLora, ...] = row(
+        fields.several(fields.record(WantedLora), "LoRAs"),
+        "LoRAs for the model; a prompt may name one with another weight, `<lora:name:0.8>`",
+        name="image.loras",
+        default=(),
+    )
+    prediction: str | None = row(
+        fields.choice(vocabulary.PREDICTIONS),
+        "what the model predicts, where its file does not say: `v_prediction` for NoobAI v-pred "
+        "and the like, with a noise schedule of zero terminal SNR",
+        name="image.prediction",
+        usual="the model's",
     )
     device: str = row(
         fields.text(

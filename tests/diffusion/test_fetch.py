@@ -147,7 +147,7 @@ def test_a_model_that_another_process_fetches_is_waited_for(
     progress = Recorder()
     with serve_hub({HUB_ID: published}) as hub, ThreadPoolExecutor() as other:
         monkeypatch.setenv("HF_ENDPOINT", hub.endpoint)
-        with locks.fetching(cache.model_folder(HUB_ID), lambda _: None):
+        with locks.fetching(cache.model_folder(TINY), lambda _: None):
             found = other.submit(
                 fetching.fetch, PYTHON, TINY, "cpu", SIZE, progress, timeout_s=60.0
             )

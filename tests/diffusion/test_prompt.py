@@ -78,6 +78,19 @@ def test_any_text_is_a_prompt_and_plain_text_has_no_weights(text: str) -> None:
         pytest.param(("a", "b", False, False), "negative prompt has no effect", id="not guided"),
         pytest.param(("a", "", False, False), None, id="an empty negative prompt"),
         pytest.param(("a <lora:x:1>", None, True, True), "<lora:x:1> is left out", id="a LoRA"),
+        pytest.param(
+            ("[cat:dog:0.5]", None, True, True), "between steps: '[cat:dog:0.5]'", id="a:b"
+        ),
+        pytest.param(("[cat|dog]", None, True, True), "do not alternate", id="words in turn"),
+        pytest.param(("{cat|dog}", None, True, True), "no variant is chosen", id="a choice"),
+        pytest.param(("a cat AND a dog", None, True, True), "prompts are not combined", id="AND"),
+        pytest.param(
+            ("embedding:easy.pt", None, True, True), "no textual inversion", id="an embedding"
+        ),
+        pytest.param(("a __colour__ cat", None, True, True), "no wildcard", id="a wildcard"),
+        pytest.param(("（猫：1.3）", None, True, True), "ASCII brackets", id="full width"),
+        pytest.param(("[cat], (dog:1.2), a_b", None, True, True), None, id="what is understood"),
+        pytest.param(("SAND AND", None, True, True), "combined: 'AND'", id="a whole word"),
     ],
 )
 def test_notes(arguments: tuple[str, str | None, bool, bool], words: str | None) -> None:

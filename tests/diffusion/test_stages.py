@@ -54,6 +54,7 @@ def order(folder: Path, **placed: Any) -> dict[str, Any]:
         "scheduler_class": None,
         "scheduler_options": {},
         "replaced": {},
+        "loras": [],
         "placement": {**place, "stages": APART, **placed},
         "requests": [request, {**request, "id": 1, "seed": 1}],
     }

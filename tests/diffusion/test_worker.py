@@ -241,6 +241,12 @@ def test_the_worker_knows_no_article_plan_or_config() -> None:
         check=True,
     )
     rooms = ("headergen.diffusion.worker", "headergen.diffusion.families")
-    shared = {"diffusion", "diffusion.prompt", "diffusion.snapshot", "wording"}
+    shared = {
+        "diffusion",
+        "diffusion.prompt",
+        "diffusion.single_file",
+        "diffusion.snapshot",
+        "wording",
+    }
     found = {each for each in done.stdout.split() if not each.startswith(rooms)}
     assert found == {f"headergen.{name}" for name in shared}

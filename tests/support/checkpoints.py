@@ -65,6 +65,19 @@ def build_large(model: str, folder: str) -> None:
     _with_what_is_beside(model, twins.save(MODELS[model], Path(folder), **_LARGE[model]))
 
 
+def build_uneven(folder: str) -> None:
+    """Save a twin of Animagine whose encoders have different widths, as the published ones.
+
+    diffusers tells them apart by that, where they are in one file.
+    """
+    twins.save(
+        MODELS["animagine-xl-3.1"],
+        Path(folder),
+        text_encoder_2={"hidden_size": 32, "intermediate_size": 64, "projection_dim": 32},
+        unet={"cross_attention_dim": 48, "projection_class_embeddings_input_dim": 32 + 6 * 8},
+    )
+
+
 def _with_what_is_beside(model: str, folder: Path) -> None:
     for name in BESIDE[model]:
         (folder / name).parent.mkdir(exist_ok=True)

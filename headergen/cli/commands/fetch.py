@@ -16,7 +16,7 @@ def run(arguments: Namespace) -> int:
     place = find_place(arguments)
     config = model_choice.config_of(place.config, arguments.model)
     chosen = model_choice.for_config(config, place.root)
-    if chosen.local:
+    if chosen.local and not chosen.single_file:
         raise UsageError(f"{chosen.location} is a folder on this machine: nothing to fetch")
     if chosen.transformer and arguments.quantize:
         raise UsageError("image.transformer names a quantised transformer: leave out --quantize")
@@ -35,6 +35,6 @@ def run(arguments: Namespace) -> int:
     finally:
         report(Finished())
     tell(f"{chosen.name} is in {found.folder}, for painting without the network")
-    if chosen.revision is None:
+    if chosen.revision is None and not chosen.local:
         say(f"to have every machine use this one: image.revision: {found.revision}")
     return 0

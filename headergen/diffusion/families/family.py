@@ -7,8 +7,9 @@ a family run in the worker, so they alone import torch and its like, when they a
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
 # Fractions of the render size's sides, tried in turn when no placement is left to try.
@@ -59,6 +60,14 @@ class Family:
         clamps: Whether it may be computed in float16 with its numbers clamped, where the device has
             no bfloat16 of its own.
         prompt_weights: Whether prompts may be written in AUTOMATIC1111's notation.
+        single_file_prefixes: What keys begin with in a file that holds a whole checkpoint, one of
+            each; none: the family is not read from one file.
+        from_single_file: Takes the tensors of such a file and a folder with the parts' configs, and
+            yields each part's name and its tensors, by the names that diffusers has for them.
+        lora_prefixes: What precedes a layer's name in LoRAs, for each part that may have some.
+            Behind a prefix that ends with `_` the name has `_` in place of dots.
+        lora_names: Takes a part's name, a layer's name and the part's config, and yields other
+            names of the layer, and which of the rows of a fused layer it is.
         settings: What `model_index.json` says beside the parts.
         libraries: What it uses beside torch, diffusers and transformers, where it is installed.
         unread: Takes the pipeline and a picture's settings, and returns what of the prompt is not
@@ -85,6 +94,10 @@ class Family:
     guided_above: float
     clamps: bool = False
     prompt_weights: bool = False
+    single_file_prefixes: tuple[str, ...] = ()
+    from_single_file: Callable[[Mapping[str, Any], Path], Iterator[tuple[str, Any]]] | None = None
+    lora_prefixes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    lora_names: Callable[[str, str, Any], Iterable[tuple[str, int | None]]] = lambda *_: ()
     settings: Mapping[str, Any] = field(default_factory=dict)
     libraries: tuple[str, ...] = ()
     unread: Callable[[Any, Mapping[str, Any]], str | None] = lambda pipeline, picture: None

@@ -105,6 +105,7 @@ FAMILY = Family(
         "text_encoder": {"8bit": 1.2, "4bit": 0.85},
     },
     guided_above=math.inf,  # the distilled model is not guided, and the pipeline takes no negative
+    lora_prefixes={"transformer": ("transformer.", "diffusion_model.")},
     settings={"is_distilled": True},
     denoise=_denoise,
     decode=_decode,

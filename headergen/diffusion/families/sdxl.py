@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from headergen.diffusion import prompt as prompts
@@ -123,6 +127,83 @@ def _condition(encoder: Any, text: str) -> Any:
     return encoder.build_conditioning_tensor_for_conjunction(conjunction)[0]
 
 
+def _from_single_file(
+    tensors: Mapping[str, Any], folder: Path
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield each part of a checkpoint in one file, by the names that diffusers has.
+
+    diffusers' own functions, which `from_single_file` calls, for one part after another.
+    """
+    from diffusers.loaders import single_file_utils as converters
+
+    configs = {
+        name: json.loads((folder / name / "config.json").read_bytes())
+        for name in ("unet", "vae", "text_encoder_2")
+    }
+    first = converters.convert_ldm_clip_checkpoint(tensors, remove_prefix=_FIRST_ENCODER)
+    yield "text_encoder", {name: each for name, each in first.items() if "position_ids" not in name}
+    config = SimpleNamespace(config=SimpleNamespace(**configs["text_encoder_2"]))
+    yield (
+        "text_encoder_2",
+        converters.convert_open_clip_checkpoint(config, tensors, prefix=_SECOND_ENCODER),
+    )
+    yield "unet", converters.convert_ldm_unet_checkpoint(tensors, configs["unet"])
+    yield "vae", converters.convert_ldm_vae_checkpoint(tensors, configs["vae"])
+
+
+def _encoder_prefixes(part: str, kohya: str) -> tuple[str, ...]:
+    """A CLIP encoder's layers are below `text_model` in files, and not always in memory."""
+    return f"{part}.", f"{part}.text_model.", kohya, f"{kohya}text_model_"
+
+
+def _lora_names(part: str, name: str, config: Any) -> Iterator[tuple[str, None]]:
+    """Yield the name of a UNet's layer in the code of SDXL's authors, which kohya takes."""
+    if part != "unet":
+        return
+    span = config["layers_per_block"] + 1
+    if found := re.match(r"down_blocks\.(\d+)\.(resnets|attentions)\.(\d+)\.(.*)", name):
+        block = int(found[1]) * span + int(found[3]) + 1
+        yield f"input_blocks.{block}.{_BRANCH[found[2]]}.{_in_resnet(found[4])}", None
+    elif found := re.match(r"up_blocks\.(\d+)\.(resnets|attentions)\.(\d+)\.(.*)", name):
+        block = int(found[1]) * span + int(found[3])
+        yield f"output_blocks.{block}.{_BRANCH[found[2]]}.{_in_resnet(found[4])}", None
+    elif found := re.match(r"mid_block\.(resnets|attentions)\.(\d+)\.(.*)", name):
+        at = 2 * int(found[2]) if found[1] == "resnets" else 1
+        yield f"middle_block.{at}.{_in_resnet(found[3])}", None
+    elif found := re.match(r"down_blocks\.(\d+)\.downsamplers\.0\.conv$", name):
+        yield f"input_blocks.{(int(found[1]) + 1) * span}.0.op", None
+    elif found := re.match(r"up_blocks\.(\d+)\.upsamplers\.0\.conv$", name):
+        block = int(found[1])
+        branch = 2 if "CrossAttn" in config["up_block_types"][block] else 1
+        yield f"output_blocks.{block * span + span - 1}.{branch}.conv", None
+    elif name in _OUTER:
+        yield _OUTER[name], None
+
+
+_BRANCH = {"resnets": 0, "attentions": 1}
+_RESNET = {
+    "conv1": "in_layers.2",
+    "conv2": "out_layers.3",
+    "time_emb_proj": "emb_layers.1",
+    "conv_shortcut": "skip_connection",
+}
+_OUTER = {
+    "conv_in": "input_blocks.0.0",
+    "conv_out": "out.2",
+    "time_embedding.linear_1": "time_embed.0",
+    "time_embedding.linear_2": "time_embed.2",
+    "add_embedding.linear_1": "label_emb.0.0",
+    "add_embedding.linear_2": "label_emb.0.2",
+}
+
+
+def _in_resnet(name: str) -> str:
+    return _RESNET.get(name, name)
+
+
+_FIRST_ENCODER = "conditioner.embedders.0.transformer."
+_SECOND_ENCODER = "conditioner.embedders.1.model."
+
 _SCHEDULER = {
     "beta_start": 0.00085,
     "beta_end": 0.012,
@@ -194,6 +275,19 @@ FAMILY = Family(
     },
     guided_above=1.0,  # as StableDiffusionXLPipeline decides
     prompt_weights=True,
+    single_file_prefixes=(
+        "model.diffusion_model.",
+        _FIRST_ENCODER,
+        _SECOND_ENCODER,
+        "first_stage_model.",
+    ),
+    from_single_file=_from_single_file,
+    lora_prefixes={
+        "unet": ("unet.", "lora_unet_"),
+        "text_encoder": _encoder_prefixes("text_encoder", "lora_te1_"),
+        "text_encoder_2": _encoder_prefixes("text_encoder_2", "lora_te2_"),
+    },
+    lora_names=_lora_names,
     settings={"force_zeros_for_empty_prompt": True},
     libraries=("compel",),
     unread=_unread,

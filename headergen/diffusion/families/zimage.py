@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from headergen.diffusion.families import twins
@@ -18,6 +18,23 @@ def _encode(pipeline: Any, picture: Mapping[str, Any]) -> dict[str, Any]:
     )
     return {"prompt_embeds": prompt_embeds, "negative_prompt_embeds": negative_embeds}
 
+
+def _lora_names(part: str, name: str, config: Any) -> Iterator[tuple[str, int | None]]:
+    """Yield the names of a layer in the code of Z-Image's authors, where q, k and v are one."""
+    owner, _, leaf = name.rpartition(".attention.")
+    if leaf in _FUSED:
+        yield f"{owner}.attention.qkv", _FUSED[leaf]
+    elif leaf == "to_out.0":
+        yield f"{owner}.attention.out", None
+    for own, theirs in (
+        ("all_x_embedder.2-1", "x_embedder"),
+        ("all_final_layer.2-1", "final_layer"),
+    ):
+        if name.startswith(own):
+            yield name.replace(own, theirs, 1), None
+
+
+_FUSED = {"to_q": 0, "to_k": 1, "to_v": 2}
 
 _VAE = {
     "latent_channels": 16,
@@ -76,6 +93,19 @@ FAMILY = Family(
     },
     guided_above=0.0,
     clamps=True,
+    lora_prefixes={
+        "transformer": (
+            "transformer.",
+            "diffusion_model.",
+            "base_model.model.transformer.",
+            "base_model.model.",
+            "",
+            "lora_unet_",
+            "lora_unet__",
+        ),
+        "text_encoder": ("text_encoder.", "text_encoder.model."),
+    },
+    lora_names=_lora_names,
 )
 
 MODELS = (

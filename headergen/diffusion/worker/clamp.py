@@ -1,8 +1,8 @@
 """Compute a transformer in float16 though its numbers leave float16's range: clamp them.
 
-Turing has no bfloat16. In Z-Image the feed-forward layers overflow to infinity, of which the next
-norm makes NaN. Clamped to the largest float16, they go on: what follows is normalised anyway.
-(ComfyUI does the same: Comfy-Org/ComfyUI #11057.)
+Turing has no bfloat16. In a family that may be clamped the feed-forward layers overflow to
+infinity, of which the next norm makes NaN. Clamped to the largest float16, they go on: what follows
+is normalised anyway. (ComfyUI does the same: Comfy-Org/ComfyUI #11057.)
 """
 
 from __future__ import annotations

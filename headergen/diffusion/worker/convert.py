@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,42 +26,70 @@ def convert_file(source: Path, target: Path, dtype: Any) -> None:
     with safe_open(source, framework="pt") as tensors:
         names, header = _header(tensors, dtype)
 
-        def write(temporary: Path) -> None:
-            with temporary.open("wb") as file:
-                text = json.dumps(header).encode("utf-8")
-                text += b" " * (-len(text) % 8)  # the format wants tensors aligned
-                file.write(len(text).to_bytes(8, "little") + text)
-                for name in names:
-                    file.write(_bytes_of(tensors.get_tensor(name), dtype))
+        read = ((tensors.get_tensor(name), dtype) for name in names)
+        durably(target, lambda temporary: _write(temporary, header, read))
 
-        durably(target, write)
+
+def save_tensors(tensors: Mapping[str, Any], target: Path, dtype: Any) -> None:
+    """Write tensors to the safetensors file `target`, one at a time; float32 ones in `dtype`."""
+    with_dtypes = {
+        name: dtype if each.dtype == _float32() else each.dtype for name, each in tensors.items()
+    }
+    names = sorted(tensors, key=lambda name: (-with_dtypes[name].itemsize, name))
+    shapes = {name: list(tensors[name].shape) for name in names}
+    header = _laid_out(names, with_dtypes, shapes, {"format": "pt"})
+    durably(target, lambda path: _write(path, header, ((tensors[n], dtype) for n in names)))
+
+
+def _float32() -> Any:
+    import torch
+
+    return torch.float32
+
+
+def _write(path: Path, header: Mapping[str, Any], tensors: Iterable[tuple[Any, Any]]) -> None:
+    with path.open("wb") as file:
+        text = json.dumps(header).encode("utf-8")
+        text += b" " * (-len(text) % 8)  # the format wants tensors aligned
+        file.write(len(text).to_bytes(8, "little") + text)
+        for tensor, dtype in tensors:
+            file.write(_bytes_of(tensor, dtype))
 
 
 def _header(tensors: Any, dtype: Any) -> tuple[list[str], dict[str, Any]]:
     """Lay out the target: tensors by size of their elements, so that each is aligned."""
     from safetensors.torch import _TYPES
 
-    names_of = {value: name for name, value in _TYPES.items()}
     found = {name: tensors.get_slice(name) for name in tensors.keys()}  # noqa: SIM118
     stored = {
         name: dtype if each.get_dtype() == "F32" else _TYPES[each.get_dtype()]
         for name, each in found.items()
     }
     names = sorted(found, key=lambda name: (-stored[name].itemsize, name))
-    header: dict[str, Any] = {"__metadata__": tensors.metadata() or {"format": "pt"}}
+    shapes = {name: found[name].get_shape() for name in names}
+    return names, _laid_out(names, stored, shapes, tensors.metadata() or {"format": "pt"})
+
+
+def _laid_out(
+    names: Sequence[str],
+    dtypes: Mapping[str, Any],
+    shapes: Mapping[str, list[int]],
+    metadata: Mapping[str, str],
+) -> dict[str, Any]:
+    from safetensors.torch import _TYPES
+
+    names_of = {value: name for name, value in _TYPES.items()}
+    header: dict[str, Any] = {"__metadata__": dict(metadata)}
     offset = 0
     for name in names:
-        shape = found[name].get_shape()
-        size = stored[name].itemsize
-        for side in shape:
-            size *= side
+        size = dtypes[name].itemsize * math.prod(shapes[name])
         header[name] = {
-            "dtype": names_of[stored[name]],
-            "shape": shape,
+            "dtype": names_of[dtypes[name]],
+            "shape": shapes[name],
             "data_offsets": [offset, offset + size],
         }
         offset += size
-    return names, header
+    return header
 
 
 def _bytes_of(tensor: Any, dtype: Any) -> memoryview:

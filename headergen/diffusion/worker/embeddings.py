@@ -19,7 +19,7 @@ from headergen.diffusion.snapshot import Snapshot
 from headergen.diffusion.worker.events import WorkerError
 from headergen.diffusion.worker.libraries import load, version
 
-# A prompt takes 0.3 MB (SDXL) to 8 MB (FLUX.2 klein). The files that were used last are kept.
+# A prompt takes 0.3 to 8 MB. The files that were used last are kept.
 _KEPT_BYTES = 500_000_000
 
 _SUFFIX = ".pt"
@@ -36,7 +36,7 @@ class Store:
     def __init__(self, order: Mapping[str, Any], family: Family, snapshot: Snapshot) -> None:
         self._kept, self._scratch = Path(order["embeddings"]), Path(order["scratch"])
         self._device = order["placement"]["device"]
-        self._told = _surroundings(order["placement"], family, snapshot)
+        self._told = _surroundings(order, family, snapshot)
 
     def has(self, picture: Mapping[str, Any]) -> bool:
         """Return whether a picture's prompts are encoded already."""
@@ -93,9 +93,11 @@ class Store:
         return hashlib.sha256(json.dumps([self._told, told]).encode()).hexdigest() + _SUFFIX
 
 
-def _surroundings(placement: Mapping[str, Any], family: Family, snapshot: Snapshot) -> list[Any]:
+def _surroundings(order: Mapping[str, Any], family: Family, snapshot: Snapshot) -> list[Any]:
     """List what embeddings depend on beside the text."""
-    files = [
+    placement = order["placement"]
+    files = [Path(each["file"]) for each in order["loras"]]
+    files += [
         snapshot.folder / name / file
         for name in family.encoders
         for file in snapshot.weights[name].files
@@ -109,6 +111,7 @@ def _surroundings(placement: Mapping[str, Any], family: Family, snapshot: Snapsh
     stats = [(str(file), file.stat()) for file in files]
     return [
         family.name,
+        [each["weight"] for each in order["loras"]],
         [(name, found.st_size, found.st_mtime_ns) for name, found in stats],
         [placement["dtype"], placement["device"].partition(":")[0]],
         [placement["quantization"].get(name) for name in family.encoders],

@@ -20,6 +20,7 @@ from typing import Any
 
 from headergen.diffusion import snapshot
 from headergen.diffusion.families import FAMILIES
+from headergen.diffusion.families.family import Family
 from headergen.diffusion.snapshot import Entry
 from headergen.diffusion.worker import convert, parts
 from headergen.diffusion.worker.events import Emit, WorkerError
@@ -29,7 +30,7 @@ from headergen.wording import gigabytes
 _SECONDS_BETWEEN_REPORTS = 0.1
 _STAGING = ".downloads"
 # Room that is left to others: file systems slow down, and systems fail, on a disk that is full.
-_SPARE_BYTES = 1_000_000_000
+SPARE_BYTES = 1_000_000_000
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,7 @@ def _make(
     if gguf:
         _fetch_gguf(hub, gguf, target, downloads / gguf.revision, emit)
     if order["bits"]:
-        _quantize(order, entries, target, emit)
+        quantize(FAMILIES[order["family"]], order, entries, target, emit)
     shutil.rmtree(downloads, ignore_errors=True)
     _write_manifest(target, order, info.sha, gguf)
 
@@ -114,6 +115,20 @@ def _wanted(
     entries = snapshot.entries_of(index)
     names = snapshot.wanted_files(sizes, entries, order["variant"], replaced=order["replaced"])
     return entries, {name: sizes[name] for name in names}
+
+
+def fetch_texts(hub_id: str, staging: Path) -> Path:
+    """Download a model's configs and tokenizers into `staging`, and return their folder."""
+    hub = load("huggingface_hub")
+    info = hub.HfApi().model_info(hub_id)
+    meter = _meter(lambda done: None, 0)
+    _download(hub, hub_id, info.sha, "model_index.json", staging, meter)
+    entries = snapshot.entries_of(snapshot.read_index(staging))
+    for name in (file.rfilename for file in info.siblings):
+        folder, _, rest = name.partition("/")
+        if folder in {entry.name for entry in entries} and snapshot.is_text(rest):
+            _download(hub, hub_id, info.sha, name, staging, meter)
+    return staging
 
 
 def _link_from_another_form(target: Path, revision: str, name: str) -> None:
@@ -174,12 +189,12 @@ def _check_room(target: Path, files: Sequence[File], *, quantizing: Sequence[Fil
         sizes[part] = sizes.get(part, 0) + file.stored_size
     needed += max(sizes.values(), default=0)
     folder = next(place for place in [target, *target.parents] if place.exists())
-    free = shutil.disk_usage(folder).free - _SPARE_BYTES
+    free = shutil.disk_usage(folder).free - SPARE_BYTES
     if needed > free:
         raise WorkerError(
             "disk",
             f"it takes {gigabytes(needed)} in {target.parent}, which is {gigabytes(needed - free)} "
-            f"more than there is ({gigabytes(_SPARE_BYTES)} is left free)",
+            f"more than there is ({gigabytes(SPARE_BYTES)} is left free)",
         )
 
 
@@ -216,10 +231,12 @@ def _fetch_gguf(hub: Any, gguf: Gguf, target: Path, staging: Path, emit: Emit) -
         os.replace(found, path)
 
 
-def _quantize(order: Mapping[str, Any], entries: Iterable[Entry], target: Path, emit: Emit) -> None:
+def quantize(
+    family: Family, order: Mapping[str, Any], entries: Iterable[Entry], target: Path, emit: Emit
+) -> None:
     """Replace the stored weights of the denoiser and the text encoders by quantised ones."""
-    torch, family = load("torch"), FAMILIES[order["family"]]
-    stored = snapshot.read(target, family.pipeline_class, order["variant"])
+    torch = load("torch")
+    stored = snapshot.read(target, family.pipeline_class, order.get("variant"))
     for entry in entries:
         if entry.name not in stored.weights or family.role(entry.name) == "decoder":
             continue

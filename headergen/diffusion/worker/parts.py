@@ -42,9 +42,9 @@ def assemble(order: Mapping[str, Any], snapshot: Snapshot) -> Any:
     pipeline = attribute(diffusers, family.entry_point).from_pretrained(
         str(snapshot.folder), local_files_only=True, **light, **absent
     )
-    if order["scheduler_class"]:
-        scheduler = attribute(diffusers, order["scheduler_class"])
-        pipeline.scheduler = scheduler.from_config(
+    if order["scheduler_class"] or order["scheduler_options"]:
+        name = order["scheduler_class"] or type(pipeline.scheduler).__name__
+        pipeline.scheduler = attribute(diffusers, name).from_config(
             pipeline.scheduler.config, **order["scheduler_options"]
         )
     pipeline.set_progress_bar_config(disable=True)
@@ -103,7 +103,7 @@ def load_part(
     if role == "decoder":
         dtype = _decoder_dtype(chosen, folder, dtype)
     elif role == "encoder" and clamped:
-        # It reads each prompt once: emulated, its own precision costs a second.
+        # It reads each prompt once, so that to emulate its own precision costs little.
         dtype = getattr(load("torch"), family.dtype)
     if entry.name in replaced:
         file = Path(replaced[entry.name])

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from headergen.diffusion.families import MODELS, twins
-from headergen.diffusion.worker import device, hub, stages
+from headergen.diffusion.worker import device, hub, stages, unpack
 from headergen.diffusion.worker.events import Emit, describe, emitter, kind_of
 from headergen.diffusion.worker.libraries import silence
 
@@ -47,6 +47,7 @@ _ORDERS: Mapping[str, Callable[[Mapping[str, Any], Emit], None]] = {
     "survey": device.survey,
     "paint": stages.paint,
     "fetch": hub.fetch,
+    "unpack": unpack.unpack,
     "build": _build,
 }
 

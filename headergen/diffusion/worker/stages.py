@@ -18,7 +18,7 @@ from headergen.diffusion import snapshot as snapshots
 from headergen.diffusion.families import FAMILIES
 from headergen.diffusion.families.family import Family, Role
 from headergen.diffusion.snapshot import Snapshot
-from headergen.diffusion.worker import clamp, device, embeddings, parts
+from headergen.diffusion.worker import clamp, device, embeddings, lora, parts
 from headergen.diffusion.worker.events import MEMORY_KINDS, Emit, WorkerError, describe, kind_of
 from headergen.diffusion.worker.libraries import load
 
@@ -41,6 +41,7 @@ def paint(order: Mapping[str, Any], emit: Emit) -> None:
     pipeline = parts.assemble(order, snapshot)
     pictures = [dict(request) for request in order["requests"]]
     _tell_what_is_unread(pipeline, family, pictures, emit)
+    additions = lora.read(order, family, snapshot)
     store = embeddings.Store(order, family, snapshot)
     rounds = _rounds(_needed(placement["stages"], family, store, pictures), family, pictures)
     tell_loading = _meter(snapshot, replaced, [stage for stage, _ in rounds], emit)
@@ -50,6 +51,7 @@ def paint(order: Mapping[str, Any], emit: Emit) -> None:
             if entry.name in stage:
                 tell_loading(entry.name)
                 loaded = parts.load_part(entry, snapshot, family, placement, replaced)
+                lora.add(loaded, additions.get(entry.name, {}))
                 setattr(pipeline, entry.name, loaded)
                 del loaded  # the stage must hold the only reference
         tell_loading("")

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from headergen.diffusion import attempts, fetching, hardware, interpreter
-from headergen.diffusion.cache import Checkpoint, Fetched
+from headergen.diffusion.cache import Checkpoint, Fetched, Lora
 from headergen.errors import PaintError
 from headergen.make.painter import Painted, PaintFunction
 from headergen.plan.job import Painting
@@ -73,6 +73,8 @@ class LocalPainter:
             device=paintings[0].device,
             transformer=found.transformer,
             timeout_s=self.config.worker_timeout_s,
+            prediction=checkpoint.prediction,
+            loras=[(Path(each.file), each.weight) for each in paintings[0].loras],
         )
         requests = [_request(each) for each in paintings]
         with closing(attempts.paint(python, load, requests, report)) as results:
@@ -97,12 +99,13 @@ class LocalPainter:
 
 
 def _by_model(paintings: Sequence[Painting]) -> list[tuple[Checkpoint, list[int]]]:
-    """Group the indices of what one checkpoint paints, down to its revision and GGUF file."""
-    groups: dict[tuple[Checkpoint, str], list[int]] = {}
+    """Group the indices of what one checkpoint paints, down to revision, GGUF file and LoRAs."""
+    groups: dict[tuple[Checkpoint, str, tuple[Lora, ...]], list[int]] = {}
     for index, painting in enumerate(paintings):
         assert isinstance(painting.checkpoint, Checkpoint)  # with a server there is no LocalPainter
-        groups.setdefault((painting.checkpoint, painting.device), []).append(index)
-    return [(checkpoint, indices) for (checkpoint, _), indices in groups.items()]
+        key = painting.checkpoint, painting.device, painting.loras
+        groups.setdefault(key, []).append(index)
+    return [(checkpoint, indices) for (checkpoint, *_), indices in groups.items()]
 
 
 def _request(painting: Painting) -> attempts.Paint:
