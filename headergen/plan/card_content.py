@@ -33,7 +33,7 @@ def card_of(
         author=config.card_author if asked.author is None else asked.author or None,
         date=_date(asked, article, config),
         tags=_tags(asked, article, config),
-        logo=None if asked.logo is False else logo or _logo(config, root),
+        logo=None if asked.logo is False else logo or logo_of(config, root),
         picture=file_of(article, request, "picture", config, root),
     )
 
@@ -74,7 +74,12 @@ def file_of(
     return places.source_of(name, article, f"card.{key}", config, root) if name else None
 
 
-def _logo(config: Config, root: Path) -> Path | None:
+def logo_of(config: Config, root: Path) -> Path | None:
+    """Return the file of the logo that the config shows on every card, None where it has none.
+
+    Raises:
+        ConfigError: It does not exist.
+    """
     if config.card_logo is None:
         return None
     path = root / config.card_logo

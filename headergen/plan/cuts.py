@@ -13,7 +13,7 @@ from headergen.picture import first_bytes
 from headergen.plan import places
 from headergen.plan.state import Fresh, StandIn
 from headergen.settings.config import Config, WantedCut
-from headergen.vocabulary import FORMATS
+from headergen.vocabulary import FORMATS, SHARP, enlarged_by
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,16 @@ class Cut:
     output: Path
     width: int
     height: int
+
+    def enlargement(self, width: int, height: int) -> str | None:
+        """Return a note if it is enlarged from a header of this size (px); None: it looks sharp."""
+        factor = enlarged_by((width, height), (self.width, self.height))
+        if factor <= SHARP:
+            return None
+        return (
+            f"{self.key} is enlarged {factor:.2f}× from {width}×{height} px and looks soft; set a "
+            "larger header.width and header.height, or a smaller size under also"
+        )
 
     def stands_beside(self, article: Article) -> bool:
         """Tell whether it is there, as the cut of the header that the article names."""

@@ -163,6 +163,13 @@ class Job:
         return [self.output, *(cut.output for cut in self.cuts)]
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """What the author might not expect of the picture: what its model can't do, soft cuts."""
+        own = self.content.notes if isinstance(self.content, Painting) else ()
+        size = self.width, self.height
+        return (*own, *(note for cut in self.cuts if (note := cut.enlargement(*size))))
+
+    @property
     def cut_jobs(self) -> list[Job]:
         """A job for each cut, as if it were a header itself."""
         return [
@@ -343,7 +350,9 @@ def painting(
         guidance_scale=guidance_scale,
         seed=seed if request.seed is None else request.seed,
     )
-    return as_read(asked)
+    enlarged = model_choice.enlargement(row, own, (width, height), size)
+    read = as_read(asked)
+    return replace(read, notes=(*read.notes, *filter(None, [enlarged])))
 
 
 def _served(

@@ -13,7 +13,7 @@ from headergen.errors import ConfigError
 from headergen.fields import SIDE, required, row, text
 from headergen.settings import config_file
 from headergen.settings.public import PUBLIC, Served
-from headergen.settings.server import SERVER, Server
+from headergen.settings.server import SERVER, TEXT, Server, TextServer
 from headergen.settings.styles import DEFAULT, PATHS, STYLES, Default, Style
 from headergen.vocabulary import HEADER_HEIGHT, HEADER_WIDTH, KEY_PATTERN, Look
 
@@ -95,8 +95,11 @@ class Config:
         name="image.preset",
     )
     device: str = row(
-        fields.text("one of auto, cuda, cuda:N, mps, cpu", r"auto|cpu|mps|cuda(:\d+)?"),
-        "where the model paints; `auto` is CUDA, else MPS",
+        fields.text(
+            "one of auto, cuda, cuda:N, xpu, xpu:N, mps, cpu", r"auto|cpu|mps|(cuda|xpu)(:\d+)?"
+        ),
+        "where the model paints; `cuda` is a card of NVIDIA, or of AMD where torch is built for "
+        "ROCm, `xpu` one of Intel; `auto` is the first of CUDA, XPU and MPS that is there",
         name="image.device",
         default="auto",
     )
@@ -137,6 +140,9 @@ class Config:
         SERVER,
         "an image server that paints in place of this machine: `{url: …, model: …, key_env: …}`",
         name="image.server",
+    )
+    text: TextServer | None = row(
+        TEXT, "a text model that `headergen suggest` asks for prompts: `{url: …, model: …}`"
     )
     width: int = row(
         fields.SIDE, "width of the header in px", name="header.width", default=HEADER_WIDTH
@@ -290,7 +296,7 @@ class Config:
     )
     worker_python: str | None = row(
         fields.text("a path to a Python"),
-        "the Python that has torch and diffusers",
+        "the Python that has torch and diffusers, outside of what git tracks",
         name="worker.python",
         usual="found by itself",
     )

@@ -177,12 +177,11 @@ def created_parents(old: list[bytes], kept: list[bytes], image_key: str) -> list
 
 def take_what_moves(values: dict[Any, Any], image_key: str) -> None:
     """Take the picture out of a `header` that has a digest, if the picture's key is another."""
-    header = values.get("header")
-    moves = (
-        isinstance(header, dict) and header.get("digest") and isinstance(header.get("image"), str)
-    )
-    if moves and image_key != "header.image":
-        values["header"] = {key: each for key, each in header.items() if key != "image"}
+    header = dict(values.get("header") or {})
+    is_old = image_key != "header.image" and isinstance(header.get("image"), str)
+    if is_old and header.get("digest"):
+        del header["image"]
+        values["header"] = header
 
 
 def set_value(values: dict[Any, Any], dotted: str, value: str) -> dict[Any, Any]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from headergen.cli.commands.place import find_place
-from headergen.cli.terminal import Problems, printable, say, say_json
+from headergen.cli.terminal import Problems, printable, say, say_json, tell
 from headergen.errors import UsageError
 from headergen.report import check
 from headergen.report.check import ERROR, NOTE, WARNING, Finding
@@ -129,7 +129,7 @@ def _say_text(checked: _Checked) -> None:
                 problems.add(line, found.remedy)
         if to_add:
             problems.add(_not_staged(to_add))
-    say(_closing(checked))
+    tell(_closing(checked))
     if to_add and checked.root:
         from headergen.cli.commands.staging import say_what_to_add  # where something is to be added
 
