@@ -198,7 +198,8 @@ class Request:
     focus: tuple[Focus, ...] = row(
         _focus(),
         "of a composite: the point `[x, y]` that its sources are cropped around, from `[0, 0]` "
-        "(top left) to `[1, 1]`, or `auto`, what stands out; or a list, one for each source",
+        "(top left) to `[1, 1]`, or `auto`, faces and what else stands out; or a list, one for "
+        "each source",
         default=(),
         usual="`auto`",
     )
@@ -209,7 +210,7 @@ class Request:
     title: bool | str | None = row(
         fields.either(fields.flag(), fields.text(), words="true or text"),
         "beside `prompt` or `sources`: `true` draws the article's title on the picture (beside the "
-        "pictures for `fan`, `shelf` and logos); a string draws that text instead",
+        "pictures for `fan`, `shelf`, logos and screenshots); a string draws that text instead",
     )
     article_title: str | None = None
     by_default: bool = False

@@ -287,13 +287,13 @@ def _add(commands: Any, name: str, purpose: str, *, reads_config: bool = True) -
     return added
 
 
+def _add_force(command: ArgumentParser) -> None:
+    command.add_argument("--force", action="store_true", help="overwrite a file that exists")
+
+
 def _add_dry_run(command: ArgumentParser) -> None:
     purpose = "print what would be made and why, and write nothing"
     command.add_argument("--dry-run", action="store_true", help=purpose)
-
-
-def _add_force(command: ArgumentParser) -> None:
-    command.add_argument("--force", action="store_true", help="overwrite a file that exists")
 
 
 def _add_size(command: ArgumentParser) -> None:

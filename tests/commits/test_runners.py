@@ -230,3 +230,20 @@ def test_lefthooks_stage_fixed_leaves_the_picture_out(work: Repository) -> None:
 def test_lefthooks_stage_fixed_does_nothing_with_the_hook(work: Repository) -> None:
     lefthook(work, TRAP.format(command="hook"))
     commit_as_documented(work)
+
+
+@pytest.mark.parametrize("runner", ["husky", "lefthook"])
+def test_the_hook_that_init_adds_makes_headers(work: Repository, runner: str) -> None:
+    settings = (work.root / "headergen.yaml").read_text()
+    (work.root / "headergen.yaml").unlink()
+    if runner == "husky":
+        work.run("npx", "husky")
+        work.write(".husky/pre-commit", "true\n")
+    else:
+        work.write("lefthook.yml", "pre-push:\n  jobs: [{run: 'true'}]\n")
+    work.headergen("init", "--yes")
+    work.write("headergen.yaml", settings)
+    if runner == "lefthook":
+        work.run("npx", "lefthook", "install")
+    start(work)
+    commit_as_documented(work)

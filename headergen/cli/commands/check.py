@@ -165,7 +165,7 @@ def _say_for_github(checked: _Checked) -> None:
         place = f"file={_property(_below(each.path, checked.root))},line={each.line}"
         title = f"title=headergen%3A {each.code}"
         print(f"::{_LEVELS[each.severity]} {place},{title}::{_escaped(each.text)}")
-    say(_closing(checked))
+    tell(_closing(checked))
 
 
 def _escaped(text: str) -> str:
