@@ -175,6 +175,15 @@ def created_parents(old: list[bytes], kept: list[bytes], image_key: str) -> list
     return created
 
 
+def take_what_moves(values: dict[Any, Any], image_key: str) -> None:
+    """Take the picture out of a `header` that has a digest, if the picture's key is another."""
+    header = dict(values.get("header") or {})
+    is_old = image_key != "header.image" and isinstance(header.get("image"), str)
+    if is_old and header.get("digest"):
+        del header["image"]
+        values["header"] = header
+
+
 def set_value(values: dict[Any, Any], dotted: str, value: str) -> dict[Any, Any]:
     *parents, last = dotted.split(".")
     table = values
@@ -203,6 +212,7 @@ def test_yaml_gains_the_two_keys_and_nothing_else(text: str, image_key: str) -> 
     assert new.startswith(head)
     assert new.endswith(tail)
     values = yaml.safe_load(text)
+    take_what_moves(values, image_key)
     set_value(values, image_key, IMAGE)
     set_value(values, "header.digest", DIGEST)
     new_text = new[len(head) : -len(tail)].decode()
@@ -221,6 +231,7 @@ def test_toml_gains_the_two_keys_and_nothing_else(text: str, image_key: str) -> 
     assert new.startswith(head)
     assert new.endswith(tail)
     values = tomllib.loads(text)
+    take_what_moves(values, image_key)
     set_value(values, image_key, IMAGE)
     set_value(values, "header.digest", DIGEST)
     new_text = new[len(head) : -len(tail)].decode()
