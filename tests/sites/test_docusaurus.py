@@ -17,6 +17,7 @@ export default {
   title: "Site",
   url: "https://site.example",
   baseUrl: "/base/",
+  onBrokenLinks: "ignore", // there is no front page
   presets: [["classic", { docs: { routeBasePath: "docs" }, blog: {} }]],
 };
 """
