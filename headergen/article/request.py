@@ -1,5 +1,6 @@
 """What an author writes under `header:`, and every mistake that can be made there."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -275,9 +276,11 @@ def read_header(
         HeadergenError: A key is unknown or its value is not admissible; made by `where`.
     """
     if "image" in values and image_name != "image":
-        message = "unknown key 'image': the config's image_key is another"
-        remedy = "if your theme reads it, set `request_key: headergen` in the config"
-        raise where.at("image").error(message, remedy)
+        if values.get("digest") is None:
+            message = "unknown key 'image': the config's image_key is another"
+            remedy = "if your theme reads it, set `request_key: headergen` in the config"
+            raise where.at("image").error(message, remedy)
+        image_name = "image"  # headergen wrote it, when the config named no other
     found = fields.read(_ROWS, values, where, others=(image_name,) if image_name else ())
     alt, digest = found.pop("alt", None), found.pop("digest", None)
     _refuse_two_pictures(found, where)
@@ -305,9 +308,11 @@ def schema(keys: Keys = _DEFAULT) -> fields.Schema:
 
 
 def asks_for_a_picture(header: Mapping[object, object]) -> bool:
-    """Tell whether a mapping is headergen's, wherever it stands."""
-    asks = any(name in header for name in _EFFECTS)
-    return asks and header.keys() <= {*AUTHOR_KEYS, "image", "digest"}
+    """Return whether a mapping is headergen's, wherever it stands: a request, or what it wrote."""
+    digest = header.get("digest")
+    is_written = isinstance(digest, str) and re.fullmatch(vocabulary.DIGEST_PATTERN, digest)
+    asks = is_written or any(name in header for name in _EFFECTS)
+    return bool(asks) and header.keys() <= {*AUTHOR_KEYS, "image", "digest"}
 
 
 def _with_title(request: Request, article_title: str | None, where: fields.Location) -> Request:
