@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from PIL import Image, ImageChops, ImageFilter
 
-from headergen.graphics.composite import outline, panel
+from headergen.graphics.composite import outline, panel, window
 from headergen.graphics.composite.stage import Frame, Source, Stage
 
 # Blur and drop in px at 1280x670, and darkness in [0, 1]: of the shadow that each card casts on
@@ -44,6 +44,9 @@ def put(
     elif frame.is_plain and not corners:
         left, top, _, _ = frame.box
         canvas.paste(panel.fill(source, *frame.size, frame.seen), (round(left), round(top)))
+        is_part = frame.size != canvas.size
+        if is_part and source.is_screen and window.is_filled(source, *frame.size, frame.seen):
+            window.rim(canvas, frame.outline, 0)
     else:
         _paste(canvas, source, frame, corners)
 

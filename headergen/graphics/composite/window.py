@@ -32,7 +32,7 @@ def fill(
     shape has no ground, and one `on_card` goes on in the colour of the screen's edges: a card has a
     shadow of its own.
     """
-    if abs(source.ratio * height / width - 1) < _SAME_SHAPE and seen == (0, 1):
+    if is_filled(source, width, height, seen):
         return flat.resize((width, height), Image.Resampling.LANCZOS)
     start, end = (width * share for share in seen)
     margin = 0 if on_card else _MARGIN * min(end - start, height)
@@ -53,8 +53,13 @@ def fill(
     _shade(panel, shape, corners, height / 670)
     mask, at = outline.mask(shape, corners)
     panel.paste(flat.resize(size, Image.Resampling.LANCZOS), at, mask)
-    _rim(panel, shape, corners)
+    rim(panel, shape, corners)
     return panel
+
+
+def is_filled(source: Source, width: int, height: int, seen: tuple[float, float]) -> bool:
+    """Check whether a panel has the shape of the screen that it shows, and no ground."""
+    return abs(source.ratio * height / width - 1) < _SAME_SHAPE and seen == (0, 1)
 
 
 def _edge_colour(flat: Image.Image) -> tuple[int, int, int]:
@@ -72,7 +77,7 @@ def _shade(panel: Image.Image, shape: outline.Outline, corners: float, unit: flo
     panel.paste((0, 0, 0), (0, 0), shade.filter(ImageFilter.GaussianBlur(_BLUR * unit)))
 
 
-def _rim(panel: Image.Image, shape: outline.Outline, corners: float) -> None:
+def rim(panel: Image.Image, shape: outline.Outline, corners: float) -> None:
     """Draw a thin dark line along the window's edge, so that a white one ends somewhere."""
     mask, at = outline.mask(shape, corners)
     inner, inner_at = outline.mask(outline.inset(shape, 1), max(corners - 1, 0))

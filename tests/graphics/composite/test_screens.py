@@ -132,6 +132,21 @@ def test_a_white_screen_ends_somewhere_on_white() -> None:
     assert len(set(rows)) > 20
 
 
+def test_a_white_screen_that_fills_its_panel_has_a_rim() -> None:
+    panel = editor(638, 670)
+    header = compose([panel, panel], 1280, 670, "split")
+
+    pixel = header.getpixel((300, 669))
+    assert isinstance(pixel, tuple)
+    assert max(pixel) < 230
+
+
+def test_a_banner_of_the_headers_own_size_is_the_header() -> None:
+    banner = editor(1280, 670)
+
+    assert compose([banner], 1280, 670, "auto").tobytes() == banner.tobytes()
+
+
 def test_a_logo_is_no_screen() -> None:
     logo = Image.new("RGBA", (400, 400))
     ImageDraw.Draw(logo).rectangle((100, 150, 300, 250), fill="black")
