@@ -95,7 +95,9 @@ class Article:
 
     def unasked(self, error: HeadergenError, reason: str) -> HeadergenError:
         """Return the error, or why the article gets no header if it asks for nothing itself."""
-        return error if self.asks else SkippedError.of(self.placed(error), reason)
+        if self.asks:
+            return error
+        return SkippedError.of(error if error.line else self.placed(error), reason)
 
     def text_at(self, key: str) -> str | None:
         """Return the text under a dotted key such as `cover.alt`, None where there is none."""
@@ -362,8 +364,10 @@ def _header_of(document: Document, every: bool) -> Mapping[Any, object] | None:
 
 def _mend(value: object) -> str:
     """Return what to write in place of a `header` that is no mapping."""
-    if value is True:
+    if value is True or value == "card":
         return "write `header: {card: true}` for a title card"
+    if str(value).lower() in ("none", "nil", "nothing", "off"):
+        return "write `header: false` for no header at all"
     if isinstance(value, list):
         return "write `header: {sources: […]}` to compose pictures"
     return "write `header: {prompt: …}` for a picture that is painted"
@@ -371,7 +375,7 @@ def _mend(value: object) -> str:
 
 def _refuse_misindented(document: Document) -> None:
     """Tell an empty `header:` from one whose keys stand beside it instead of below it."""
-    for key in ("prompt", "sources"):
+    for key in ("prompt", "sources", "card"):
         if key in document.values:
             index = document.index_of((key,)) or 0
             remedy = "indent it, so that it is part of `header:`"

@@ -9,22 +9,34 @@ from typing import Any
 
 from headergen.article.frontmatter.block import Block
 from headergen.article.frontmatter.document import Document
-from headergen.article.request import AUTHOR_KEYS, asks_for_a_picture
+from headergen.article.request import AUTHOR_KEYS, CARD_KEYS, asks_for_a_picture
 from headergen.errors import HeadergenError, NearMissError, SkippedError
 
-# At a glance, in an article's bytes: `Header:`, `headers:`, `header.prompt:` and `header：`.
+# At a glance, in an article's bytes: `Header:`, `headers:`, `headergen:`, `header.prompt:` and
+# `header：`.
 MAY_BE = re.compile(
     rb"^[\"']?(?:[Hh]eaders?|HEADER)(?:\.[a-z_.]+)?[\"']?[ \t]*(?::|\xef\xbc\x9a|=)"
-    rb"|^\[+(?:Header|headers)",
+    rb"|^[\"']?[Hh]eader[\w-]+[\"']?[ \t]*[:=][ \t]*(?:\{|\r?$)"
+    rb"|^\[+(?:Header|header[\w-])",
     re.MULTILINE,
 )
 
-_KEYS = "|".join([*AUTHOR_KEYS, "digest", "image"])
+_KEYS = "|".join(dict.fromkeys([*AUTHOR_KEYS, *CARD_KEYS, "digest", "image"]))
 _FULL_WIDTH_HEADER = re.compile(r"^[ \t\u3000]*(?P<key>header)[ \t\u3000]*：", re.MULTILINE)
 _FULL_WIDTH_KEY = re.compile(
-    rf"^[ \t\u3000]+(?:-[ \t])?(?P<key>{_KEYS})[ \t\u3000]*：", re.MULTILINE
+    rf"^[ \t\u3000]+(?:-[ \t])?(?P<key>{_KEYS})[ \t\u3000]*："
+    rf"|^[^\n\"'#]*[{{,，｛][ \t\u3000]*(?P<inner>{_KEYS})[ \t\u3000]*：",
+    re.MULTILINE,
 )
 _WIDE_BLANK = re.compile(rf"^[ \t]*\u3000[ \t\u3000]*(?P<key>{_KEYS})[ \t]*[:：]", re.MULTILINE)
+_WIDE_BLANK_BEHIND = re.compile(
+    rf"^[ \t]*[\"']?(?P<key>header|{_KEYS})[\"']?[ \t]*:[ \t]*\u3000", re.MULTILINE
+)
+_NO_BLANK_BEHIND = re.compile(rf"^[ \t]+(?P<key>{_KEYS}):(?=[^\s:/])", re.MULTILINE)
+_FULL_WIDTH_SIGN = re.compile(
+    r"^[^#\n\"']*?:[ \t]*(?:[\[{][^\n\"'#]*?)?(?P<sign>[｛｝［］，])", re.MULTILINE
+)
+_PLAIN_SIGNS = dict(zip("｛｝［］，", "{}[],", strict=True))
 _BARE_COLOUR = re.compile(
     r"^[^#\n]*?(?P<key>colours|background)[\"']?[ \t]*:[ \t]*"
     r"(?:\[(?:[^\]\n]*[ ,])?)?#[0-9a-fA-F]{3,8}\b",
@@ -55,13 +67,22 @@ def refuse_in_text(block: Block) -> None:
         NearMissError: There is such a thing; says where, and what to write.
         ArticleError: It is a conflict marker or a colour without quotes.
     """
-    if marker := _MARKER.search(block.text):
-        raise block.error("has a conflict marker", marker.start(), None, "resolve the conflict")
+    refuse_conflict(block)
     if block.language == "yaml":
         if found := _FULL_WIDTH_HEADER.search(block.text):
             raise _full_width(block, found)
         if mapping := _MAPPING.search(block.text):
             _refuse_in_mapping(block, *mapping.span())
+
+
+def refuse_conflict(block: Block) -> None:
+    """Refuse what git left of a merge.
+
+    Raises:
+        HeadergenError: There is a conflict marker.
+    """
+    if marker := _MARKER.search(block.text):
+        raise block.error("has a conflict marker", marker.start(), None, "resolve the conflict")
 
 
 def _refuse_in_mapping(block: Block, start: int, end: int) -> None:
@@ -71,13 +92,31 @@ def _refuse_in_mapping(block: Block, start: int, end: int) -> None:
         message = "is indented by an ideographic space (U+3000)"
         remedy = "indent it by two plain blanks"
         raise _error(block, message, found.start("key"), f"header.{found['key']}", remedy)
+    if found := _WIDE_BLANK_BEHIND.search(block.text, start, end):
+        message = f"`{found['key']}:` has an ideographic space (U+3000) behind its colon"
+        raise _error(block, message, found.start("key"), None, "write a plain blank there")
+    if found := _NO_BLANK_BEHIND.search(block.text, start, end):
+        raise _without_blank(block, found["key"], found.start("key"))
     refuse_bare_colours(block, start, end)
+    if found := _FULL_WIDTH_SIGN.search(block.text, start, end):
+        sign = found["sign"]
+        remedy = f"write `{_PLAIN_SIGNS[sign]}`"
+        raise _error(block, f"`{sign}` is a full-width sign", found.start("sign"), None, remedy)
 
 
 def _full_width(block: Block, found: re.Match[str]) -> HeadergenError:
-    message = f"`{found['key']}：` has a full-width colon"
-    remedy = f"write `{found['key']}:` with a plain colon, and a blank after it"
-    return _error(block, message, found.start("key"), None, remedy)
+    group = "key" if found["key"] else "inner"
+    return _with_full_width_colon(block, found[group], found.start(group))
+
+
+def _with_full_width_colon(block: Block, key: str, index: int) -> HeadergenError:
+    remedy = f"write `{key}:` with a plain colon, and a blank after it"
+    return _error(block, f"`{key}：` has a full-width colon", index, None, remedy)
+
+
+def _without_blank(block: Block, key: str, index: int) -> HeadergenError:
+    message = f"`{key}:` has no blank behind its colon"
+    return _error(block, message, index, None, "write a blank there")
 
 
 def _error(block: Block, message: str, index: int, key: str | None, remedy: str) -> HeadergenError:
@@ -111,6 +150,12 @@ def refuse_in_values(document: Document) -> None:
         refuse_in_text(document.block)
     if has_no_colours:
         refuse_bare_colours(document.block)
+    for path, mapping in ((("header",), header), (("header", "card"), card)):
+        for key in mapping if isinstance(mapping, dict) else ():
+            before, colon, _ = str(key).partition("：")
+            if colon:
+                index = document.index_of((*path, key)) or 0
+                raise _with_full_width_colon(document.block, before, index)
     for key, value in document.values.items():
         if isinstance(key, str) and key != "header":
             _refuse_key(document, key, value)
@@ -121,7 +166,9 @@ def _refuse_key(document: Document, key: str, value: object) -> None:
     if not first.lower().startswith("header"):
         return
     index = document.index_of((key,)) or 0
-    if key.lower() in ("header", "headers") and isinstance(value, dict):
+    if key.startswith("header:"):
+        raise _without_blank(document.block, "header", index)
+    if isinstance(value, dict):
         if asks_for_a_picture(value):
             message = f"unknown key {key!r}; did you mean 'header'?"
             raise _error(document.block, message, index, key, "write `header:`")

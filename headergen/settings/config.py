@@ -41,6 +41,9 @@ FILES = ("headergen.yaml", "config.yaml", "pyproject.toml")
 # Names that a config may have been meant to have.
 NEAR_FILES = (
     "headergen.yml",
+    "Headergen.yaml",
+    "Headergen.yml",
+    "headergen.yaml.txt",
     ".headergen.yaml",
     ".headergen.yml",
     "headergen.toml",
@@ -429,6 +432,7 @@ def _read_yaml(block: Block, keys: Collection[str] | None) -> tuple[dict[Any, An
     from headergen.article.frontmatter import yaml_read
 
     if keys is None:
+        near_misses.refuse_conflict(block)
         near_misses.refuse_bare_colours(block)
     document = yaml_read.read(block)
     if document is None:
