@@ -70,6 +70,11 @@ class Verdict:
         return any(each.code == "stand-in" for each in self.findings)
 
     @property
+    def is_missing(self) -> bool:
+        """Whether all that keeps the article from being whole is that its header is missing."""
+        return {each.code for each in self.faults} == {"missing"}
+
+    @property
     def judged(self) -> Judged:
         """What the hook's record says of the article."""
         return (*self.frontmatter, self.needed)
@@ -162,8 +167,8 @@ class Clone:
             if in_doubt or any(part in data for part in (*plain, *_ESCAPES)):
                 yield name
 
-    def judge(self, names: Sequence[str], beside: Path | None = None) -> Iterator[Verdict]:
-        """Check the articles `names`.
+    def judge(self, names: Iterable[str], beside: Path | None = None) -> Iterator[Verdict]:
+        """Check the articles `names`; the verdicts come in another order.
 
         `beside` is the working tree: a hand-made picture that it has must be in the index as well.
 
@@ -172,22 +177,28 @@ class Clone:
         """
         with TemporaryDirectory(prefix="headergen-") as folder:
             root = Path(folder).resolve()
-            parsed = {name: self._parse(name, root) for name in names}
+            parsed = {name: self._parse(name, root) for name in sorted(names)}
         files = {self._index.final(name) for each in parsed.values() for name in _files(each)}
-        known = attributes.of(self._root, sorted({*filter(None, files), *names}))
+        known = attributes.of(self._root, sorted({*filter(None, files), *parsed}))
         yield from (
             Verdict(name, (), (), each.frontmatter)
             for name, each in parsed.items()
             if each.has_none
         )
         rest = [name for name, each in parsed.items() if not each.has_none]
+        by_default: list[Verdict] = []
         while rest:
             with TemporaryDirectory(prefix="headergen-") as folder:
                 root = Path(folder).resolve()
                 piece = self._export_a_piece(rest, parsed, known, root)
                 for name in piece:
-                    yield self._verdict(name, parsed[name], known, root, beside)
+                    verdict = self._verdict(name, parsed[name], known, root, beside)
+                    if verdict.is_missing and not verdict.asks:
+                        by_default.append(verdict)
+                    else:
+                        yield verdict
             rest = rest[len(piece) :]
+        yield from self._with_refused(by_default)
 
     def _parse(self, name: str, root: Path) -> _Parsed:
         """Parse an article as if it were in the folder `root`."""
@@ -262,6 +273,43 @@ class Clone:
         )
         asks = parsed.article is None or parsed.article.asks
         return Verdict(name, self._needed(parsed), findings, parsed.frontmatter, asks)
+
+    def _with_refused(self, verdicts: Sequence[Verdict]) -> Iterator[Verdict]:
+        """Yield verdicts on headers by default; skipped are those that `run` would refuse there."""
+        refused: Mapping[str, Finding] = {}
+        if verdicts:
+            with TemporaryDirectory(prefix="headergen-") as folder:
+                refused = self._refused([each.name for each in verdicts], Path(folder).resolve())
+        for each in verdicts:
+            found = refused.get(each.name)
+            yield replace(each, findings=(found,)) if found else each
+
+    def _refused(self, names: Iterable[str], root: Path) -> dict[str, Finding]:
+        """Return why the articles `names` get no header by default, seen from all of them together.
+
+        The pictures that are in their headers' places, and the articles that name those, are
+        exported as well.
+        """
+        from headergen.report import refusals  # for the few commits with such articles
+
+        self._index.export(names, root)
+        looks = {name: check.look(os.fspath(root / name), self.config, root) for name in names}
+        jobs = {name: job for name, each in looks.items() if (job := each.job)}
+        outputs = (path for job in jobs.values() for path in job.outputs)
+        taken = [name for name in _names(outputs, root) if self._is_picture(name)]
+        self._index.export([*taken, *(self._mentioning(set(taken)) if taken else ())], root)
+        errors = refusals.find([*jobs.values()], self.config, root)
+        return {
+            name: check.of_error(name, errors[job.article.path])
+            for name, job in jobs.items()
+            if job.article.path in errors
+        }
+
+    def _is_picture(self, name: str) -> bool:
+        """Check whether the index has the file `name` itself, and not where Git LFS keeps it."""
+        return self._index.has_file(name) and not self._index.read(
+            self._index.entries[name].blob
+        ).startswith(git.LFS_VERSION_LINE)
 
     def _attributes_on_disk(self, files: Iterable[str]) -> Mapping[str, Attributes]:
         """Return the attributes that `git add` went by, staged or not."""

@@ -93,7 +93,7 @@ def _require_sources(job: Job, content: Composite) -> None:
 def _require_card(job: Job, card: Card) -> None:
     try:
         for path in filter(None, (card.picture, card.logo)):
-            damage.require_sound(path, repr(os.fspath(path)))
+            damage.require_sound(path, repr(os.path.relpath(path)))
         texts.require_drawable(card)
     except (GlyphError, SourceError, UsageError) as error:
         raise job.article.placed(error) from error

@@ -68,7 +68,8 @@ def _of_commit(arguments: Namespace) -> list[Finding]:
             for name in clone.articles
             if not below or any(Path(name).is_relative_to(path) for path in below)
         ]
-        return [each for verdict in clone.judge(names) for each in verdict.findings]
+        found = [each for verdict in clone.judge(names) for each in verdict.findings]
+        return sorted(found, key=lambda finding: (finding.path, finding.line))
 
 
 @contextmanager

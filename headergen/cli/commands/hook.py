@@ -40,7 +40,7 @@ def run(arguments: Namespace) -> int:
         own = {final for name in names if _is_article(name) and (final := staged.article(name))}
         inside += _left_out(own, given, staged, clone, place)
         to_judge = {*inside, *_concerned(changed, staged, clone)}
-        verdicts = list(clone.judge(sorted(to_judge), beside=place.root))
+        verdicts = sorted(clone.judge(to_judge, beside=place.root), key=lambda each: each.name)
         code = _complete(verdicts, outside, staged, place)
         if code == 0:
             _remember(verdicts, place, covers_all=to_judge >= own)
