@@ -53,11 +53,14 @@ class Loading:
 
 @dataclass(frozen=True)
 class Step:
-    """`step` of `steps` is done of the picture for the title with this `index`."""
+    """`step` of `steps` is done of the picture for the title with this `index`.
+
+    `steps` is None where a server paints, which does not tell.
+    """
 
     index: int
     step: int
-    steps: int
+    steps: int | None
 
 
 @dataclass(frozen=True)

@@ -64,7 +64,10 @@ def _line(phase: events.Phase, started: events.Started) -> _Line:
             amount = _amount(done, total)
             return _Line(f"loading {model} {part}", done, total, amount, amount)
         case events.Step(index, step, steps):
-            which, amount = _which(started.titles, index), f"step {step} of {steps}"
+            which = _which(started.titles, index)
+            if steps is None:
+                return _Line(f"painting {which}")
+            amount = f"step {step} of {steps}"
             return _Line(f"painting {which}", step, steps, amount, counted(steps, "step"))
 
 

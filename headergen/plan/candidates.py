@@ -105,7 +105,7 @@ def planned(article: Article, config: Config, root: Path, count: int) -> list[Pl
         raise article.error(None, message, "write header.prompt")
     seeds = variants(request.prompt, request.seed, count, words=False)
     found = [_planned(article, 1, seeds[0], config, root)]
-    if found[0].painting.checkpoint.row.seeds_vary_little:
+    if found[0].painting.seeds_vary_little:
         with suppress(ArticleError):  # such as a prompt of several lines: seeds can be varied still
             words = variants(request.prompt, request.seed, count, words=True)
             return [_planned(article, i, each, config, root) for i, each in enumerate(words, 1)]

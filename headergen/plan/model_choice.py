@@ -14,6 +14,7 @@ from headergen.diffusion.families.family import Model
 from headergen.errors import ConfigError
 from headergen.fields import unknown
 from headergen.settings.config import KEYS, Config
+from headergen.settings.server import Server
 from headergen.settings.styles import Style
 
 # Endings of files with weights: a hub id may contain dots (FLUX.2-klein-4B), but has no such one.
@@ -165,17 +166,52 @@ def _unknown_model(config: Config) -> ConfigError:
     )
 
 
+def painter_for(config: Config, root: Path) -> Checkpoint | Server:
+    """Choose what paints by the config: its server, or a checkpoint on this machine.
+
+    Raises:
+        ConfigError: as `for_config`.
+    """
+    return config.server or for_config(config, root)
+
+
 def for_request(
     request: Request, config: Config, style: Style | None, root: Path
-) -> tuple[Checkpoint, Config]:
-    """Choose the checkpoint, and the config whose steps, guidance and so on are meant for it.
+) -> tuple[Checkpoint | Server, Config]:
+    """Choose what paints, and the config whose steps, guidance and so on are meant for it.
 
-    What the config says of them belongs to the model that it names: an article that picks another
-    model gets that model's own settings.
+    A server paints all; its models are not those of the model table. What the config says of them
+    belongs to the model that it names: an article that picks another model gets that model's own
+    settings.
     """
+    if config.server:
+        return config.server, config
     name = request.model or (style and style.model) or config.model
     own = config_of(config, name)
     return for_config(own, root), own
+
+
+# Every server that headergen knows takes multiples of 16 px, and OpenAI's no side of more than
+# three times the other.
+_SERVED_MULTIPLE = 16
+_SERVED_ASPECT = 3
+
+
+def size_to_ask_for(config: Config, width: int, height: int) -> tuple[int, int]:
+    """Choose the size in px to ask a server for, for a picture of `width` x `height` px.
+
+    It is the config's render size, or the least that covers the picture.
+    """
+    wide, high = config.render_width, config.render_height
+    if wide or high:
+        width, height = (
+            wide or round((high or 0) * width / height),
+            high or round((wide or 0) * height / width),
+        )
+    least = -(-max(width, height) // _SERVED_ASPECT)
+    sides = (max(side, least) for side in (width, height))
+    across, down = (-(-side // _SERVED_MULTIPLE) * _SERVED_MULTIPLE for side in sides)
+    return across, down
 
 
 def size_to_paint(row: Model, own: Config, width: int, height: int) -> tuple[int, int]:

@@ -21,10 +21,14 @@ from headergen.diffusion.snapshot import MANIFEST, SnapshotError
 from headergen.errors import ConfigError, InterpreterNotFoundError, PaintError, PlacementError
 from headergen.plan import model_choice
 from headergen.progress import Event, Placed
+from headergen.server import client
+from headergen.server.transport import Transport
 from headergen.settings.config import Config
+from headergen.settings.server import Server
 from headergen.wording import gigabytes
 
 _ANSWER_SECONDS = 120.0  # importing torch from a cold disk
+_SERVER_SECONDS = 10.0  # it lists its models, and paints nothing
 _PAINTER_RAM_BYTES = 3_000_000_000  # what the smallest placement needs, and a little
 _BUSY_FRACTION = 0.25  # of a card's memory in others' hands is worth a look
 
@@ -72,7 +76,13 @@ class Diagnosis:
 
 
 def examine(config: Config, root: Path) -> Iterator[Diagnosis]:
-    """Look at everything that painting needs, from the hardware to the models; changes nothing."""
+    """Look at everything that painting needs, from the hardware to the models; changes nothing.
+
+    Where a server paints, it is asked what it is, and this machine needs nothing.
+    """
+    if config.server:
+        yield _server(config.server)
+        return
     memory, found = hardware.memory(), hardware.cards()
     yield _memory(memory)
     yield _kernel_log()
@@ -97,6 +107,17 @@ def examine(config: Config, root: Path) -> Iterator[Diagnosis]:
         own = config if each == chosen else model_choice.config_of(config, each.name)
         size = model_choice.size_to_paint(each.row, own, config.width, config.height)
         yield _model(each, machine, size, asked=config.device, wanted=each == chosen)
+
+
+def _server(server: Server) -> Diagnosis:
+    subject = "image.server"
+    try:
+        transport = Transport.to(server.base, server.key_env, _SERVER_SECONDS)
+        found = client.find(transport, server.dialect, server.model)
+    except PaintError as error:
+        return Diagnosis(subject, False, error.headline, error.advice)
+    message = f"{server.base} ({found.dialect.name}) paints with {found.painter}"
+    return Diagnosis(subject, True, message)
 
 
 def _memory(memory: Memory) -> Diagnosis:

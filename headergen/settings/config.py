@@ -12,6 +12,7 @@ from headergen.article.frontmatter.document import dotted, lines_of
 from headergen.article.request import AUTHOR_KEYS, COLOURS
 from headergen.errors import ConfigError
 from headergen.fields import SIDE, required, row, text
+from headergen.settings.server import SERVER, Server
 from headergen.settings.styles import DEFAULT, PATHS, STYLES, Default, Style
 from headergen.vocabulary import HEADER_HEIGHT, HEADER_WIDTH, KEY_PATTERN, Look
 
@@ -127,6 +128,11 @@ class Config:
         "what to keep out, for every article that has no negative prompt",
         name="image.negative_prompt",
         usual="the model's",
+    )
+    server: Server | None = row(
+        SERVER,
+        "an image server that paints in place of this machine: `{url: …, model: …, key_env: …}`",
+        name="image.server",
     )
     width: int = row(
         fields.SIDE, "width of the header in px", name="header.width", default=HEADER_WIDTH

@@ -77,7 +77,7 @@ class Recorder:
     def __init__(self, on_step: Callable[[], None] = lambda: None) -> None:
         self.placements: list[str] = []
         self.loads: list[tuple[str, int, int]] = []
-        self.steps: list[tuple[int, int, int]] = []
+        self.steps: list[tuple[int, int, int | None]] = []
         self.notes: list[str] = []
         self._on_step = on_step
 

@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from headergen.article import article as articles
+from headergen.diffusion.cache import Checkpoint
 from headergen.diffusion.families import MODELS
 from headergen.errors import HeadergenError
 from headergen.graphics import encoding
@@ -49,6 +50,11 @@ def painting(root: Path, header: str, config: Config | None = None) -> Painting:
     return job.content
 
 
+def checkpoint_of(painting: Painting) -> Checkpoint:
+    assert isinstance(painting.checkpoint, Checkpoint)
+    return painting.checkpoint
+
+
 def test_a_prompt_becomes_a_job_with_the_tables_settings(root: Path) -> None:
     job = state_of(root, "  prompt: a cat\n")
     assert isinstance(job, Job)
@@ -58,7 +64,7 @@ def test_a_prompt_becomes_a_job_with_the_tables_settings(root: Path) -> None:
     content = job.content
     assert isinstance(content, Painting)
     assert content.prompt == "a cat"
-    assert content.checkpoint.location == "Tongyi-MAI/Z-Image-Turbo"
+    assert checkpoint_of(content).location == "Tongyi-MAI/Z-Image-Turbo"
     assert (content.steps, content.guidance_scale) == (8, 0.0)
     assert (content.render_width, content.render_height) == (1280, 672)
     assert content.seed == int(job.digest, 16)
@@ -263,7 +269,7 @@ def test_the_prefix_goes_before_the_path_and_is_taken_off_again(root: Path) -> N
 def test_a_local_folder_takes_the_settings_of_its_pipeline_class(root: Path) -> None:
     (root / "tiny").mkdir()
     (root / "tiny" / "model_index.json").write_text('{"_class_name": "ZImagePipeline"}')
-    chosen = painting(root, "  prompt: a\n", Config(model="./tiny")).checkpoint
+    chosen = checkpoint_of(painting(root, "  prompt: a\n", Config(model="./tiny")))
     assert (chosen.row.name, chosen.location) == ("z-image-turbo", str(root / "tiny"))
     assert chosen.local
 
@@ -278,7 +284,8 @@ def test_a_preset_says_whose_settings_a_folder_or_hub_id_takes(root: Path) -> No
     sdxl_folder(root)
     for model in ("sdxl", "someone/sdxl-merge"):
         config = Config(model=model, preset="sdxl-turbo")
-        assert painting(root, "  prompt: a\n", config).checkpoint.row.name == "sdxl-turbo"
+        row = painting(root, "  prompt: a\n", config).row
+        assert row and row.name == "sdxl-turbo"
 
 
 CONFIG_LINES = {"image.model": 2, "image.preset": 3, "image.transformer": 3}
@@ -288,10 +295,13 @@ def test_a_gguf_transformer_is_a_file_here_or_one_on_the_hub(root: Path) -> None
     (root / "z-Q4.gguf").touch()
     here = painting(root, "  prompt: a\n", Config(transformer="z-Q4.gguf", revision="abcdef0"))
     hub = painting(root, "  prompt: a\n", Config(transformer="someone/z/z-Q4.gguf"))
-    assert here.checkpoint.transformer == str(root / "z-Q4.gguf")
-    assert here.checkpoint.revision == "abcdef0"
-    assert hub.checkpoint.transformer == "someone/z/z-Q4.gguf"
-    assert (here.checkpoint.transformer_local, hub.checkpoint.transformer_local) == (True, False)
+    assert checkpoint_of(here).transformer == str(root / "z-Q4.gguf")
+    assert checkpoint_of(here).revision == "abcdef0"
+    assert checkpoint_of(hub).transformer == "someone/z/z-Q4.gguf"
+    assert (checkpoint_of(here).transformer_local, checkpoint_of(hub).transformer_local) == (
+        True,
+        False,
+    )
 
 
 def test_prompts_are_read_as_the_model_reads_them(root: Path) -> None:

@@ -18,7 +18,10 @@ from headergen.diffusion.hardware import Card, Cards, Memory
 from headergen.diffusion.placement import Hardware
 from headergen.report import doctor
 from headergen.settings import config as configs
+from headergen.settings.server import Server
+from tests.support import server_kinds
 from tests.support.executable import executable
+from tests.support.image_server import serving
 
 
 @pytest.fixture
@@ -420,3 +423,22 @@ def test_the_self_test_tells_what_is_missing(
     (machine / "headergen.yaml").write_text("image: {device: 'cuda:99'}\n")
     assert main(["doctor", "--self-test"]) == 1
     assert "look self-test Z-Image: no device 'cuda:99'" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("there", "told"),
+    [
+        (True, "(sglang) paints with Tongyi-MAI/Z-Image-Turbo"),
+        (False, "no answer from the server at http://127.0.0.1:"),
+    ],
+)
+def test_a_server_is_judged_in_this_machines_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, there: bool, told: str
+) -> None:
+    monkeypatch.setattr("headergen.server.client.sleep", lambda _: None)
+    with serving(server_kinds.sglang) as server:
+        url = server.url if there else "http://127.0.0.1:9"
+        (found,) = doctor.examine(configs.Config(server=Server(url)), tmp_path)
+    assert (found.subject, found.ok) == ("image.server", there)
+    assert told in found.message
+    assert there or found.remedy == "start it, or correct image.server.url"

@@ -186,7 +186,7 @@ def test_the_default_prompt_takes_title_and_tags_and_the_style(tmp_path: Path) -
     assert isinstance(content, Painting)
     # A title is text, and no template of its own.
     assert content.prompt == "watercolour, flat illustration, 夏{tags}, 海, 空"
-    assert content.checkpoint.row.name == "sdxl-turbo"
+    assert content.checkpoint.name == "sdxl-turbo"
 
 
 def test_a_style_holds_for_prompts_of_the_article_s_own(tmp_path: Path) -> None:
@@ -202,7 +202,7 @@ def test_an_article_that_names_a_model_keeps_it(tmp_path: Path) -> None:
     config = Config(styles=(replace(GAMES, model="sdxl-turbo"),))
     content = job(article, config, tmp_path).content
     assert isinstance(content, Painting)
-    assert content.checkpoint.row.name == "animagine-xl-3.1"
+    assert content.checkpoint.name == "animagine-xl-3.1"
 
 
 def test_the_digest_is_of_the_title_and_not_of_the_config(tmp_path: Path) -> None:

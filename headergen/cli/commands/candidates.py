@@ -48,7 +48,7 @@ def _say_plan(article: Article, wanted: Sequence[Planned]) -> None:
         varied = f": {each.variant.prompt.strip()}" if each.variant.name else ""
         say(f"{each.number}  {each.variant.what}{varied}")
     seeds_alone = wanted[1:] and not wanted[1].variant.name
-    if seeds_alone and wanted[0].painting.checkpoint.row.seeds_vary_little:
+    if seeds_alone and wanted[0].painting.seeds_vary_little:
         say(
             f"{article.path}:{article.line}: note: {wanted[0].painting.checkpoint.name} paints "
             "nearly the same from every seed, and this prompt is written such that no words can "

@@ -3,6 +3,7 @@
 import os
 import sys
 from argparse import Namespace
+from dataclasses import replace
 from pathlib import Path
 
 from headergen.article.request import Request
@@ -66,7 +67,7 @@ def _anew(arguments: Namespace, place: Place) -> tuple[Task, Path]:
         guidance_scale=arguments.guidance_scale,
     )
     seed = int(states.digest_of(request, ()), 16)
-    chosen = model_choice.for_config(config, place.root)
+    chosen = model_choice.painter_for(config, place.root)
     painting = planning.painting(request, chosen, config, size, seed)
     return Task(painting, size), Path(arguments.output)
 
@@ -93,7 +94,9 @@ def _again(arguments: Namespace, place: Place) -> tuple[Task, Path]:
 
 
 def _painted(task: Task, output: Path, place: Place) -> Painted:
-    painter = painters.painter_of(place.config, place.root, download=True)
+    server = place.config.server if task.painting.row is None else None
+    config = replace(place.config, server=server)
+    painter = painters.painter_of(config, place.root, download=True)
     with painter.ready(progress.for_terminal(hook=False)) as paint:
         ((_, result),) = paint([task.painting], [str(output)])
     if isinstance(result, HeadergenError):

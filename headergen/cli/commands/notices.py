@@ -9,8 +9,8 @@ from headergen.plan import job as planning
 
 def say_notices(contents: Iterable[object]) -> None:
     """Print, once for each model, what whoever picks it must be told, such as its licence."""
-    rows = (each.checkpoint.row for each in contents if isinstance(each, planning.Painting))
-    for notice in dict.fromkeys(row.notice for row in rows if row.notice):
+    rows = (each.row for each in contents if isinstance(each, planning.Painting))
+    for notice in dict.fromkeys(row.notice for row in rows if row and row.notice):
         say(f"note: {notice}", sys.stderr)
 
 
