@@ -94,6 +94,8 @@ def test_what_is_known_or_no_front_matter_is_served(data: bytes) -> None:
     "data",
     [
         pytest.param(b"---yaml\nheader: {card: true}\n---\n", id="a language"),
+        pytest.param(b" ---\nheader: {prompt: b}\n---\n", id="an indented fence"),
+        pytest.param("—\nheader: {card: true}\n—\n".encode(), id="a long dash"),
         pytest.param(b"title: a\nheader:\n  prompt: b\n---\n", id="no opening fence"),
         pytest.param(b';;;\n"header": {"prompt": "b"}\n;;;\n', id="semicolons"),
     ],
