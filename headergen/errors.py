@@ -193,5 +193,9 @@ class VideoMemoryError(MachineError):
     """The accelerator ran out of *VRAM* ("CUDA out of memory")."""
 
 
+class GarbledError(PaintError):
+    """The worker, or a wrapper around it, said what no worker says."""
+
+
 class WorkerDiedError(PaintError):
     """The worker ended in a way that no other kind explains."""

@@ -6,8 +6,11 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from headergen import fields, vocabulary
+from headergen.article.keys import Keys
 from headergen.fields import row
 from headergen.vocabulary import AUTO_FOCUS, THEMES, Focus
+
+_DEFAULT = Keys()
 
 # How many tags find room on a card.
 _MAX_TAGS = 6
@@ -288,8 +291,9 @@ def read_header(
         HeadergenError: A key is unknown or its value is not admissible; made by `where`.
     """
     if "image" in values and image_name != "image":
-        message = "unknown key 'image': the config's image_key is another; remove this line"
-        raise where.at("image").error(message)
+        message = "unknown key 'image': the config's image_key is another"
+        remedy = "if your theme reads it, set `request_key: headergen` in the config"
+        raise where.at("image").error(message, remedy)
     found = fields.read(_ROWS, values, where, others=(image_name,) if image_name else ())
     alt, digest = found.pop("alt", None), found.pop("digest", None)
     _refuse_two_pictures(found, where)
@@ -301,18 +305,18 @@ def read_header(
     return Header(request if asks else None, alt, digest)
 
 
-def header_rows(image_key: str = "header.image") -> dict[str, fields.Row]:
-    """Return the row of each key that may be written under `header:`, headergen's own as well."""
-    section, _, name = image_key.partition(".")
-    image = {name: replace(IMAGE, name=name)} if section == "header" else {}
+def header_rows(keys: Keys = _DEFAULT) -> dict[str, fields.Row]:
+    """Return the row of each key that may be written in a request, headergen's own as well."""
+    name = keys.in_request
+    image = {name: replace(IMAGE, name=name)} if name else {}
     return _ROWS | image
 
 
-def schema(image_key: str) -> fields.Schema:
-    """Return the JSON schema of frontmatter, which speaks of the key `header` alone."""
-    header = fields.schema_of(header_rows(image_key))
+def schema(keys: Keys = _DEFAULT) -> fields.Schema:
+    """Return the JSON schema of frontmatter, which speaks of the request alone."""
+    header = fields.schema_of(header_rows(keys))
     nothing = {"const": False, "description": "no header, not even by default"}
-    properties = {"header": {"anyOf": [header, nothing, {"type": "null"}]}}
+    properties = {keys.request: {"anyOf": [header, nothing, {"type": "null"}]}}
     return {"type": "object", "properties": properties}
 
 

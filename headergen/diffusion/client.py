@@ -11,28 +11,33 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections import deque
 from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 from headergen import errors
-from headergen.diffusion import hardware
+from headergen.diffusion import answers, hardware, processes, trust
 from headergen.diffusion.families import smallest
 from headergen.diffusion.placement import Hardware
 
 WORKER = Path(__file__).parent / "worker" / "__main__.py"
 _GRACE_SECONDS = 2.0  # between SIGTERM and SIGKILL
-_STDERR_LINES = 200  # kept in case that the worker dies
+_STDERR_LINES, _STDERR_LINES_IN_DEBUG = 200, 10_000  # kept in case that the worker dies
 _STDERR_LINES_SHOWN = 15
+_PIECE_BYTES = 4096  # of a line on stderr: a progress bar can be one endless line
+_POLL_SECONDS = 0.5  # between looks at whether the worker is alive, while it says nothing
+# What may stand on stdout beside events, such as a wrapper's banner; and how many events may come
+# one after another without a picture, which is 200 steps of 16 pictures in many small stages.
+_MOST_TEXT_BYTES, _MOST_EVENTS = 16_000_000, 100_000
 
 # glibc keeps freed blocks for later, the larger the more it has seen. Handing each tensor back at
 # once cut the peak of loading a transformer in 8 bits from 1431 to 335 MB, of which 290 stay.
 _ENVIRONMENT = {"MALLOC_MMAP_THRESHOLD_": "1000000", "MALLOC_TRIM_THRESHOLD_": "1000000"}
 # Lets CUDA's allocator join freed blocks of different sizes (torch's page "CUDA semantics"); torch
-# has it on Linux only.
-if sys.platform == "linux" and "PYTORCH_ALLOC_CONF" not in os.environ:
-    _ENVIRONMENT["PYTORCH_CUDA_ALLOC_CONF"] = "expandable_segments:True"
+# has it on Linux only. PYTORCH_ALLOC_CONF is the newer name, which this one does not replace.
+_ALLOCATOR = {"PYTORCH_CUDA_ALLOC_CONF": "expandable_segments:True"}
 
 # Access tokens of the hub, passwords in the address of a hub or proxy, and what signs the address
 # of a download.
@@ -120,6 +125,12 @@ _KINDS: Mapping[str, _Kind] = {
         "{name} does not fit on the disk: {reason}",
         "make room, or set HEADERGEN_MODELS to a folder on a larger disk",
     ),
+    "garbled": _Kind(
+        errors.GarbledError,
+        "the worker that paints with {name} gave an answer that {reason}",
+        "if worker.python is a script, it must run Python with the arguments that it gets, and "
+        "print nothing; run again with HEADERGEN_DEBUG=1 for everything that the worker said",
+    ),
     "died": _Kind(
         errors.WorkerDiedError,
         "the worker that paints with {name} {reason}",
@@ -148,15 +159,22 @@ class Worker:
         self._name = name
         self._timeout_s = timeout_s
         self._debug = os.environ.get("HEADERGEN_DEBUG") == "1"
-        self._said: deque[str] = deque(maxlen=None if self._debug else _STDERR_LINES)
+        kept = _STDERR_LINES_IN_DEBUG if self._debug else _STDERR_LINES
+        self._said: deque[str] = deque(maxlen=kept)
+        self._owed: dict[int, tuple[int, int]] = {}
+        self._longest_line = answers.longest_line({})
+        self._text_bytes = self._events_since_picture = 0
         self._process = self._start(interpreter, online=online)
-        self._events: queue.SimpleQueue[bytes] = queue.SimpleQueue()
-        self._listeners = [
-            threading.Thread(target=listen, daemon=True)
-            for listen in (self._listen_to_events, self._listen_to_stderr)
+        self._orders: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        # Few, because each may be a picture: a worker that says more waits.
+        self._lines: queue.Queue[bytes] = queue.Queue(maxsize=2)
+        self._is_over = threading.Event()
+        self._threads = [
+            threading.Thread(target=run, daemon=True)
+            for run in (self._write_orders, self._listen_to_events, self._listen_to_stderr)
         ]
-        for listener in self._listeners:
-            listener.start()
+        for thread in self._threads:
+            thread.start()
 
     def _start(self, interpreter: Path, *, online: bool) -> subprocess.Popen[bytes]:
         try:
@@ -165,10 +183,8 @@ class Worker:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
-                env={**_ENVIRONMENT, **os.environ, **({} if online else {"HF_HUB_OFFLINE": "1"})},
-                # Ctrl-C reaches the parent alone, which then ends the worker.
-                start_new_session=True,
-                creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
+                env=_environment(trust.environment(interpreter), sys.platform, online=online),
+                **processes.OWN_GROUP,
             )
         except OSError as error:
             raise self.explain("died", f"cannot be started: {error}") from error
@@ -178,58 +194,98 @@ class Worker:
 
     def __exit__(self, kind: object, *_: object) -> None:
         if kind is not None:
-            self._process.terminate()
-        with contextlib.suppress(OSError):
-            _pipe(self._process.stdin).close()
-        try:
+            processes.end_group(self._process, signal.SIGTERM)
+        self._orders.put(None)
+        with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(_GRACE_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        for listener in self._listeners:
-            listener.join()
-        _pipe(self._process.stdout).close()
-        _pipe(self._process.stderr).close()
+        processes.end_group(self._process, processes.KILL)
+        self._process.wait()
+        self._is_over.set()
+        for thread in self._threads:
+            thread.join(processes.JOIN_SECONDS)
 
     def send(self, op: str, **fields: Any) -> None:
         """Give the worker an order; that it is dead shows in `receive`."""
-        orders = _pipe(self._process.stdin)
-        with contextlib.suppress(OSError):
-            orders.write(json.dumps({"op": op, **fields}).encode("ascii") + b"\n")
-            orders.flush()
+        for picture in fields.get("requests", ()):
+            self._owed[picture["id"]] = (picture["width"], picture["height"])
+        self._longest_line = answers.longest_line(self._owed)
+        self._orders.put(json.dumps({"op": op, **fields}).encode("ascii") + b"\n")
 
-    def receive(self) -> dict[str, Any]:
-        """Wait for the worker's next event, which is not an error without an `id`.
+    def receive(self, *expected: str) -> dict[str, Any]:
+        """Wait for the next of the `expected` events, or an `error` with the `id` of a picture.
+
+        Its fields are checked (`answers.event_in`); the `rgb` of an `image` is bytes.
 
         Raises:
-            PaintError: If the worker failed, died or hangs.
+            PaintError: If the worker failed, died, hangs, or says what no worker says.
         """
-        try:
-            line = self._events.get(timeout=self._timeout_s)
-        except queue.Empty:
-            raise self.explain("hung", f"said nothing for {self._timeout_s:g} s") from None
-        if not line.endswith(b"\n"):
-            raise self._death()
-        event: dict[str, Any] = json.loads(line)
+        deadline = time.monotonic() + self._timeout_s
+        while True:
+            line = self._next_line(deadline)
+            try:
+                event = answers.event_in(line, expected, _KINDS, self._owed)
+                self._count(line, event)
+            except answers.GarbledError as error:
+                raise self.explain("garbled", str(error)) from error
+            if event is not None:
+                break
         if event["event"] == "error" and event["id"] is None:
             raise self.explain(event["kind"], event["message"])
+        if event["event"] in ("image", "error"):
+            del self._owed[event["id"]]
         return event
 
+    def _next_line(self, deadline: float) -> bytes:
+        """Wait for a line, until `deadline` or the worker's end.
+
+        A child of the worker's may hold the pipe open after that.
+        """
+        is_dead = False
+        while True:
+            left = deadline - time.monotonic()
+            try:
+                line = self._lines.get(timeout=max(0.0, min(_POLL_SECONDS, left)))
+            except queue.Empty:
+                if is_dead:
+                    raise self._death() from None
+                if left <= 0:
+                    raise self.explain("hung", f"said nothing for {self._timeout_s:g} s") from None
+                is_dead = self._process.poll() is not None
+                continue
+            if not line:
+                raise self._death()
+            return line
+
+    def _count(self, line: bytes, event: Mapping[str, Any] | None) -> None:
+        """Keep text that is no event, and stop a worker that does not come to an end."""
+        if event is None:
+            self._said.append(line[:_PIECE_BYTES].decode("utf-8", "replace").rstrip())
+            self._text_bytes += len(line)
+        elif event["event"] == "image":
+            self._events_since_picture = 0
+        elif event["event"] != "downloading":  # many pieces of a large file
+            self._events_since_picture += 1
+        if self._text_bytes > _MOST_TEXT_BYTES:
+            raise answers.GarbledError(f"has more than {_MOST_TEXT_BYTES:,} bytes of other text")
+        if self._events_since_picture > _MOST_EVENTS:
+            raise answers.GarbledError(f"is the {_MOST_EVENTS:,}th without a picture")
+
     def survey(self, device: str) -> Hardware:
-        """Ask the worker for `device`: `auto`, `cuda`, `cuda:N`, `mps` or `cpu`.
+        """Ask the worker for `device`, as the config names it.
 
         Raises:
             DeviceNotFoundError: It is not there.
             PaintError: The worker's libraries cannot be imported, or it died.
         """
         self.send("survey", device=device)
-        facts = self.receive()
+        facts = self.receive("surveyed")
         capability = facts["capability"]
         return Hardware(
             device=facts["device"],
             vram_free_bytes=facts["vram_free"],
             ram_available_bytes=hardware.memory().available_bytes,
             capability=(capability[0], capability[1]) if capability else None,
+            card=facts.get("card"),
             bfloat16=facts["bfloat16"],
             quantizable=facts["quantizable"],
         )
@@ -244,9 +300,11 @@ class Worker:
         return row.error(_without_secrets(message), remedy=row.remedy)
 
     def _death(self) -> errors.PaintError:
-        status = self._process.wait()
-        for listener in self._listeners[1:]:
-            listener.join()
+        try:
+            status = self._process.wait(_GRACE_SECONDS)
+        except subprocess.TimeoutExpired:
+            return self.explain("died", "closed its output, but did not end")
+        self._threads[-1].join(processes.JOIN_SECONDS)
         if status in (-9, 137):  # 137 is 128 + SIGKILL, as a shell in between reports it
             reason = "the kernel killed the worker (SIGKILL, exit status 137)"
             return self.explain("system memory", reason)
@@ -254,15 +312,42 @@ class Worker:
         tail = [] if self._debug else list(self._said)[-_STDERR_LINES_SHOWN:]
         return self.explain("died", "\n".join([how, *tail]))
 
+    def _write_orders(self) -> None:
+        """Write orders in a thread of their own: a worker that reads none would stop its parent."""
+        with contextlib.suppress(OSError), _pipe(self._process.stdin) as orders:
+            while (order := self._orders.get()) is not None:
+                orders.write(order)
+                orders.flush()
+
     def _listen_to_events(self) -> None:
-        for line in iter(_pipe(self._process.stdout).readline, b""):
-            self._events.put(line)
-        self._events.put(b"")
+        """Pass lines on, an empty one at the end; what is too long is passed on in parts."""
+        line = bytearray()
+        with _pipe(self._process.stdout) as events:
+            while piece := events.readline(64 * 1024):
+                line += piece
+                if line.endswith(b"\n") or len(line) > self._longest_line:
+                    self._pass_on(bytes(line))
+                    line.clear()
+        self._said.append(line[:_PIECE_BYTES].decode("utf-8", "replace"))
+        self._pass_on(b"")
+
+    def _pass_on(self, line: bytes) -> None:
+        while not self._is_over.is_set():
+            with contextlib.suppress(queue.Full):
+                self._lines.put(line, timeout=_POLL_SECONDS)
+                return
 
     def _listen_to_stderr(self) -> None:
-        # By at most 4096 bytes: a progress bar can be one endless line.
-        for line in iter(lambda: _pipe(self._process.stderr).readline(4096), b""):
-            self._said.append(line.decode("utf-8", "replace").rstrip())
+        with _pipe(self._process.stderr) as stream:
+            for line in iter(lambda: stream.readline(_PIECE_BYTES), b""):
+                self._said.append(line.decode("utf-8", "replace").rstrip())
+
+
+def _environment(own: Mapping[str, str], platform: str, *, online: bool) -> dict[str, str]:
+    """Return the worker's environment: the author's `own` words come first."""
+    allocator = _ALLOCATOR if platform == "linux" and "PYTORCH_ALLOC_CONF" not in own else {}
+    offline = {} if online else {"HF_HUB_OFFLINE": "1"}
+    return {**_ENVIRONMENT, **allocator, **own, **offline}
 
 
 def _pipe(stream: IO[bytes] | None) -> IO[bytes]:

@@ -105,7 +105,8 @@ def _fetch(worker: Worker, checkpoint: Checkpoint, report: Report, quantize: str
             replaced=["transformer"] if checkpoint.transformer else [],
             model_folder=str(folder),
         )
-        while (event := worker.receive())["event"] != "fetched":
+        answers = ("downloading", "storing", "fetched")
+        while (event := worker.receive(*answers))["event"] != "fetched":
             match event["event"]:
                 case "downloading":
                     report(Downloading(event["done"], event["total"]))

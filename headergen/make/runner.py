@@ -167,7 +167,8 @@ def _compose(job: Job, content: Composite, root: Path) -> Written:
             sources.append(canvas.open_source(shown, at_least=(job.width, job.height)))
             told.append(metadata.of_source(shown))
         except (PathError, SourceError) as error:
-            raise job.article.placed(error, f"header.sources[{index}]") from error
+            key = job.article.keys.of_request(f"sources[{index}]")
+            raise job.article.placed(error, key) from error
     image, beside = _laid_out(job, content, sources)
     origin = provenance.of_composite(told)
     how = f"composed of {counted(len(sources), 'picture')}"
@@ -187,7 +188,8 @@ def _laid_out(
             sources, *size, content.layout, content.focus, look, beside_title=beside
         )
     except UsageError as error:
-        raise job.article.placed(error, "header.layout") from error
+        key = job.article.keys.of_request("layout")
+        raise job.article.placed(error, key) from error
     return image, beside
 
 

@@ -99,7 +99,7 @@ def _asks_the_same(before: articles.Article, now: bytes) -> bool:
     """Compare what decides about the header; an article that can't be read gets the doubt."""
     try:
         every = before.request is None  # its header is the config's default
-        found = articles.parse(before.path, now, before.image_key, every=every)
+        found = articles.parse(before.path, now, before.keys, every=every)
     except ArticleError:
         return True
     return found is not None and _asked(found) == _asked(before)

@@ -64,7 +64,7 @@ def _articles_naming(
     naming: dict[Path, list[Path]] = {}
     for name in discovery.articles_below(os.fspath(root)):
         try:
-            article = known.get(os.path.realpath(name)) or articles.read(name, config.image_key)
+            article = known.get(os.path.realpath(name)) or articles.read(name, config.keys)
             named = _named_by(article, config, root) if article else ()
             for picture in pictures.intersection(named):
                 naming.setdefault(picture, []).append(Path(name))

@@ -19,7 +19,7 @@ from headergen.graphics.card.content import Card
 from headergen.picture.parameters import Settings
 from headergen.plan import card_content, cuts, defaults, model_choice, places
 from headergen.plan.cuts import Cut
-from headergen.plan.state import Fresh, HandMade, StandIn, Wanted, may_be_for, state_of
+from headergen.plan.state import Fresh, HandMade, StandIn, Wanted, may_be_for, sources_of, state_of
 from headergen.settings.config import Config
 from headergen.settings.server import Server
 from headergen.settings.styles import Style
@@ -126,7 +126,8 @@ class Job:
 
     `request` is what is asked for; None: a header stands, and nobody says any more how it came to
     be. `look` is that of composites.
-    `changes` of the request, which the header is made for, go back with them.
+    `changes` of the request, which the header is made for, go back with them. `sources` are the
+    files of the pictures that the request names.
     `metadata` says how much of its provenance the picture carries: one of `config.METADATA`.
     `max_kb` bounds its file, in units of 1,024 bytes. `cuts` are made of it; `texts` are all that
     the article then says, by dotted keys. `title` is laid over the picture. `stand_in` is drawn
@@ -150,6 +151,7 @@ class Job:
     title: Card | None = None
     stand_in: Card | None = None
     changes: edit.Changes = field(default_factory=dict)
+    sources: tuple[Path, ...] = ()
     cut: Cut | None = None
     whole: Job | None = None
 
@@ -157,6 +159,13 @@ class Job:
     def outputs(self) -> list[Path]:
         """The header's file, and those of its cuts."""
         return [self.output, *(cut.output for cut in self.cuts)]
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the author might not expect of the picture: what its model can't do, soft cuts."""
+        own = self.content.notes if isinstance(self.content, Painting) else ()
+        size = self.width, self.height
+        return (*own, *(note for cut in self.cuts if (note := cut.enlargement(*size))))
 
     @property
     def cut_jobs(self) -> list[Job]:
@@ -226,6 +235,7 @@ def completion(state: Fresh | StandIn, config: Config, root: Path) -> Job | None
     if not any(cuts.lacking(article, wanted_cuts, texts)) or not may_be_for(state.picture, digest):
         return None
     wanted = state.wanted.request if isinstance(state, StandIn) else None
+    request = wanted or defaults.request_for(article, config, root)
     return Job(
         article=article,
         output=state.picture,
@@ -235,12 +245,13 @@ def completion(state: Fresh | StandIn, config: Config, root: Path) -> Job | None
         height=config.height,
         format=config.format,
         content=Completion(state),
-        request=wanted or defaults.request_for(article, config, root),
+        request=request,
         look=config.look,
         texts=texts,
         metadata=config.metadata,
         max_kb=config.max_kb,
         cuts=wanted_cuts,
+        sources=sources_of(article, request, config, root) if request else (),
     )
 
 
@@ -261,7 +272,7 @@ def job_of(state: Wanted, config: Config, root: Path) -> Job:
             what = "the header itself" if file == output else "a cut of the header"
             key = f"sources[{state.sources.index(file)}]" if request.sources else "card"
             message = f"{name!r} is where {what} goes"
-            raise article.error(f"header.{key}", message, "name another picture")
+            raise article.error(article.keys.of_request(key), message, "name another picture")
     style = defaults.style_for(article, config, root)
     card = None
     if request.card or (request.prompt and config.fallback):
@@ -284,6 +295,7 @@ def job_of(state: Wanted, config: Config, root: Path) -> Job:
         cuts=wanted_cuts,
         title=card_content.title_of(article, request, config, style) if request.title else None,
         stand_in=card if config.fallback and isinstance(content, Painting) else None,
+        sources=state.sources,
     )
 
 
@@ -330,7 +342,9 @@ def painting(
         guidance_scale=guidance_scale,
         seed=seed if request.seed is None else request.seed,
     )
-    return as_read(asked)
+    enlarged = model_choice.enlargement(row, own, (width, height), size)
+    read = as_read(asked)
+    return replace(read, notes=(*read.notes, *filter(None, [enlarged])))
 
 
 def _served(

@@ -16,6 +16,7 @@ from headergen.fields import unknown
 from headergen.settings.config import KEYS, Config
 from headergen.settings.server import Server
 from headergen.settings.styles import Style
+from headergen.vocabulary import SHARP, enlarged_by
 
 # Endings of files with weights: a hub id may contain dots (FLUX.2-klein-4B), but has no such one.
 _FILE_ENDINGS = (".safetensors", ".gguf", ".ckpt", ".pt", ".pth", ".bin", ".onnx")
@@ -226,3 +227,27 @@ def size_to_paint(row: Model, own: Config, width: int, height: int) -> tuple[int
     if own.render_height:
         return row.admissible_size(round(own.render_height * width / height), own.render_height)
     return row.render_size(width, height)
+
+
+def enlargement(
+    row: Model, own: Config, painted: tuple[int, int], size: tuple[int, int]
+) -> str | None:
+    """Return a note if a picture of `size` px is enlarged from the size that is painted.
+
+    The note says by how much, and what to do. None: it looks sharp.
+    """
+    factor = enlarged_by(painted, size)
+    if factor <= SHARP:
+        return None
+    soft = (
+        f"the model paints {painted[0]}×{painted[1]} px, which is enlarged {factor:.2f}× to "
+        f"{size[0]}×{size[1]} px and looks soft"
+    )
+    best = row.render_size(*size)
+    if (own.render_width or own.render_height) and enlarged_by(best, size) < factor:
+        return f"{soft}; remove image.width and image.height to paint {best[0]}×{best[1]} px"
+    sharp = ", ".join(
+        each.name for each in MODELS.values() if enlarged_by(each.render_size(*size), size) <= SHARP
+    )
+    other = f"choose a model that paints larger ({sharp})" if sharp else "choose a smaller size"
+    return f"{soft}; {other}"

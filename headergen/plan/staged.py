@@ -144,7 +144,7 @@ def _unstaged_lines(
 
 def _parsed(path: Path, staged: bytes, config: Config) -> Article | None:
     try:
-        return articles.parse(path, staged, config.image_key)
+        return articles.parse(path, staged, config.keys)
     except ArticleError:
         return None
 

@@ -103,7 +103,7 @@ def _state_of(article: Article, config: Config, root: Path, *, in_hook: bool) ->
     if request is None:
         return _without_request(article, picture)
     _require_known(article, request, config)
-    sources = sources_of(article, request, root)
+    sources = sources_of(article, request, config, root)
     digest = digest_of(request, sources)
     wanted = Wanted(article, request, digest, sources, picture)
     if picture is None or not picture.is_file() or article.digest is None:
@@ -138,10 +138,11 @@ def _require_known(article: Article, request: Request, config: Config) -> None:
 
         models = dict.fromkeys([*MODELS, config.model])
         if request.model not in models:
-            raise article.error("header.model", unknown("model", request.model, models))
+            key = article.keys.of_request("model")
+            raise article.error(key, unknown("model", request.model, models))
     if request.layout == "cover" and len(request.sources) > 1:
         message = "'cover' takes one source; leave the layout out, or try split"
-        raise article.error("header.layout", message)
+        raise article.error(article.keys.of_request("layout"), message)
 
 
 def _is_hand_made(article: Article, image: str, picture: Path | None) -> bool:
@@ -163,7 +164,7 @@ def _is_hand_made(article: Article, image: str, picture: Path | None) -> bool:
         raise article.error(
             article.image_key,
             f"{shown(image)} is no picture: it is left alone",
-            "remove the line, or choose another image_key in the config",
+            "choose another image_key in the config, or name a picture here",
         )
     return False
 
@@ -185,11 +186,12 @@ def _without_request(article: Article, picture: Path | None) -> Fresh | None:
     raise article.error(
         article.image_key,
         f"{shown(article.image)} does not exist, and no prompt and no sources say what to make",
-        "add the picture, or write header.prompt or header.sources",
+        f"add the picture, or write {article.keys.of_request('prompt')} or "
+        f"{article.keys.of_request('sources')}",
     )
 
 
-def sources_of(article: Article, request: Request, root: Path) -> tuple[Path, ...]:
+def sources_of(article: Article, request: Request, config: Config, root: Path) -> tuple[Path, ...]:
     """Resolve the sources of a composite, or the pictures on a card, to files.
 
     A header that is painted has none.
@@ -199,10 +201,12 @@ def sources_of(article: Article, request: Request, root: Path) -> tuple[Path, ..
         SourceError: a source picture is missing or no regular file.
     """
     found = [
-        places.source_of(name, article, f"header.sources[{index}]", root)
+        places.source_of(name, article, f"sources[{index}]", config, root)
         for index, name in enumerate(request.sources)
     ]
-    on_card = (card_content.file_of(article, request, key, root) for key in card_content.FILE_KEYS)
+    on_card = (
+        card_content.file_of(article, request, key, config, root) for key in card_content.FILE_KEYS
+    )
     return (*found, *filter(None, on_card))
 
 

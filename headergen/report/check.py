@@ -208,10 +208,10 @@ def look(name: str, config: Config, root: Path, *, every: bool = False) -> Look:
     found: tuple[_Found, ...] = ()
     try:
         has_default = defaults.has_default(name, config, root)
-        article = articles.read(name, config.image_key, every=every or has_default)
+        article = articles.read(name, config.keys, every=every or has_default)
         places.require_in_place(article, root)
         state = states.state_of(article, config, root) if article else None
-        if article and (has_default or article.value_at("header") is not None):
+        if article and (has_default or article.asks):
             found = tuple(_of_state(state, config, root))
     except (HeadergenError, OSError) as error:
         found = (of_error(name, error),)
@@ -251,7 +251,7 @@ def _lacking_beside(
     article = state.article
     path, line = str(article.path), article.image_line
     if config.alt_key and article.alt not in (None, article.text_at(config.alt_key)):
-        message = f"{config.alt_key} is not what header.alt says"
+        message = f"{config.alt_key} is not what {config.keys.of_request('alt')} says"
         yield Finding(path, line, "stale", message, RUN), None
     for cut in cuts.beside(state, config, root):
         names_it = article.text_at(cut.key) == cut.image
@@ -300,7 +300,7 @@ def _beside(state: states.State, config: Config) -> Iterator[Finding]:
         return
     article = state.article
     if article.image is not None and config.require_alt and not _has_alt(article, config):
-        remedy = "describe the picture in header.alt"
+        remedy = f"describe the picture in {article.keys.of_request('alt')}"
         at = str(article.path), article.image_line
         yield Finding(*at, "no-alt", "the header has no alt", remedy)
 

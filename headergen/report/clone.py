@@ -210,14 +210,14 @@ class Clone:
         data = self._index.read(self._index.entries[name].blob)
         try:
             every = defaults.has_default(path, config, root)
-            article = articles.parse(path, data, config.image_key, every=every)
+            article = articles.parse(path, data, config.keys, every=every)
             frontmatter = frontmatter_of(data, _frontmatter_bytes(article, path, data))
         except HeadergenError:
             return _Parsed(None)
         if article is None:
             return _Parsed(None, has_none=True, frontmatter=frontmatter)
         pictures = _names(places.pictures_named(article, config, root), root)
-        sources = _names(places.sources_named(article, root), root)
+        sources = _names(places.sources_named(article, config, root), root)
         return _Parsed(article, False, pictures, sources, frontmatter)
 
     def _needed(self, parsed: _Parsed) -> tuple[str, ...]:

@@ -82,12 +82,14 @@ def _require_sources(job: Job, content: Composite) -> None:
         try:
             damage.require_sound(path, repr(os.path.relpath(path)))
         except SourceError as error:
-            raise job.article.placed(error, f"header.sources[{index}]") from error
+            raise job.article.placed(
+                error, job.article.keys.of_request(f"sources[{index}]")
+            ) from error
     count = len(content.sources)
     if content.layout == "fan" and count > MAX_FANNED:
         message = f"layout 'fan' shows at most {MAX_FANNED} sources, not {count}"
         refusal = UsageError(message, remedy="choose another layout, or auto")
-        raise job.article.placed(refusal, "header.layout")
+        raise job.article.placed(refusal, job.article.keys.of_request("layout"))
 
 
 def _require_card(job: Job, card: Card) -> None:

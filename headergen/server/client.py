@@ -37,8 +37,7 @@ def find(server: Transport, dialect: str, model: str | None) -> Found:
     known = DIALECTS.get(dialect)
     if known is not None and known.name == "a1111":
         return _web_ui(server, model)
-    answer = _trying_again(server, "/v1/models")
-    _require_key(server, answer)
+    answer = ask(server, "/v1/models")
     spoken = known or dialects.recognised(answer.json)
     names = dialects.names_in(answer.json)
     if spoken is None and not names:
@@ -56,8 +55,7 @@ def _web_ui(server: Transport, model: str | None) -> Found:
     Raises:
         MachineError: it is no such server either.
     """
-    answer = _trying_again(server, "/sdapi/v1/options")
-    _require_key(server, answer)
+    answer = ask(server, "/sdapi/v1/options")
     options = answer.json
     if answer.status != 200 or not isinstance(options, dict):
         raise MachineError(
@@ -86,19 +84,26 @@ def paint(server: Transport, found: Found, asked: Asked) -> bytes:
         PaintError: it does not paint this picture.
     """
     body = found.dialect.body(asked, found.model)
-    answer = _trying_again(server, found.dialect.route, body)
-    _require_key(server, answer)
+    answer = ask(server, found.dialect.route, body)
     if answer.status != 200:
-        raise _refusal(server, found.dialect, answer)
+        raise refusal(server, found.dialect.route, answer)
     return _picture(server, answer)
 
 
-def _trying_again(server: Transport, route: str, body: object = None) -> Answer:
+def ask(server: Transport, route: str, body: object = None) -> Answer:
     """Ask, and ask again after a pause where the server is busy or was not reached.
 
     Raises:
         NetworkError: nothing answered, time after time.
+        MachineError: the server wants another key, or sends elsewhere.
+        PaintError: as `Transport.ask`.
     """
+    answer = _trying_again(server, route, body)
+    _require_key(server, answer)
+    return answer
+
+
+def _trying_again(server: Transport, route: str, body: object) -> Answer:
     for pause in _PAUSES_S:
         try:
             answer = server.ask(route, body)
@@ -123,13 +128,13 @@ def _require_key(server: Transport, answer: Answer) -> None:
         )
 
 
-def _refusal(server: Transport, dialect: Dialect, answer: Answer) -> PaintError:
-    """Say why a server did not paint: for want of something, or this picture alone."""
+def refusal(server: Transport, route: str, answer: Answer) -> PaintError:
+    """Return the error for another status than 200: for want of something, or its own."""
     reason = server.without_key(answer.reason)
     told = f"the server at {server.url} answers with status {answer.status}: {reason}"
     if answer.status == 404:
         return MachineError(
-            told, remedy=f"{dialect.route} is asked of it: look at image.server.url and model"
+            told, remedy=f"it is asked for {route}: look at the url and the model in the config"
         )
     if answer.status in _TRY_AGAIN:
         wait = answer.retry_after_s

@@ -1,4 +1,4 @@
-"""The keys of `image.server`: which server paints, in place of this machine."""
+"""The keys of `image.server` and `text`: which servers paint, and write prompts."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from headergen import fields
 from headergen.fields import Location, required, row
+from headergen.server.chat import INSTRUCTIONS
 from headergen.server.dialects import DIALECTS
 
 AUTO = "auto"
@@ -16,22 +17,22 @@ _KEY_NAMES = r"HEADERGEN_[A-Z0-9_]+|[A-Z][A-Z0-9_]*_API_KEY"
 _URL = r"https?://[^\s/@?#\\]+(/[^\s@?#\\]*)?"
 
 
+URL = fields.text("an address such as http://127.0.0.1:30000, without a name or key in it", _URL)
+KEY_ENV = fields.text("the name of an environment variable, HEADERGEN_… or …_API_KEY", _KEY_NAMES)
+
+
 @dataclass(frozen=True)
 class Server:
     """The image server that paints every prompt."""
 
-    url: str = required(
-        fields.text("an address such as http://127.0.0.1:30000, without a name or key in it", _URL),
-        "the server's address",
-    )
+    url: str = required(URL, "the server's address")
     model: str | None = row(
         fields.text("a model's name"),
         "the name by which the server knows the model",
         usual="the server's only one",
     )
     key_env: str | None = row(
-        fields.text("the name of an environment variable, HEADERGEN_… or …_API_KEY", _KEY_NAMES),
-        "the environment variable with the key; AUTOMATIC1111's is `name:password`",
+        KEY_ENV, "the environment variable with the key; AUTOMATIC1111's is `name:password`"
     )
     dialect: str = row(
         fields.choice((AUTO, *DIALECTS)),
@@ -46,7 +47,7 @@ class Server:
     @property
     def base(self) -> str:
         """The address without the slash and the `/v1` that may end it."""
-        return re.sub(r"(/v1)?/*$", "", self.url.rstrip("/"))
+        return _base(self.url)
 
     @property
     def name(self) -> str:
@@ -54,7 +55,34 @@ class Server:
         return self.model or self.base
 
 
-def _check(server: Server, where: Location) -> None:
+@dataclass(frozen=True)
+class TextServer:
+    """The server of a text model that suggests prompts."""
+
+    url: str = required(URL, "the server's address")
+    model: str = required(fields.text("a model's name"), "the name by which the server knows it")
+    key_env: str | None = row(KEY_ENV, "the environment variable with the key")
+    instructions: str = row(
+        fields.text("what the model is to do"),
+        "what the model is told to do with title, tags and text",
+        default=INSTRUCTIONS,
+        usual="headergen's own",
+    )
+    timeout_s: float = row(
+        fields.number(1, 86_400), "seconds after which a prompt is given up", default=120.0
+    )
+
+    @property
+    def base(self) -> str:
+        """The address without the slash and the `/v1` that may end it."""
+        return _base(self.url)
+
+
+def _base(url: str) -> str:
+    return re.sub(r"(/v1)?/*$", "", url.rstrip("/"))
+
+
+def _check(server: Server | TextServer, where: Location) -> None:
     """Refuse a port that none is."""
     from urllib.parse import urlsplit
 
@@ -67,3 +95,4 @@ def _check(server: Server, where: Location) -> None:
 
 
 SERVER = fields.record(Server, "{url: …}", _check)
+TEXT = fields.record(TextServer, "{url: …, model: …}", _check)

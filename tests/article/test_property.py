@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from headergen.article.article import Article, parse
 from headergen.article.edit import with_image
+from headergen.article.keys import Keys
 from headergen.errors import ArticleError
 from tests.support.paths import DATA
 
@@ -111,7 +112,7 @@ TOML_TEXT = st.one_of(
 
 def read(data: bytes, image_key: str) -> Article | None:
     try:
-        return parse(PATH, data, image_key)
+        return parse(PATH, data, Keys(image=image_key))
     except ArticleError as error:
         assert error.path == "a.md"
         assert error.line is not None
@@ -137,7 +138,7 @@ def assert_holds(data: bytes, image_key: str) -> bytes | None:
     if article is None or new is None:
         return None
     event("written")
-    after = parse(PATH, new, image_key)
+    after = parse(PATH, new, Keys(image=image_key))
     assert after is not None
     assert (after.image, after.digest) == (IMAGE, DIGEST)
     assert (after.request, after.alt) == (article.request, article.alt)

@@ -24,7 +24,7 @@ TOKEN = "hf_" + "Q" * 34
 def ask(interpreter: Path) -> dict[str, Any]:
     with Worker(interpreter, "tiny-zimage", timeout_s=30.0) as worker:
         worker.send("survey", device="cpu")
-        return worker.receive()
+        return worker.receive("surveyed")
 
 
 @pytest.fixture
@@ -37,6 +37,37 @@ def fake_worker(tmp_path: Path) -> Callable[[str], Path]:
         return executable(tmp_path / "python", f'exec "{PYTHON}" "{script}"')
 
     return make
+
+
+ALLOCATOR = "PYTORCH_CUDA_ALLOC_CONF"
+
+
+@pytest.mark.parametrize(
+    ("own", "platform", "expected"),
+    [
+        pytest.param({}, "linux", "expandable_segments:True", id="on Linux"),
+        pytest.param({}, "win32", None, id="torch has it on Linux only"),
+        pytest.param({ALLOCATOR: "x"}, "linux", "x", id="the author's own word comes first"),
+        pytest.param({"PYTORCH_ALLOC_CONF": "x"}, "linux", None, id="also by the newer name"),
+    ],
+)
+def test_cudas_allocator_joins_freed_blocks(
+    own: dict[str, str], platform: str, expected: str | None
+) -> None:
+    assert client._environment(own, platform, online=True).get(ALLOCATOR) == expected
+
+
+def test_the_worker_gets_the_environment(fake_worker: Callable[[str], Path]) -> None:
+    names = ["HF_HUB_OFFLINE", *([ALLOCATOR] if sys.platform == "linux" else [])]
+    python = fake_worker(
+        "answer = {'event': 'surveyed', 'device': 'cpu', 'vram_free': None, 'capability': None, "
+        "'bfloat16': True, 'quantizable': False}\n"
+        f"print(json.dumps({{**answer, **{{n: os.environ.get(n) for n in {names}}}}}))"
+    )
+
+    answer = ask(python)
+    assert answer["HF_HUB_OFFLINE"] == "1"
+    assert answer.get(ALLOCATOR, "expandable_segments:True") == "expandable_segments:True"
 
 
 @pytest.mark.parametrize(
@@ -147,11 +178,11 @@ def test_a_token_is_not_told(
     ],
 )
 def test_an_interrupt_ends_a_worker(fake_worker: Callable[[str], Path], code: str) -> None:
-    emit = "def emit(): print(json.dumps({'event': 'step', 'pid': os.getpid()}), flush=True)"
+    emit = "def emit(): print(json.dumps({'event': 'note', 'text': str(os.getpid())}), flush=True)"
     python = fake_worker(f"{emit}\n{code}")
 
     with pytest.raises(KeyboardInterrupt), Worker(python, "tiny", 10.0) as worker:
-        pid = worker.receive()["pid"]
+        pid = int(worker.receive("note")["text"])
         raise KeyboardInterrupt
 
     with pytest.raises(ProcessLookupError):

@@ -76,5 +76,5 @@ def test_it_ends_with_the_stand_in(warm_process: WarmProcess, tiny_zimage: Path)
 def test_it_ends_with_its_orders(warm_process: WarmProcess) -> None:
     with client.Worker(PYTHON, "tiny", 30.0) as worker:
         worker.send("survey", device="cpu")
-        assert worker.receive()["event"] == "surveyed"
+        assert worker.receive("surveyed")["event"] == "surveyed"
     assert forks(warm_process) == []

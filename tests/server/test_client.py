@@ -264,6 +264,7 @@ def test_the_web_uis_key_is_a_name_and_a_password() -> None:
 @contextmanager
 def raw(*sent: bytes, wait: bool = False) -> Iterator[str]:
     """Serve a socket that sends bytes as they are, whatever it is asked, and then hangs up."""
+    is_over = threading.Event()
     with socket.create_server(("127.0.0.1", 0)) as listening:
 
         def serve() -> None:
@@ -276,10 +277,11 @@ def raw(*sent: bytes, wait: bool = False) -> Iterator[str]:
                     connection.recv(65536)
                     connection.sendall(b"".join(sent))
                     if wait:
-                        connection.recv(1)
+                        is_over.wait(30)
 
         threading.Thread(target=serve, daemon=True).start()
         yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        is_over.set()
         listening.shutdown(socket.SHUT_RDWR)
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from headergen.article import article as articles
 from headergen.article.article import Article
+from headergen.article.keys import Keys
 from headergen.article.request import CardRequest
 from headergen.errors import ArticleError, ConfigError, PathError, SourceError
 from headergen.graphics.card.content import Card
@@ -247,7 +248,7 @@ def test_a_default_replaces_no_picture_that_only_the_site_finds(tmp_path: Path) 
     path = tmp_path / "articles/games/a.md"
     path.parent.mkdir(parents=True)
     path.write_text(text)
-    article = articles.read(str(path), "image", every=True)
+    article = articles.read(str(path), Keys(image="image"), every=True)
     assert article is not None
     config = Config(default=CARD, image_key="image")
     assert isinstance(planning.job_for(article, config, tmp_path), states.HandMade)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from headergen.cli.commands.notices import say_notes, say_notices, say_unmarked
 from headergen.cli.commands.place import Place, find_article
 from headergen.cli.commands.staging import say_what_to_add
-from headergen.cli.terminal import Problems, say
+from headergen.cli.terminal import Problems, tell
 from headergen.errors import ArticleError, HeadergenError, SkippedError
 from headergen.plan import cuts, staged
 from headergen.plan import job as planning
@@ -62,9 +62,11 @@ def _say_nothing_to_do(plans: Sequence[planning.Plan]) -> None:
     stand_ins = "1 is a stand-in" if standing_in == 1 else f"{standing_in} are stand-ins"
     also = f"; {stand_ins}, to be painted on a machine with a GPU" if standing_in else ""
     if not fresh:
-        say("nothing to do: no article asks for a header")
+        tell("nothing to do: no article asks for a header")
     else:
-        say(f"nothing to do: {fresh} of {len(plans)} articles have a header, and it is there{also}")
+        tell(
+            f"nothing to do: {fresh} of {len(plans)} articles have a header, and it is there{also}"
+        )
 
 
 def _with_stand_ins_replaced(
@@ -117,7 +119,7 @@ def _make(
             if isinstance(outcome, runner.Written):
                 written += (article.path, *outcome.job.outputs)
             problems.end()
-            say(f"{article.path}: {outcome.job.image} ({outcome.how})")
+            tell(f"{article.path}: {outcome.job.image} ({outcome.how})")
 
 
 def _plan(

@@ -27,7 +27,7 @@ def say_unmarked(level: str, contents: Iterable[object]) -> None:
 
 
 def say_notes(jobs: Iterable[planning.Job]) -> None:
-    """Print what of a request its model can't do."""
+    """Print what the author might not expect of the pictures."""
     for job in jobs:
-        for note in job.content.notes if isinstance(job.content, planning.Painting) else ():
+        for note in job.notes:
             say(f"{job.article.path}:{job.article.line}: note: {note}", sys.stderr)

@@ -13,8 +13,10 @@ import sys
 
 def adopt_headergen() -> None:
     """Make `import headergen` find the package that this file is part of, and nothing beside it."""
-    own = os.path.dirname(os.path.abspath(__file__))
-    sys.path[:] = [entry for entry in sys.path if os.path.abspath(entry or ".") != own]
+    own = os.path.dirname(os.path.realpath(__file__))
+    # Folders whose files git tracks: a pull request may bring a module there (diffusion/trust.py).
+    left_out = [own, *os.environ.get("HEADERGEN_LEFT_OUT", "").split(os.pathsep)]
+    sys.path[:] = [entry for entry in sys.path if os.path.realpath(entry or ".") not in left_out]
     package = os.path.dirname(os.path.dirname(own))
     spec = importlib.util.spec_from_file_location(
         "headergen", os.path.join(package, "__init__.py"), submodule_search_locations=[package]

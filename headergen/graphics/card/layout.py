@@ -101,7 +101,8 @@ def safe_frame(width: int, height: int, room: float = 1.0) -> Frame:
     across, down = width / REFERENCE[0], height / REFERENCE[1]
     room = room if is_wide(width, height) else 1.0
     box = (left * across, top * down, (left + (right - left) * room) * across, bottom * down)
-    return Frame(box, min(across, down))
+    # An upright card is read at its own height: letters scaled by its width alone are too small.
+    return Frame(box, min(across, down) if is_wide(width, height) else math.sqrt(across * down))
 
 
 def arrange(
