@@ -112,7 +112,9 @@ class Article:
 
     def unasked(self, error: HeadergenError, reason: str) -> HeadergenError:
         """Return the error, or why the article gets no header if it asks for nothing itself."""
-        return error if self.asks else SkippedError.of(self.placed(error), reason)
+        if self.asks:
+            return error
+        return SkippedError.of(error if error.line else self.placed(error), reason)
 
     def text_at(self, key: str) -> str | None:
         """Return the text under a dotted key such as `cover.alt`, None where there is none.
@@ -379,7 +381,7 @@ def _mend(value: object, key: str) -> str:
 
 def _refuse_misindented(document: Document) -> None:
     """Tell an empty `header:` from one whose keys stand beside it instead of below it."""
-    for key in ("prompt", "sources"):
+    for key in ("prompt", "sources", "card"):
         if key in document.values:
             index = document.index_of((key,)) or 0
             request = f"`{document.block.request}:`"

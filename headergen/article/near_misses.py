@@ -10,23 +10,36 @@ from typing import Any
 from headergen.article.frontmatter.block import Block
 from headergen.article.frontmatter.document import Document
 from headergen.article.keys import REQUEST
-from headergen.article.request import AUTHOR_KEYS, asks_for_a_picture
+from headergen.article.request import AUTHOR_KEYS, CARD_KEYS, asks_for_a_picture
 from headergen.errors import HeadergenError, NearMissError, SkippedError
 from headergen.vocabulary import THEMES
 
-# At a glance, in an article's bytes: `Header:`, `headers:`, `header.prompt:` and `header：`.
-_MAY_BE = rb"^[\"']?(?:%s)s?(?:\.[a-z_.]+)?[\"']?[ \t]*(?::|\xef\xbc\x9a|=)|^\[+(?:%s)s?(?:[\].]|$)"
+# At a glance, in an article's bytes: `Header:`, `headers:`, `header_image:`, `header.prompt:` and
+# `header：`.
+_MAY_BE = (
+    rb"^[\"']?(?:%s)s?(?:\.[a-z_.]+)?[\"']?[ \t]*(?::|\xef\xbc\x9a|=)"
+    rb"|^[\"']?(?:%s)[\w-]+[\"']?[ \t]*[:=][ \t]*(?:\{|\r?$)"
+    rb"|^\[+(?:%s)[\w-]*(?:[\].]|$)"
+)
 
 # What to do on a site whose theme owns `header`.
 _ASK_BELOW = "set `request_key: headergen` in the config"
 IF_THEIRS = f"or, if it is your theme's, {_ASK_BELOW}"
 
-_KEYS = "|".join([*AUTHOR_KEYS, "digest", "image"])
+_KEYS = "|".join(dict.fromkeys([*AUTHOR_KEYS, *CARD_KEYS, "digest", "image"]))
 _FULL_WIDTH_REQUEST = r"^[ \t\u3000]*(?P<key>{})[ \t\u3000]*："
 _FULL_WIDTH_KEY = re.compile(
-    rf"^[ \t\u3000]+(?:-[ \t])?(?P<key>{_KEYS})[ \t\u3000]*：", re.MULTILINE
+    rf"^[ \t\u3000]+(?:-[ \t])?(?P<key>{_KEYS})[ \t\u3000]*："
+    rf"|^[^\n\"'#]*[{{,，｛][ \t\u3000]*(?P<inner>{_KEYS})[ \t\u3000]*：",
+    re.MULTILINE,
 )
 _WIDE_BLANK = re.compile(rf"^[ \t]*\u3000[ \t\u3000]*(?P<key>{_KEYS})[ \t]*[:：]", re.MULTILINE)
+_WIDE_BLANK_BEHIND = rf"^[ \t]*[\"']?(?P<key>{{}}|{_KEYS})[\"']?[ \t]*:[ \t]*\u3000"
+_NO_BLANK_BEHIND = re.compile(rf"^[ \t]+(?P<key>{_KEYS}):(?=[^\s:/])", re.MULTILINE)
+_FULL_WIDTH_SIGN = re.compile(
+    r"^[^#\n\"']*?:[ \t]*(?:[\[{][^\n\"'#]*?)?(?P<sign>[｛｝［］，])", re.MULTILINE
+)
+_PLAIN_SIGNS = dict(zip("｛｝［］，", "{}[],", strict=True))
 _BARE_COLOUR = re.compile(
     r"^[^#\n]*?(?P<key>colours|background)[\"']?[ \t]*:[ \t]*"
     r"(?:\[(?:[^\]\n]*[ ,])?)?#[0-9a-fA-F]{3,8}\b",
@@ -56,7 +69,7 @@ def spellings(request: str) -> tuple[bytes, ...]:
 def may_be(text: bytes, request: str) -> bool:
     """Check at a glance whether frontmatter may have what is almost the key of a request."""
     names = b"|".join(map(re.escape, {*spellings(REQUEST), *spellings(request)}))
-    return bool(re.search(_MAY_BE % (names, names), text, re.MULTILINE))
+    return bool(re.search(_MAY_BE % (names, names, names), text, re.MULTILINE))
 
 
 def refuse_in_text(block: Block) -> None:
@@ -66,13 +79,22 @@ def refuse_in_text(block: Block) -> None:
         NearMissError: There is such a thing; says where, and what to write.
         ArticleError: It is a conflict marker or a colour without quotes.
     """
-    if marker := _MARKER.search(block.text):
-        raise block.error("has a conflict marker", marker.start(), None, "resolve the conflict")
+    refuse_conflict(block)
     if block.language == "yaml":
         if found := re.search(_FULL_WIDTH_REQUEST.format(block.request), block.text, re.M):
             raise _full_width(block, found)
         if mapping := re.search(_MAPPING.format(block.request), block.text, re.M):
             _refuse_in_mapping(block, *mapping.span())
+
+
+def refuse_conflict(block: Block) -> None:
+    """Refuse what git left of a merge.
+
+    Raises:
+        HeadergenError: There is a conflict marker.
+    """
+    if marker := _MARKER.search(block.text):
+        raise block.error("has a conflict marker", marker.start(), None, "resolve the conflict")
 
 
 def _refuse_in_mapping(block: Block, start: int, end: int) -> None:
@@ -82,13 +104,32 @@ def _refuse_in_mapping(block: Block, start: int, end: int) -> None:
         message = "is indented by an ideographic space (U+3000)"
         remedy = "indent it by two plain blanks"
         raise _error(block, message, found.start("key"), f"{block.request}.{found['key']}", remedy)
+    wide = re.compile(_WIDE_BLANK_BEHIND.format(block.request), re.MULTILINE)
+    if found := wide.search(block.text, start, end):
+        message = f"`{found['key']}:` has an ideographic space (U+3000) behind its colon"
+        raise _error(block, message, found.start("key"), None, "write a plain blank there")
+    if found := _NO_BLANK_BEHIND.search(block.text, start, end):
+        raise _without_blank(block, found["key"], found.start("key"))
     refuse_bare_colours(block, start, end)
+    if found := _FULL_WIDTH_SIGN.search(block.text, start, end):
+        sign = found["sign"]
+        remedy = f"write `{_PLAIN_SIGNS[sign]}`"
+        raise _error(block, f"`{sign}` is a full-width sign", found.start("sign"), None, remedy)
 
 
 def _full_width(block: Block, found: re.Match[str]) -> HeadergenError:
-    message = f"`{found['key']}：` has a full-width colon"
-    remedy = f"write `{found['key']}:` with a plain colon, and a blank after it"
-    return _error(block, message, found.start("key"), None, remedy)
+    group = "key" if found["key"] else "inner"
+    return _with_full_width_colon(block, found[group], found.start(group))
+
+
+def _with_full_width_colon(block: Block, key: str, index: int) -> HeadergenError:
+    remedy = f"write `{key}:` with a plain colon, and a blank after it"
+    return _error(block, f"`{key}：` has a full-width colon", index, None, remedy)
+
+
+def _without_blank(block: Block, key: str, index: int) -> HeadergenError:
+    message = f"`{key}:` has no blank behind its colon"
+    return _error(block, message, index, None, "write a blank there")
 
 
 def _error(block: Block, message: str, index: int, key: str | None, remedy: str) -> HeadergenError:
@@ -123,6 +164,12 @@ def refuse_in_values(document: Document) -> None:
         refuse_in_text(document.block)
     if has_no_colours:
         refuse_bare_colours(document.block)
+    for path, mapping in (((request,), header), ((request, "card"), card)):
+        for key in mapping if isinstance(mapping, dict) else ():
+            before, colon, _ = str(key).partition("：")
+            if colon:
+                index = document.index_of((*path, key)) or 0
+                raise _with_full_width_colon(document.block, before, index)
     for key, value in document.values.items():
         if isinstance(key, str) and key != request:
             _refuse_key(document, key, value)
@@ -131,10 +178,11 @@ def refuse_in_values(document: Document) -> None:
 def _refuse_key(document: Document, key: str, value: object) -> None:
     request = document.block.request
     first, _, rest = key.partition(".")
-    singular = {first.lower(), first.lower().removesuffix("s")}
-    if singular.isdisjoint((REQUEST, request.lower())):
+    if not first.lower().startswith((REQUEST, request.lower())):
         return
     index = document.index_of((key,)) or 0
+    if key.startswith(f"{request}:"):
+        raise _without_blank(document.block, request, index)
     if not rest and isinstance(value, dict):
         if asks_for_a_picture(value):
             message = f"unknown key {key!r}; did you mean {request!r}?"

@@ -82,11 +82,26 @@ def _card(value: bool | str | CardRequest) -> CardRequest | None:
     return (CardRequest() if value else None) if isinstance(value, bool) else value
 
 
+# `theme：night` and `theme:night`, which YAML takes for texts; `true，` and `"true"` likewise.
+_CARD_KEY = re.compile(rf"({'|'.join(CARD_KEYS)})[ \t\u3000]*[:：]")
+_AROUND_TRUE = " \t\n\u3000,，、;；."
+
+
 def _title_of_card() -> fields.Kind[str]:
-    """Return the kind of a title in the place of a card's mapping; a theme's name is a mistake."""
+    """Return the kind of a title in the place of a card's mapping; a theme's name is a mistake.
+
+    So are `true` with a sign that makes it a text, and a key of the mapping.
+    """
     title = fields.text()
 
     def make(value: str, where: fields.Location) -> str:
+        key = _CARD_KEY.match(value)
+        if key or value.strip(_AROUND_TRUE).lower() == "true":
+            message = f"{value!r} is a text, and would be the title here"
+            meant = (
+                f"`{key[1]}:`, with a plain colon and a blank after it" if key else "`card: true`"
+            )
+            raise where.error(message, f"write {meant}; or `card: {{title: …}}` for that title")
         if value in THEMES:
             message = f"{value!r} is the name of a theme, and would be the title here"
             remedy = (
@@ -95,7 +110,8 @@ def _title_of_card() -> fields.Kind[str]:
             raise where.error(message, remedy)
         return title.make(value, where)
 
-    schema = {**title.schema, "not": {"enum": [*THEMES]}}
+    mistakes = [{"enum": [*THEMES]}, {"pattern": f"^{_CARD_KEY.pattern}"}, {"const": "true"}]
+    schema = {**title.schema, "not": {"anyOf": mistakes}}
     return fields.Kind(title.words, title.types, schema, title.fits, make, is_text=True)
 
 

@@ -194,11 +194,17 @@ def _laid_out(
     return image, beside
 
 
+def _as_typed(card: Card) -> Card:
+    """Return a card whose pictures have names as the author would type them here, for errors."""
+    logo, picture = (path and Path(os.path.relpath(path)) for path in (card.logo, card.picture))
+    return replace(card, logo=logo, picture=picture)
+
+
 def _draw(job: Job, card: Card, root: Path, how: str = "") -> Written:
     with _naming_article(job):
         on_it = filter(None, (card.picture, card.logo))
         origin = provenance.of_card(map(metadata.of_source, on_it))
-        image = cards.draw(card, job.width, job.height)
+        image = cards.draw(_as_typed(card), job.width, job.height)
     return _finish_header(job, image, origin, how or f"a title card, theme {card.theme}", root)
 
 

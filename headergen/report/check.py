@@ -24,7 +24,7 @@ from headergen.plan import state as states
 from headergen.plan.staged import Named, Unstaged
 from headergen.repository import git
 from headergen.settings.config import Config
-from headergen.vocabulary import SAVE_AGAIN
+from headergen.vocabulary import READABLE, SAVE_AGAIN
 
 if TYPE_CHECKING:
     from headergen.plan.job import Job
@@ -145,6 +145,11 @@ class Look:
     found: tuple[_Found, ...]
 
     @property
+    def job(self) -> Job | None:
+        """What `headergen run` would make; None: nothing, or the config keeps it from a plan."""
+        return next((each.job for each in self.found if isinstance(each, _Absent)), None)
+
+    @property
     def is_broken(self) -> bool:
         """Whether the article has no state because something in it is at fault."""
         return self.state is None and bool(self.found) and not self.is_skipped
@@ -244,12 +249,6 @@ def look(name: str, config: Config, root: Path, *, every: bool = False) -> Look:
     except (HeadergenError, OSError) as error:
         found = (of_error(name, error),)
     return Look(name, article, state, found)
-
-
-def wanted_by_default(look: Look) -> Path | None:
-    """Return where the header goes that an article lacks and the config alone asks for."""
-    jobs = (each.job for each in look.found if isinstance(each, _Absent))
-    return next((job.output for job in jobs if job and not job.article.asks), None)
 
 
 def _of_state(state: states.State, config: Config, root: Path) -> Iterator[_Found]:
@@ -415,7 +414,8 @@ def _of_readable_picture(named: _Shown, config: Config) -> Iterator[Finding]:
     elif found.format == "unknown" or found.format != wanted:
         known = None if found.format == "unknown" else found.format
         what = known or foreign.name_of(named.picture) or "no picture that headergen knows"
-        remedy = remade or f"save it in the format of its name, {named.picture.suffix}"
+        another = f"save it in the format of its name, {named.picture.suffix}" if wanted else None
+        remedy = remade or another or f"save it as {READABLE}, and name that"
         yield Finding(path, line, "wrong-format", f"{image} is {what}", remedy, tolerated=is_own)
     elif (found.width, found.height) != named.size:
         size, wanted_size = (f"{w}×{h}" for w, h in ((found.width, found.height), named.size))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -25,7 +24,6 @@ from headergen.repository import attributes, git
 from headergen.repository.attributes import Attributes
 from headergen.repository.hook_memory import CONFIG_FILES, Judged, frontmatter_of
 from headergen.repository.index import Index
-from headergen.repository.paths import folded
 from headergen.settings import config as configs
 from headergen.settings import scope
 from headergen.settings.config import Config
@@ -52,8 +50,7 @@ class Verdict:
     `name` and `needed` are names in the index; `needed` contains the links on the way to a file.
     `findings` are all of them, and `faults` those that keep the article from being whole.
     `frontmatter` is for the hook's record (`hook_memory.Judged`). `asks`: the article has a
-    `header:` of its own, or cannot be read. `wants` is where a header goes that it lacks,
-    and that the config alone asks for.
+    `header:` of its own, or cannot be read.
     """
 
     name: str
@@ -61,7 +58,6 @@ class Verdict:
     findings: tuple[Finding, ...]
     frontmatter: tuple[int, str]
     asks: bool = True
-    wants: str | None = None
 
     @property
     def faults(self) -> list[Finding]:
@@ -72,6 +68,11 @@ class Verdict:
     def stands_in(self) -> bool:
         """Whether a title card stands in for the picture."""
         return any(each.code == "stand-in" for each in self.findings)
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether all that keeps the article from being whole is that its header is missing."""
+        return {each.code for each in self.faults} == {"missing"}
 
     @property
     def judged(self) -> Judged:
@@ -166,8 +167,8 @@ class Clone:
             if in_doubt or any(part in data for part in (*plain, *_ESCAPES)):
                 yield name
 
-    def judge(self, names: Sequence[str], beside: Path | None = None) -> Iterator[Verdict]:
-        """Check the articles `names`.
+    def judge(self, names: Iterable[str], beside: Path | None = None) -> Iterator[Verdict]:
+        """Check the articles `names`; the verdicts come in another order.
 
         `beside` is the working tree: a hand-made picture that it has must be in the index as well.
 
@@ -176,22 +177,28 @@ class Clone:
         """
         with TemporaryDirectory(prefix="headergen-") as folder:
             root = Path(folder).resolve()
-            parsed = {name: self._parse(name, root) for name in names}
+            parsed = {name: self._parse(name, root) for name in sorted(names)}
         files = {self._index.final(name) for each in parsed.values() for name in _files(each)}
-        known = attributes.of(self._root, sorted({*filter(None, files), *names}))
+        known = attributes.of(self._root, sorted({*filter(None, files), *parsed}))
         yield from (
             Verdict(name, (), (), each.frontmatter)
             for name, each in parsed.items()
             if each.has_none
         )
         rest = [name for name, each in parsed.items() if not each.has_none]
+        by_default: list[Verdict] = []
         while rest:
             with TemporaryDirectory(prefix="headergen-") as folder:
                 root = Path(folder).resolve()
                 piece = self._export_a_piece(rest, parsed, known, root)
                 for name in piece:
-                    yield self._verdict(name, parsed[name], known, root, beside)
+                    verdict = self._verdict(name, parsed[name], known, root, beside)
+                    if verdict.is_missing and not verdict.asks:
+                        by_default.append(verdict)
+                    else:
+                        yield verdict
             rest = rest[len(piece) :]
+        yield from self._with_refused(by_default)
 
     def _parse(self, name: str, root: Path) -> _Parsed:
         """Parse an article as if it were in the folder `root`."""
@@ -265,9 +272,44 @@ class Clone:
             replace(each, path=name) if each.path == look.name else each for each in found
         )
         asks = parsed.article is None or parsed.article.asks
-        place = check.wanted_by_default(look)
-        wants = place.relative_to(root).as_posix() if place else None
-        return Verdict(name, self._needed(parsed), findings, parsed.frontmatter, asks, wants)
+        return Verdict(name, self._needed(parsed), findings, parsed.frontmatter, asks)
+
+    def _with_refused(self, verdicts: Sequence[Verdict]) -> Iterator[Verdict]:
+        """Yield verdicts on headers by default; skipped are those that `run` would refuse there."""
+        refused: Mapping[str, Finding] = {}
+        if verdicts:
+            with TemporaryDirectory(prefix="headergen-") as folder:
+                refused = self._refused([each.name for each in verdicts], Path(folder).resolve())
+        for each in verdicts:
+            found = refused.get(each.name)
+            yield replace(each, findings=(found,)) if found else each
+
+    def _refused(self, names: Iterable[str], root: Path) -> dict[str, Finding]:
+        """Return why the articles `names` get no header by default, seen from all of them together.
+
+        The pictures that are in their headers' places, and the articles that name those, are
+        exported as well.
+        """
+        from headergen.report import refusals  # for the few commits with such articles
+
+        self._index.export(names, root)
+        looks = {name: check.look(os.fspath(root / name), self.config, root) for name in names}
+        jobs = {name: job for name, each in looks.items() if (job := each.job)}
+        outputs = (path for job in jobs.values() for path in job.outputs)
+        taken = [name for name in _names(outputs, root) if self._is_picture(name)]
+        self._index.export([*taken, *(self._mentioning(set(taken)) if taken else ())], root)
+        errors = refusals.find([*jobs.values()], self.config, root)
+        return {
+            name: check.of_error(name, errors[job.article.path])
+            for name, job in jobs.items()
+            if job.article.path in errors
+        }
+
+    def _is_picture(self, name: str) -> bool:
+        """Check whether the index has the file `name` itself, and not where Git LFS keeps it."""
+        return self._index.has_file(name) and not self._index.read(
+            self._index.entries[name].blob
+        ).startswith(git.LFS_VERSION_LINE)
 
     def _attributes_on_disk(self, files: Iterable[str]) -> Mapping[str, Attributes]:
         """Return the attributes that `git add` went by, staged or not."""
@@ -306,28 +348,6 @@ class Clone:
                 line = state.article.image_line
                 message, remedy = f"{name} is not staged", "git add it"
                 yield Finding(os.fspath(state.article.path), line, "not-in-index", message, remedy)
-
-
-def without_colliding(verdicts: Sequence[Verdict]) -> list[Verdict]:
-    """Return the verdicts, without a header by default where its place is another article's."""
-    wanted = Counter(folded(each.wants) for each in verdicts if each.wants)
-    taken = {folded(name) for each in verdicts for name in each.needed}
-    taken |= {place for place, count in wanted.items() if count > 1}
-    return [
-        _skipped(each) if each.wants and folded(each.wants) in taken else each for each in verdicts
-    ]
-
-
-def _skipped(verdict: Verdict) -> Verdict:
-    from headergen.report.refusals import NAME_IS_TAKEN  # for the few commits with such articles
-
-    findings = (
-        replace(each, code="skipped", message=NAME_IS_TAKEN, remedy=verdict.wants)
-        if each.code == "missing"
-        else each
-        for each in verdict.findings
-    )
-    return replace(verdict, findings=tuple(findings))
 
 
 def _mending(file: str, line: str, name: str) -> str:

@@ -54,13 +54,11 @@ def _told(error: HeadergenError, job: Job) -> HeadergenError:
     return job.article.unasked(error, reason) if reason else error
 
 
-NAME_IS_TAKEN = "another file has the name of their picture"
-
 # Why articles that ask for nothing themselves get no header.
 _REASONS: Mapping[type[HeadergenError], str] = {
     GlyphError: "their title has characters that no font of headergen's has",
     UsageError: "their title is blank",
-    OutputError: NAME_IS_TAKEN,
+    OutputError: "another file has the name of their picture",
     ArticleError: "their frontmatter cannot be edited without risk",
 }
 
@@ -97,7 +95,7 @@ def _require_sources(job: Job, content: Composite) -> None:
 def _require_card(job: Job, card: Card) -> None:
     try:
         for path in filter(None, (card.picture, card.logo)):
-            damage.require_sound(path, repr(os.fspath(path)))
+            damage.require_sound(path, repr(os.path.relpath(path)))
         texts.require_drawable(card)
     except (GlyphError, SourceError, UsageError) as error:
         raise job.article.placed(error) from error

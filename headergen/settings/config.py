@@ -65,6 +65,9 @@ FILES = ("headergen.yaml", "config.yaml", "pyproject.toml")
 # Names that a config may have been meant to have.
 NEAR_FILES = (
     "headergen.yml",
+    "Headergen.yaml",
+    "Headergen.yml",
+    "headergen.yaml.txt",
     ".headergen.yaml",
     ".headergen.yml",
     "headergen.toml",

@@ -56,6 +56,7 @@ def _read_yaml(block: Block, keys: Collection[str] | None) -> tuple[dict[Any, An
     from headergen.article.frontmatter import yaml_read
 
     if keys is None:
+        near_misses.refuse_conflict(block)
         near_misses.refuse_bare_colours(block)
     document = yaml_read.read(block)
     if document is None:

@@ -17,13 +17,23 @@ if TYPE_CHECKING:
 # `LICENSE-MIT.md` are among them.
 _NO_ARTICLES = re.compile(
     r"(?:readme|changelog|contributing|licen[sc]e)(?![a-z])"
-    r"|(?:code_of_conduct|security|support|claude|agents|gemini|summary|history|todo|404)(?:\.|$)"
-    r"|_"
+    r"|(?:code_of_conduct|security|support|claude|agents|gemini|summary|history|todo|404"
+    r"|pull_request_template|issue_template)(?:\.|$)"
+    r"|[_.]"
 )
 
 # Folders of templates, of other people's files and of what a site's generator writes.
 _FOLDERS = frozenset(
-    ("archetypes", "_layouts", "_includes", "_site", "vendor", "node_modules", "examplesite")
+    (
+        "archetypes",
+        "_layouts",
+        "_includes",
+        "_site",
+        "vendor",
+        "node_modules",
+        "examplesite",
+        "scaffolds",
+    )
 )
 # The same, but for those below a folder of texts: `content/en/templates/` is about templates.
 _FOLDERS_OUTSIDE_TEXTS = frozenset(("layouts", "templates", "_templates", "themes"))

@@ -265,7 +265,6 @@ def test_header_that_asks_for_nothing_has_no_request(text: str) -> None:
         pytest.param("", id="empty file"),
         pytest.param("# The header\n\nheader: not frontmatter\n", id="no frontmatter"),
         pytest.param("text\n---\nheader: {prompt: x}\n---\n", id="fence is not first"),
-        pytest.param(" ---\nheader: {prompt: x}\n---\n", id="indented fence"),
         pytest.param("---\ntitle: x\n---\nheader:\n  prompt: x\n", id="header in the body"),
         pytest.param("---\ntitle: the header\n---\n", id="header in a value"),
         pytest.param("--- \n!!set {header: , x}\n---\n", id="a set is no mapping"),

@@ -8,6 +8,7 @@ import pytest
 
 from headergen.article.article import parse
 from headergen.article.facts import Facts
+from headergen.errors import SkippedError
 
 
 def facts(text: str) -> Facts:
@@ -39,6 +40,18 @@ def test_toml_does_not_change_a_word(word: str) -> None:
         pytest.param("title: [a]\n", Facts(), id="a list"),
         pytest.param("a: &a 1.10\ntitle: *a\n", Facts("1.10"), id="repeated"),
         pytest.param("a: &a {title: 1.5}\n<<: *a\n", Facts("1.5"), id="merged in"),
+        pytest.param("a: &a {title: 007}\n<<: *a\n", Facts("007"), id="merged in as written"),
+        pytest.param(
+            "a: &a {title: No}\nb: &b {title: off, tags: [3.10]}\n<<: [*a, *b]\n",
+            Facts("No", ("3.10",)),
+            id="merged in from two",
+        ),
+        pytest.param("a: &a {title: 007}\ntitle: 1.0\n<<: *a\n", Facts("1.0"), id="not merged"),
+        pytest.param(
+            "title: !x 007\ntags: !y [a, !z b]\nparams: !e {a: !r Sys.Date()}\n",
+            Facts("007", ("a", "b")),
+            id="tags of other programs",
+        ),
         pytest.param("title: 1.10\ntitle: 2.20\n", Facts("2.20"), id="the last of two"),
         pytest.param("title: >-\n  a\n  b\n", Facts("a b"), id="folded"),
         pytest.param("topics: [a]\n", Facts(tags=("a",)), id="topics"),
@@ -56,3 +69,9 @@ def test_toml_does_not_change_a_word(word: str) -> None:
 )
 def test_what_an_article_tells(text: str, expected: Facts) -> None:
     assert facts(f"---\n{text}---\n") == expected
+
+
+@pytest.mark.parametrize("tag", ["!!python/name:os.system", "!!python/object/apply:os.getcwd"])
+def test_no_tag_of_pythons_is_followed(tag: str) -> None:
+    with pytest.raises(SkippedError, match="could not determine a constructor"):
+        facts(f"---\ntitle: {tag} []\n---\n")

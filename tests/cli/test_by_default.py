@@ -107,6 +107,49 @@ def test_a_picture_of_the_authors_own_is_left_alone(repo: Repository, text: str)
     assert (repo.root / "a.md").read_text() == f"---\ntitle: A\n{text}---\n"
 
 
+def test_a_skipped_picture_has_its_own_line(
+    repo: Repository, capsys: pytest.CaptureFixture[str]
+) -> None:
+    repo.write("headergen.yaml", f"image_key: cover.image\n{CONFIG}")
+    repo.write("a.md", "---\ntitle: A\ncover:\n  image: ../../a.png\n---\n")
+    repo.write("b.md", "---\ntitle: A\n\ncover: {image: no picture}\n---\n")
+    assert main(["check"]) == 0
+    assert "their own picture is not found (a.md:4, b.md:4)" in capsys.readouterr().out
+
+
+def test_articles_that_share_a_place_are_skipped_everywhere(
+    repo: Repository, capsys: pytest.CaptureFixture[str]
+) -> None:
+    repo.write("headergen.yaml", CONFIG)
+    for name in ("a.md", "a.markdown", "b.md", "c.md", "x/d.md", "x/e.md"):
+        repo.write(name, f"---\ntitle: {name}\n---\n")
+    repo.write_sources("note_images/b.png")
+    repo.write_sources("x/note_images/d.png")
+    repo.git("add", ".")
+    assert main(["run", "c.md", "x/e.md"]) == 0
+    repo.git("add", ".")
+    repo.git("commit", "--quiet", "-m", "all")
+    skipped = "4 articles skipped: another file has the name of their picture"
+    hook = ["hook", "--", "a.md", "a.markdown", "b.md", "x/d.md"]
+    for command in (["run"], ["check"], hook, ["check", "--commit", "HEAD"]):
+        capsys.readouterr()
+        assert main(command) == 0, command
+        assert skipped in "".join(capsys.readouterr()), command
+    assert repo.git("status", "--porcelain") == ""
+
+
+def test_a_header_of_another_article_is_in_the_way_everywhere(repo: Repository) -> None:
+    repo.write("headergen.yaml", CONFIG)
+    repo.write("a.md", "---\ntitle: A\n---\n")
+    assert main(["run"]) == 0
+    repo.write("a.markdown", "---\ntitle: B\n---\n")
+    repo.git("add", ".")
+    repo.git("commit", "--quiet", "-m", "both")
+    for command in (["run"], ["check"], ["hook", "a.markdown"], ["check", "--commit", "HEAD"]):
+        assert main(command) == 0, command
+    assert repo.git("status", "--porcelain") == ""
+
+
 def test_a_percent_encoded_source_is_found_by_run_and_hook(repo: Repository) -> None:
     repo.write("headergen.yaml", CONFIG)
     repo.write_sources("夏 1.png")

@@ -57,6 +57,32 @@ def test_the_format_found_is_named_in_run_and_check(
     assert ".jpg" in own["remedy"]
 
 
+@pytest.mark.parametrize("suffix", [".heic", ".svg", ".tiff"])
+def test_what_no_site_shows_is_to_be_saved_in_another_format(
+    repo: Repository, capsys: pytest.CaptureFixture[str], suffix: str
+) -> None:
+    repo.write(f"a{suffix}", FORMATS[suffix[1:].upper()])
+    repo.write("own.md", f"---\ntitle: A\nheader: {{image: a{suffix}}}\n---\n")
+    repo.git("add", ".")
+    assert main(["check", "--json"]) == 1
+    [found] = json.loads(capsys.readouterr().out)
+    assert found["remedy"].startswith("save it as PNG, JPEG, WebP")
+
+
+@pytest.mark.parametrize("key", ["logo", "picture"])
+def test_a_picture_on_a_card_is_named_as_the_author_would_type_it(
+    repo: Repository, capsys: pytest.CaptureFixture[str], key: str
+) -> None:
+    theme = "duotone" if key == "picture" else "night"
+    repo.write("a.jpg", FORMATS["HEIC"])
+    repo.write("a.md", f"---\ntitle: A\nheader: {{card: {{theme: {theme}, {key}: a.jpg}}}}\n---\n")
+    assert main(["run"]) == 2
+    assert main(["check"]) == 2
+    said = "".join(capsys.readouterr())
+    assert said.count("a.md:3: ") == 2
+    assert said.count("'a.jpg' is HEIC, which headergen does not read") == 2
+
+
 def test_a_real_tiff_is_named(tmp_path: Path) -> None:
     Image.new("RGB", (8, 8)).save(tmp_path / "a.tiff")
     assert name_of_bytes((tmp_path / "a.tiff").read_bytes()) == "TIFF"

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -195,7 +196,16 @@ def test_a_number_that_python_does_not_convert_is_a_mistake_like_others(tmp_path
         load(tmp_path, "pyproject.toml", f"[tool.headergen]\noutput = {'9' * 5000}\n")
 
 
-@pytest.mark.parametrize("name", ["headergen.yml", ".headergen.yaml", "headergen.toml"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("headergen.yml", ".headergen.yaml", "headergen.toml", "headergen.yaml.txt"),
+        pytest.param(
+            "Headergen.yaml",
+            marks=pytest.mark.skipif(sys.platform != "linux", reason="the same name there"),
+        ),
+    ],
+)
 def test_a_config_whose_name_is_nearly_right_is_told_of(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_text("default: {card: true}\n")
     with pytest.raises(ConfigError, match="is not read") as caught:
@@ -203,6 +213,13 @@ def test_a_config_whose_name_is_nearly_right_is_told_of(tmp_path: Path, name: st
     assert caught.value.remedy == "rename it to headergen.yaml"
     (tmp_path / "headergen.yaml").write_text("")
     assert configs.load(tmp_path).default is None
+
+
+def test_a_conflict_in_the_config_is_told_as_such(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="has a conflict marker") as caught:
+        load(tmp_path, "headergen.yaml", "<<<<<<< HEAD\noutput: {stem}\n=======\n>>>>>>> b\n")
+    assert caught.value.line == 1
+    assert caught.value.remedy == "resolve the conflict"
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,7 @@ def config_of(folder: Path, text: str) -> Config:
         *("TODO.md", "404.md", "404.fr.md", "_footer.md", "docs/_sidebar.md", "posts/_index.md"),
         *("archetypes/default.md", "layouts/a.md", "_layouts/a.md", "docs/_includes/a.md"),
         *("templates/post.md", "Templates/daily.md", "themes/t/exampleSite/content/a.md"),
+        *(".draft.md", "._a.md", "docs/PULL_REQUEST_TEMPLATE.md", "scaffolds/post.md"),
         *("docs/exampleSite/content/a.md", "vendor/lib/a.md", "node_modules/x/a.md", "_site/a.md"),
     ],
 )

@@ -10,7 +10,11 @@ from headergen.errors import HeadergenError
 
 
 class _AsWritten(yaml.constructor.SafeConstructor):
-    """Constructs what `<<` merges in, and remembers the nodes as they were before that."""
+    """Constructs what `<<` merges in, and remembers the nodes as they were before that.
+
+    Values with tags of other programs, such as Quarto's `!r Sys.Date()`, are what is behind the
+    tag: it is only for those programs to do anything with them.
+    """
 
     written: dict[yaml.MappingNode, list[tuple[yaml.Node, yaml.Node]]]
 
@@ -18,6 +22,17 @@ class _AsWritten(yaml.constructor.SafeConstructor):
         """Replace the key `<<` by what it stands for, in the very node."""
         self.written.setdefault(node, [*node.value])
         super().flatten_mapping(node)
+
+
+def _without_tag(loader: yaml.constructor.SafeConstructor, _: str, node: Any) -> Any:
+    if isinstance(node, yaml.MappingNode):
+        return loader.construct_mapping(node, deep=True)
+    if isinstance(node, yaml.SequenceNode):
+        return loader.construct_sequence(node, deep=True)
+    return loader.construct_scalar(node)
+
+
+_AsWritten.add_multi_constructor("!", _without_tag)
 
 
 def keeping(loader: type[Any]) -> type[Any]:

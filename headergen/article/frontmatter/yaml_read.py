@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 # Each level of nesting takes one of these characters, at the least.
 _OPENERS = "[{-?:"
 
+_MERGE = "tag:yaml.org,2002:merge"
+
 
 @dataclass(frozen=True)
 class YamlDocument:
@@ -54,18 +56,16 @@ class YamlDocument:
         return index
 
     def written(self, path: tuple[str | int, ...]) -> str | None:
-        """Return the scalar at `path` as the author wrote it, without quotes.
+        """Return the scalar at `path` as the author wrote it, without quotes; None: there is none.
 
-        None where it is not written, such as where `<<` merges it in.
+        What `<<` merges in is as it is written elsewhere.
         """
         node: yaml.Node | None = self.node
         for key in path:
             if isinstance(key, int):
                 node = node.value[key] if isinstance(node, yaml.SequenceNode) else None
             else:
-                pairs = node.value if isinstance(node, yaml.MappingNode) else ()
-                # As PyYAML has it: of two equal keys, the last one counts.
-                node = next((value for name, value in reversed(pairs) if name.value == key), None)
+                node = _value_of(node, key)
         return node.value if isinstance(node, yaml.ScalarNode) else None
 
     def _pair(
@@ -80,6 +80,25 @@ class YamlDocument:
             index = pairs[1][0].start_mark.index
             raise self.block.error(f"duplicate key {key!r}", index, dotted, "keep one of them")
         return pairs[0] if pairs else None
+
+
+def _value_of(node: yaml.Node | None, key: str) -> yaml.Node | None:
+    """Return what a mapping has under `key`, also where `<<` merges it in; None: nothing.
+
+    As PyYAML has it: of two equal keys, the last one counts; of two that are merged, the first.
+    """
+    pairs: list[tuple[yaml.Node, yaml.Node]]
+    pairs = node.value if isinstance(node, yaml.MappingNode) else []
+    for name, value in reversed(pairs):
+        if name.value == key:
+            return value
+    merged = (value for name, value in pairs if name.tag == _MERGE)
+    for each in merged:
+        others = each.value if isinstance(each, yaml.SequenceNode) else [each]
+        found = next(filter(None, (_value_of(other, key) for other in others)), None)
+        if found is not None:
+            return found
+    return None
 
 
 def read(block: Block) -> YamlDocument | None:

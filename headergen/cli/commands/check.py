@@ -67,7 +67,7 @@ def _of_commit(arguments: Namespace) -> _Checked:
         UsageError: this is no git repository.
         GitError: there is no such commit.
     """
-    from headergen.report.clone import Clone, without_colliding
+    from headergen.report.clone import Clone
     from headergen.repository import index
 
     root = git.find_root(Path.cwd()) or git.find_bare(Path.cwd())
@@ -81,8 +81,8 @@ def _of_commit(arguments: Namespace) -> _Checked:
             for name in clone.articles
             if not below or any(Path(name).is_relative_to(path) for path in below)
         ]
-        verdicts = without_colliding(list(clone.judge(names)))
-        found = [each for verdict in verdicts for each in verdict.findings]
+        found = [each for verdict in clone.judge(names) for each in verdict.findings]
+    found.sort(key=lambda each: (each.path, each.line))
     return _Checked(found, len(names), None)
 
 

@@ -42,7 +42,7 @@ def run(arguments: Namespace) -> int:
         own = {final for name in names if _is_article(name) and (final := staged.article(name))}
         inside += _left_out(own, given, staged, clone, place)
         to_judge = {*inside, *_concerned(changed, staged, clone)}
-        verdicts = list(clone.judge(sorted(to_judge), beside=place.root))
+        verdicts = sorted(clone.judge(to_judge, beside=place.root), key=lambda each: each.name)
         if way.dry_run:
             return _say_intended(verdicts, outside, staged, place, way)
         code = _complete(verdicts, outside, staged, place, way)
