@@ -15,6 +15,9 @@ from headergen.diffusion import cache, single_file
 from headergen.diffusion.attempts import Load, Paint, Pixels
 from headergen.diffusion.families import FAMILIES, MODELS
 from headergen.diffusion.snapshot import SnapshotError
+from headergen.errors import ConfigError
+from headergen.plan import model_choice
+from headergen.settings.config import Config
 from tests.conftest import Checkpoints
 from tests.diffusion.test_attempts import run_worker
 from tests.support import checkpoints, single_files, weights
@@ -210,6 +213,48 @@ def test_a_file_is_known_by_its_content(tmp_path: Path) -> None:
     copy.write_bytes(bytes(1_499_999) + b"x" + bytes(1_500_000))
     copy.write_bytes(bytes(2_999_999) + b"x")
     assert len(single_file.fingerprint(copy)) == 12
+
+
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [
+        pytest.param(None, {}, id="nothing"),
+        pytest.param("v_prediction", V, id="v-prediction, with zero terminal SNR"),
+        pytest.param(
+            "epsilon",
+            {"prediction_type": "epsilon", "rescale_betas_zero_snr": False},
+            id="epsilon, whatever the file says",
+        ),
+    ],
+)
+def test_the_configs_word_on_the_prediction_comes_last(
+    word: str | None, expected: dict[str, Any], tmp_path: Path
+) -> None:
+    file = header(tmp_path / "m.safetensors", SDXL)
+    config = Config(model=file.name, preset=ROW.name, prediction=word)
+    chosen = model_choice.for_config(config, tmp_path)
+    assert chosen.single_file == file
+    load = Load(chosen.name, ROW, tmp_path, "cpu", prediction=chosen.prediction)
+    assert load.scheduler_options == expected
+
+
+@pytest.mark.parametrize(
+    ("config", "words"),
+    [
+        pytest.param(Config(model="m.safetensors"), "say whose|several models", id="no preset"),
+        pytest.param(
+            Config(model="m.safetensors", preset="z-image-turbo"),
+            "'z-image-turbo' is no SDXL model",
+            id="the preset of another family",
+        ),
+    ],
+)
+def test_whose_settings_a_file_takes_must_be_said(
+    config: Config, words: str, tmp_path: Path
+) -> None:
+    header(tmp_path / "m.safetensors", SDXL)
+    with pytest.raises(ConfigError, match=words):
+        model_choice.for_config(config, tmp_path)
 
 
 def _published() -> Any:
