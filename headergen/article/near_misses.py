@@ -27,7 +27,7 @@ _FULL_WIDTH_KEY = re.compile(
 _WIDE_BLANK = re.compile(rf"^[ \t]*\u3000[ \t\u3000]*(?P<key>{_KEYS})[ \t]*[:：]", re.MULTILINE)
 _BARE_COLOUR = re.compile(
     r"^[^#\n]*?(?P<key>colours|background)[\"']?[ \t]*:[ \t]*"
-    r"(?:\[(?:[^\]\n]*[ ,])?)?#[0-9a-fA-F]{3,8}\b",
+    r"(?:\[(?:[^\[\]\n]{0,200}[ ,])?)?#[0-9a-fA-F]{3,8}\b",
     re.MULTILINE,
 )
 _MARKER = re.compile(r"^(?:<{7}|>{7}|\|{7})(?: |$)", re.MULTILINE)

@@ -113,8 +113,7 @@ def _opened_jpeg(file: BinaryIO, path: Path) -> ImageFile.ImageFile:
     pixels = picture.width * picture.height
     if pixels > damage.MAX_JPEG_PIXELS:
         raise damage.too_large(_name(path), damage.MAX_JPEG_PIXELS)
-    if pixels > damage.MAX_PIXELS and picture.info.get("progressive"):
-        raise damage.too_large_progressive(_name(path))
+    damage.require_few_scans(path, _name(path), pixels)
     return picture
 
 
