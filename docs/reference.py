@@ -14,16 +14,19 @@ from pathlib import Path
 from headergen.article.request import CardRequest, header_rows
 from headergen.fields import Row, rows_of
 from headergen.settings.config import Config, WantedCut
+from headergen.settings.server import Server, TextServer
 from headergen.settings.styles import Default, Style
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = ("README.md", "docs/configuration.md", "docs/frontmatter.md")
+PAGES = ("README.md", "docs/configuration.md", "docs/frontmatter.md", "docs/servers.md")
 
 MAPPINGS: Mapping[str, Mapping[str, Row]] = {
     "config": rows_of(Config),
     "default": rows_of(Default),
     "style": rows_of(Style),
     "cut": rows_of(WantedCut),
+    "server": rows_of(Server),
+    "text": rows_of(TextServer),
     "header": header_rows(),
     "card": rows_of(CardRequest),
 }

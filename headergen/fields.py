@@ -228,6 +228,24 @@ def record(
     return Kind(words, (dict,), schema_of(rows), make=make)
 
 
+def mapping(
+    key: Kind[str], value: Kind[T], words: str, make: Callable[[dict[str, T], Location], Any]
+) -> Kind[Any]:
+    """Return the kind of a mapping with keys of the writer's own; `make` gets all that was read."""
+
+    def read(values: Mapping[object, object], where: Location) -> Any:
+        found = {
+            key.read(name, where): value.read(each, where.at(str(name)))
+            for name, each in values.items()
+        }
+        return make(found, where)
+
+    schema: Schema = {"type": "object", "additionalProperties": value.schema}
+    if "pattern" in key.schema:
+        schema["propertyNames"] = {"pattern": key.schema["pattern"]}
+    return Kind(words, (dict,), schema, make=read)
+
+
 @dataclass(frozen=True)
 class Row:
     """One key: its dotted name, kind and description, and the attribute that has its value.

@@ -1,6 +1,6 @@
 """What long work reports while it goes on: each report is one of the events here."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 
@@ -53,11 +53,14 @@ class Loading:
 
 @dataclass(frozen=True)
 class Step:
-    """`step` of `steps` is done of the picture for the title with this `index`."""
+    """`step` of `steps` is done of the picture for the title with this `index`.
+
+    `steps` is None where a server paints, which does not tell.
+    """
 
     index: int
     step: int
-    steps: int
+    steps: int | None
 
 
 @dataclass(frozen=True)
@@ -68,11 +71,25 @@ class Note:
 
 
 @dataclass(frozen=True)
+class Measured:
+    """The model `name` has painted so many pictures on `device`, in so many seconds.
+
+    `memory` has the most that was held and what was predicted, in bytes, by `VRAM` and `RAM`.
+    """
+
+    name: str
+    pictures: int
+    device: str
+    seconds: float
+    memory: Mapping[str, tuple[int, int]]
+
+
+@dataclass(frozen=True)
 class Finished:
     """The model has painted what it was asked to, or given up, or only the wait is over."""
 
 
 # What is going on: the last one is what there is to show.
 Phase = Waiting | Started | Downloading | Storing | Placed | Loading | Step
-Event = Phase | Note | Finished
+Event = Phase | Note | Measured | Finished
 Report = Callable[[Event], object]

@@ -46,6 +46,9 @@ MAX_SEED = 2**64 - 1  # torch.Generator.manual_seed takes 64 bits
 MAX_STEPS = 200
 MAX_GUIDANCE_SCALE = 50.0
 
+# A picture that is enlarged by more than this looks soft.
+SHARP: Final = 1.05
+
 # The sides in px of a picture that is saved.
 MIN_SIDE, MAX_SIDE = 16, 8192
 
@@ -66,6 +69,22 @@ THEMES = (
 PICTURE_THEME = "duotone"
 THEMES_FOR_ALL = tuple(theme for theme in THEMES if theme != PICTURE_THEME)
 
+# What `headergen init` knows; the row of each is in headergen/settings/sites/__init__.py.
+SITES = (
+    "minimal-mistakes",
+    "hugo",
+    "jekyll",
+    "astro",
+    "docusaurus",
+    "vitepress",
+    "eleventy",
+    "mkdocs",
+    "quarto",
+    "zenn",
+    "obsidian",
+    "note",
+)
+
 # What headergen reads as a picture, in words; and the remedy for one that it cannot.
 READABLE = "PNG, JPEG, WebP, AVIF or GIF"
 SAVE_AGAIN = "save the picture again"
@@ -83,3 +102,8 @@ class Look:
     corners: float | None = None
     background: str = "auto"
     slant: float = 0
+
+
+def enlarged_by(before: tuple[int, int], after: tuple[int, int]) -> float:
+    """Return how much a picture of size `before` (px) is enlarged until it covers `after`."""
+    return max(after[0] / before[0], after[1] / before[1])

@@ -38,9 +38,9 @@ MAPPINGS = (Config, Default, Style, WantedCut, Request, Header, CardRequest)
 KEYWORDS_OF_BOTH = {
     *("type", "enum", "const", "anyOf", "description", "default"),
     *("properties", "required", "additionalProperties", "items", "minItems", "not", "maxItems"),
-    *("pattern", "minimum", "maximum"),
+    *("pattern", "minimum", "maximum", "propertyNames"),
 }
-SCHEMAS = {"config": config.schema(), "header": request.schema("header.image")}
+SCHEMAS = {"config": config.schema(), "header": request.schema()}
 
 
 @dataclass(frozen=True)

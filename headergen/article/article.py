@@ -15,20 +15,22 @@ from typing import Any, TypeVar
 
 from headergen.article import near_misses
 from headergen.article.facts import Facts, read_facts, title_of_name
-from headergen.article.frontmatter.block import MAX_BYTES, Block, find, value_at
-from headergen.article.frontmatter.document import Document, lines_of, read_document
+from headergen.article.frontmatter.block import MAX_BYTES, Block, find
+from headergen.article.frontmatter.document import Document, dotted, lines_of, read_document
 from headergen.article.heading import heading
+from headergen.article.keys import REQUEST, Keys, parts_of, path_of, value_at
+from headergen.article.keys import Path as KeyPath
 from headergen.article.request import Request, asks_for_a_picture, read_header
 from headergen.errors import ArticleError, HeadergenError, NearMissError, SkippedError
 from headergen.fields import Location
 from headergen.wording import shown
 
+_DEFAULT = Keys()
+
 Placeable = TypeVar("Placeable", bound=HeadergenError)
 
 # What a request for a header begins with, in a frontmatter that no parser can read.
-_HEADER_KEY = re.compile(
-    rb"^[ \t]*[\[{]?[\"']?header[\"']?[ \t]*(?:[]:=.]|\xef\xbc\x9a)", re.MULTILINE
-)
+_REQUEST_KEY = rb"^[ \t]*[\[{]?[\"']?%s[\"']?[ \t]*(?:[]:=.]|\xef\xbc\x9a)"
 _CLOSING = re.compile(rb"^(?:-{3,}|\+{3,}|\})[ \t\r]*$", re.MULTILINE)
 _TEMPLATE = re.compile(rb"\{\{|\{%|<%")
 
@@ -52,14 +54,14 @@ class Article:
     that of the `header` key, and `lines` has those of the keys below it (`header.sources`), of the
     items of their lists (`header.sources[0]`) and of `image_key`, which is dotted as well. Lines
     are 1-based and counted in the file. `facts` are what else the frontmatter tells, and `body` is
-    where in `data` the text starts. With `has_own_image` the image key has no text but a list, a
-    mapping or `false`, which headergen leaves alone. `values` is the whole frontmatter as it was
-    loaded, None where it is no mapping of keys to values.
+    where in `data` the text starts. With `has_own_image` the image key has something that is no
+    picture's path, such as `false`, which headergen leaves alone. `values` is the whole frontmatter
+    as it was loaded, None where it is no mapping of keys to values.
     """
 
     path: Path
     data: bytes
-    image_key: str
+    keys: Keys = _DEFAULT
     body: int = 0
     request: Request | None = None
     image: str | None = None
@@ -71,14 +73,29 @@ class Article:
     has_own_image: bool = False
     values: Mapping[Any, Any] | None = field(default=None, compare=False, repr=False)
 
+    @property
+    def image_key(self) -> str:
+        """The dotted key that names the picture."""
+        return self.keys.image
+
     def line_of(self, key: str | None) -> int:
         """Return the line of a dotted key, that of `header` where it is not written."""
         return self.lines.get(key or "", self.line)
 
     @property
+    def moved_key(self) -> str | None:
+        """The key in the request where headergen named the picture before the config said another.
+
+        None where it is not written, or has no digest beside it.
+        """
+        key = self.keys.of_request("image")
+        is_moved = self.digest is not None and key != self.keys.image
+        return key if is_moved and self.text_at(key) is not None else None
+
+    @property
     def asks(self) -> bool:
-        """Whether the author wrote anything below `header:`."""
-        return self.request is not None or (self.values or {}).get("header") is not None
+        """Whether the author wrote anything below `header:`, or the config's key in its place."""
+        return self.request is not None or (self.values or {}).get(self.keys.request) is not None
 
     @property
     def image_line(self) -> int:
@@ -98,18 +115,21 @@ class Article:
         return error if self.asks else SkippedError.of(self.placed(error), reason)
 
     def text_at(self, key: str) -> str | None:
-        """Return the text under a dotted key such as `cover.alt`, None where there is none."""
-        value = value_at(self.values, key.split("."))
+        """Return the text under a dotted key such as `cover.alt`, None where there is none.
+
+        Of a list it is the first item, and of a mapping what is called `src` or `url`.
+        """
+        value = value_at(self.values, path_of(key, self.values))
         return value if isinstance(value, str) else None
 
     def value_at(self, key: str) -> object:
-        """Return whatever stands under a dotted key, or in its way; None where nothing does."""
-        value: object = self.values
-        for name in key.split("."):
-            if not isinstance(value, dict):
+        """Return the value at a dotted key, or in its way; None where there is nothing."""
+        value: Any = self.values
+        for name in path_of(key, self.values):
+            if not isinstance(value, list if isinstance(name, int) else dict):
                 return value
-            value = value.get(name)
-        return value
+            value = value_at(value, (name,))
+        return None if value == [] else value
 
     @property
     def title(self) -> str | None:
@@ -122,7 +142,7 @@ class Article:
         return self.facts.title or heading(self.data[self.body :])
 
 
-def read(name: str, image_key: str = "header.image", *, every: bool = False) -> Article | None:
+def read(name: str, keys: Keys = _DEFAULT, *, every: bool = False) -> Article | None:
     """Read the article in the file `name`, None where `parse` returns it.
 
     Most files have no header, so this makes no `Path` and no file object for them.
@@ -132,8 +152,8 @@ def read(name: str, image_key: str = "header.image", *, every: bool = False) -> 
         ArticleError: as `parse`.
     """
     data = bytes_of(name)
-    wanted = every or _may_have_header(data)
-    return parse(Path(name), data, image_key, every=every) if wanted else None
+    wanted = every or _may_have_header(data, keys)
+    return parse(Path(name), data, keys, every=every) if wanted else None
 
 
 def bytes_of(name: str) -> bytes:
@@ -161,40 +181,39 @@ def _require_regular(handle: int, name: str) -> None:
         raise ArticleError("is no regular file", path=name, line=1, remedy="remove it")
 
 
-def _may_have_header(data: bytes) -> bool:
+def _may_have_header(data: bytes, keys: Keys) -> bool:
     """Tell at a glance whether a parser is needed; a text may speak of headers as it likes."""
     fence = data.find(b"\n---\n") if data.startswith(b"---") else -1
     end = fence if fence >= 0 else len(data)
-    names = (b"header", b"Header", b"HEADER")
+    names = (b"header", b"Header", b"HEADER", *near_misses.spellings(keys.request))
     return any(data.find(name, 0, end) >= 0 for name in names) or data.startswith(_UTF16_MARKS)
 
 
-def parse(
-    path: Path, data: bytes, image_key: str = "header.image", *, every: bool = False
-) -> Article | None:
+def parse(path: Path, data: bytes, keys: Keys = _DEFAULT, *, every: bool = False) -> Article | None:
     """Read an article, None where it has no frontmatter or no `header` key (or a null one).
 
     Args:
         path: Named in errors; it is not opened.
         data: The file's bytes.
-        image_key: Dotted path of the key under which the site looks for the picture.
-        every: Return one without a `header` key as well; None is then left for an article that
-            says `header: false`.
+        keys: The key of the request, and the one under which the site looks for the picture.
+        every: Return one without a request as well; None is then left for an article that says
+            `header: false`.
 
     Raises:
         ArticleError: The frontmatter cannot be read, or what it says under `header` or
-            `image_key` is not admissible; the error names path, line and key.
+            the picture's key is not admissible; the error names path, line and key.
         SkippedError: It cannot be read, and asks for nothing.
     """
-    if not every and not _may_have_header(data):
+    if not every and not _may_have_header(data, keys):
         return None
     try:
-        return _parsed(path, data, image_key, every)
+        return _parsed(path, data, keys, every)
     except (SkippedError, NearMissError):
         raise
     except ArticleError as error:
         head = _first_block(data)
-        if not every or _HEADER_KEY.search(head):
+        request = _REQUEST_KEY % re.escape(keys.request.encode())
+        if not every or re.search(request, head, re.MULTILINE):
             raise
         raise SkippedError.of(error, _reason(head)) from error
 
@@ -212,23 +231,23 @@ def _reason(head: bytes) -> str:
     return "their frontmatter is JSON" if head.lstrip()[:1] == b"{" else SkippedError.reason
 
 
-def _parsed(path: Path, data: bytes, image_key: str, every: bool) -> Article | None:
+def _parsed(path: Path, data: bytes, keys: Keys, every: bool) -> Article | None:
     _refuse_utf16(path, data)
-    block = find(path, data, every=every)
+    block = find(path, data, keys.request, every=every)
     if block is None:
         if every:
-            return Article(path, data, image_key)
-        _refuse_near_miss(path, data)
+            return Article(path, data, keys)
+        _refuse_near_miss(path, data, keys)
         return None
     document = _document(block)
-    article = Article(path, data, image_key, body=_body(block))
+    article = Article(path, data, keys, body=_body(block))
     if document is None:
         return article if every else None
-    if document.values.get("header") is False:
+    if document.values.get(keys.request) is False:
         return None
     near_misses.refuse_in_values(document)
     header = _header_of(document, every)
-    if "header" not in document.values:
+    if keys.request not in document.values:
         _refuse_slipped_below(document)
     if header is None and not every:
         return None
@@ -251,12 +270,12 @@ def _document(block: Block) -> Document | None:
     return document
 
 
-def _refuse_near_miss(path: Path, data: bytes) -> None:
-    """Refuse what is almost a request, in an article that has no `header`."""
-    if not near_misses.MAY_BE.search(_first_block(data)):
+def _refuse_near_miss(path: Path, data: bytes, keys: Keys) -> None:
+    """Refuse what is almost a request, in an article that has none."""
+    if not near_misses.may_be(_first_block(data), keys.request):
         return
     try:
-        block = find(path, data, every=True)
+        block = find(path, data, keys.request, every=True)
         document = None if block is None else _document(block)
     except NearMissError:
         raise
@@ -268,26 +287,19 @@ def _refuse_near_miss(path: Path, data: bytes) -> None:
 
 def _told_by(document: Document, article: Article, header: Mapping[Any, object] | None) -> Article:
     """Return the article with what its frontmatter, and the `header` mapping in it, say."""
-    keys = tuple(article.image_key.split("."))
+    keys = path_of(article.image_key, document.values)
     article = replace(article, facts=read_facts(document), values=document.values)
     if header is not None:
-        article = _with_header(article, document, header, keys)
-    article = replace(article, lines={**article.lines, **_line_of_image(document, keys)})
-    if header is None and not _is_path(document, keys):
-        return replace(article, has_own_image=True)
-    return replace(article, image=_image(document, keys))
-
-
-def _is_path(document: Document, keys: tuple[str, ...]) -> bool:
-    """Check whether there is a text under the image key, or nothing."""
-    value: object = document.values
-    for key in keys:
-        if value is None:
-            return True
-        if not isinstance(value, dict):
-            return False
-        value = value.get(key)
-    return value is None or (isinstance(value, str) and "\0" not in value)
+        article = _with_header(article, document, header)
+    article = replace(
+        article, lines={**article.lines, **_line_of_image(document, article.image_key)}
+    )
+    try:
+        return replace(article, image=_image(document, keys))
+    except HeadergenError:
+        if header is None:
+            return replace(article, has_own_image=True)
+        raise
 
 
 def frontmatter(article: Article) -> bytes | None:
@@ -299,7 +311,7 @@ def frontmatter(article: Article) -> bytes | None:
     depends = article.request is None or article.request.article_title is not None
     if depends and article.facts.title is None:
         return article.data
-    block = find(article.path, article.data, every=True)
+    block = find(article.path, article.data, article.keys.request, every=True)
     closing = len(article.data) - len(block.tail) if block else 0
     end = article.data.find(b"\n", closing) + 1
     return article.data[:end] or None
@@ -310,19 +322,17 @@ def _refuse_utf16(path: Path, data: bytes) -> None:
         raise ArticleError("is UTF-16", path=str(path), line=1, remedy="save it as UTF-8")
 
 
-def _with_header(
-    article: Article, document: Document, values: Mapping[Any, object], keys: tuple[str, ...]
-) -> Article:
-    lines = dict(lines_of(document, ("header",), values))
-    where = Location(str(article.path), lines, ArticleError, "header")
-    image_name = keys[1] if keys[0] == "header" else None
-    header = read_header(values, where, image_name, article.title)
+def _with_header(article: Article, document: Document, values: Mapping[Any, object]) -> Article:
+    key = article.keys.request
+    lines = dict(lines_of(document, (key,), values))
+    where = Location(str(article.path), lines, ArticleError, key)
+    header = read_header(values, where, article.keys.in_request, article.title)
     return replace(
         article,
         request=header.request,
         digest=header.digest,
         alt=header.alt,
-        line=lines["header"],
+        line=lines[key],
         lines=lines,
     )
 
@@ -333,40 +343,38 @@ def _body(block: Block) -> int:
 
 
 def _header_of(document: Document, every: bool) -> Mapping[Any, object] | None:
-    """Return the `header` mapping, None where it is null or, unless `every`, the theme's.
+    """Return the `header` mapping, None where it is null.
 
     Raises:
         ArticleError: It is no mapping.
-        SkippedError: It is empty, unless `every`; or the theme's, with `every`.
+        SkippedError: It is empty, unless `every`; or the theme's.
     """
-    block = document.block
-    index = document.index_of(("header",))
-    values = document.values.get("header")
+    block, key = document.block, document.block.request
+    index = document.index_of((key,))
+    values = document.values.get(key)
     if values is None:
         _refuse_misindented(document)
         if not every:
             near_misses.skip_empty(document)
         return None
     if index is None:
-        raise block.error("`header` comes through a merge (<<)", 0, "header", "write it out")
+        raise block.error(f"`{key}` comes through a merge (<<)", 0, key, "write it out")
+    near_misses.skip_theirs(block, values, index)
     if not isinstance(values, dict):
         message = f"expected a mapping with prompt, sources or card, not {shown(values)}"
-        raise block.error(message, index, "header", _mend(values))
-    if not near_misses.is_of_theme(values):
-        return values
-    if every:
-        error = block.error("is the theme's", index, "header", "write `header: false`")
-        raise SkippedError.of(error, "their `header:` is the theme's")
-    return None
+        raise block.error(message, index, key, _mend(values, key))
+    return values
 
 
-def _mend(value: object) -> str:
-    """Return what to write in place of a `header` that is no mapping."""
+def _mend(value: object, key: str) -> str:
+    """Return what to write in place of a request that is no mapping."""
     if value is True:
-        return "write `header: {card: true}` for a title card"
-    if isinstance(value, list):
-        return "write `header: {sources: […]}` to compose pictures"
-    return "write `header: {prompt: …}` for a picture that is painted"
+        remedy = f"write `{key}: {{card: true}}` for a title card"
+    elif isinstance(value, list):
+        remedy = f"write `{key}: {{sources: […]}}` to compose pictures"
+    else:
+        remedy = f"write `{key}: {{prompt: …}}` for a picture that is painted"
+    return remedy if key != REQUEST else f"{remedy}; {near_misses.IF_THEIRS}"
 
 
 def _refuse_misindented(document: Document) -> None:
@@ -374,40 +382,44 @@ def _refuse_misindented(document: Document) -> None:
     for key in ("prompt", "sources"):
         if key in document.values:
             index = document.index_of((key,)) or 0
-            remedy = "indent it, so that it is part of `header:`"
-            raise document.block.error("is beside `header:`, not below it", index, key, remedy)
+            request = f"`{document.block.request}:`"
+            remedy = f"indent it, so that it is part of {request}"
+            raise document.block.error(f"is beside {request}, not below it", index, key, remedy)
 
 
 def _refuse_slipped_below(document: Document) -> None:
     """Tell a `header:` that one blank too many put below an empty key from another tool's."""
+    request = document.block.request
     for key, value in document.values.items():
-        header = value.get("header") if isinstance(value, dict) and len(value) == 1 else None
+        header = value.get(request) if isinstance(value, dict) and len(value) == 1 else None
         if isinstance(key, str) and isinstance(header, dict) and asks_for_a_picture(header):
-            message = f"`header:` stands below {shown(key)}"
-            index = document.index_of((key, "header")) or 0
+            message = f"`{request}:` stands below {shown(key)}"
+            index = document.index_of((key, request)) or 0
             remedy = "start it at the beginning of its line"
-            raise document.block.error(message, index, "header", remedy)
+            raise document.block.error(message, index, request, remedy)
 
 
-def _line_of_image(document: Document, keys: tuple[str, ...]) -> dict[str, int]:
-    index = document.index_of(keys)
-    return {} if index is None else {".".join(keys): document.block.line(index)}
+def _line_of_image(document: Document, key: str) -> dict[str, int]:
+    index = document.index_of(parts_of(key))
+    return {} if index is None else {key: document.block.line(index)}
 
 
-def _image(document: Document, keys: tuple[str, ...]) -> str | None:
-    """Return the value under the image key, None where it is missing, null or empty."""
+def _image(document: Document, keys: KeyPath) -> str | None:
+    """Return the text at the image's place, None where it is missing, null or empty."""
     value: object = document.values
     for depth, key in enumerate(keys):
         if value is None:
             return None
-        if not isinstance(value, dict):
+        if not isinstance(value, list if isinstance(key, int) else dict):
             raise _image_error(document, keys[:depth], f"expected a mapping, not {shown(value)}")
-        value = value.get(key)
-    if value is not None and (not isinstance(value, str) or "\0" in value):
+        value = value_at(value, (key,))
+    if value in (None, []):
+        return None
+    if not isinstance(value, str) or "\0" in value:
         raise _image_error(document, keys, f"expected a path as text, not {shown(value)}")
     return value or None
 
 
-def _image_error(document: Document, keys: tuple[str, ...], message: str) -> HeadergenError:
+def _image_error(document: Document, keys: KeyPath, message: str) -> HeadergenError:
     index = document.index_of(keys)
-    return document.block.error(message, index or 0, ".".join(keys))
+    return document.block.error(message, index or 0, dotted(keys))

@@ -9,7 +9,8 @@ from typing import Any
 
 from headergen.article import article as articles
 from headergen.article.frontmatter.block import Block, NewValues, find
-from headergen.article.frontmatter.document import with_values
+from headergen.article.frontmatter.document import with_values, without
+from headergen.article.keys import Path, change_of
 from headergen.article.request import Request
 from headergen.errors import ArticleError
 
@@ -30,7 +31,8 @@ def with_image(
 ) -> bytes:
     """Return the article's bytes with `image` and `digest` set and all other bytes untouched.
 
-    At most the lines of these two keys, and of `others`, change or appear. The result is read
+    At most the lines of these two keys, and of `others`, change or appear. A key of a list has its
+    first item, and one of a mapping with `src` or `url` that one, written. The result is read
     again and must be the old frontmatter plus these keys; writing the same values twice changes
     nothing.
 
@@ -45,10 +47,10 @@ def with_image(
         ArticleError: The change cannot be made without risk; the error names path and line.
     """
     new = {
-        **_requested(changes),
-        tuple(article.image_key.split(".")): image,
-        ("header", "digest"): digest,
-        **{tuple(key.split(".")): text for key, text in others.items()},
+        **_requested(article, changes),
+        **dict([change_of(article.image_key, image, article.values)]),
+        (article.keys.request, "digest"): digest,
+        **dict(change_of(key, text, article.values) for key, text in others.items()),
     }
     return _edited(article, new, changes, image, digest, others).data
 
@@ -60,14 +62,15 @@ def with_request(article: articles.Article, changes: Changes) -> articles.Articl
         ArticleError: As `with_image`.
     """
     image, digest = article.image, article.digest
-    kept = {tuple(article.image_key.split(".")): image, ("header", "digest"): digest}
+    kept = {article.image_key: image, article.keys.of_request("digest"): digest}
+    written = (change_of(key, text, article.values) for key, text in kept.items() if text)
     # The keys that headergen writes come after the author's.
-    new = {**_requested(changes), **{path: text for path, text in kept.items() if text}}
+    new = {**_requested(article, changes), **dict(written)}
     return _edited(article, new, changes, image, digest)
 
 
-def _requested(changes: Changes) -> dict[tuple[str, ...], str | int]:
-    return {("header", key): value for key, value in changes.items()}
+def _requested(article: articles.Article, changes: Changes) -> dict[Path, str | int]:
+    return {(article.keys.request, key): value for key, value in changes.items()}
 
 
 def _edited(
@@ -84,8 +87,10 @@ def _edited(
         ArticleError: It does not, or cannot be made.
     """
     block = with_values(*_editable(article), new)
+    if article.moved_key:
+        block = without(block, (article.keys.request, "image"))
     try:
-        found = articles.parse(article.path, block.data, article.image_key)
+        found = articles.parse(article.path, block.data, article.keys)
     except ArticleError as error:
         raise _left_alone(article, error.message) from error
     expected = (_changed(article.request, changes), article.alt, article.title, image, digest)
@@ -93,31 +98,34 @@ def _edited(
         found is None
         or (found.request, found.alt, found.title, found.image, found.digest) != expected
         or any(found.text_at(key) != text for key, text in others.items())
-        or find(article.path, block.data) != block
+        or find(article.path, block.data, article.keys.request) != block
     ):
         raise _left_alone(article, "what was written would not read back so")
     return found
 
 
 def _editable(article: articles.Article) -> tuple[Block, Mapping[Any, Any]]:
-    """Return the article's frontmatter and its values; a `header` to write in where it is empty."""
-    block = find(article.path, article.data, every=True)
+    """Return the article's frontmatter and its values; a request to write in where it is empty."""
+    request = article.keys.request
+    block = find(article.path, article.data, request, every=True)
     if block is None:
-        return _new_block(article), {"header": None}
+        return _new_block(article), {request: None}
     if article.values is not None:
         return block, article.values
     if not _is_of_comments(block.text):
         raise _left_alone(article, "its frontmatter is not a mapping of keys to values")
     end = len(block.text)
-    return block.splice(end, end, f"header:{block.newline(end)}"), {"header": None}
+    return block.splice(end, end, f"{request}:{block.newline(end)}"), {request: None}
 
 
 def _new_block(article: articles.Article) -> Block:
     mark = _BYTE_ORDER_MARK if article.data.startswith(_BYTE_ORDER_MARK) else b""
-    text = article.data[len(mark) :]
-    newline = b"\r\n" if text.partition(b"\n")[0].endswith(b"\r") else b"\n"
-    head, tail = mark + b"---" + newline, b"---" + newline + newline + text
-    return Block(article.path, "yaml", head, f"header:{newline.decode()}", tail, 2)
+    body = article.data[len(mark) :]
+    newline = b"\r\n" if body.partition(b"\n")[0].endswith(b"\r") else b"\n"
+    head, tail = mark + b"---" + newline, b"---" + newline + newline + body
+    request = article.keys.request
+    text = f"{request}:{newline.decode()}"
+    return Block(article.path, "yaml", head, text, tail, 2, request=request)
 
 
 def _is_of_comments(text: str) -> bool:

@@ -6,10 +6,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
 
-from headergen.article.frontmatter.block import value_at
 from headergen.article.frontmatter.document import Document
+from headergen.article.keys import value_at
 
 # Where sites keep an article's tags; the first of these that has any counts.
 _TAG_KEYS = (("tags",), ("topics",), ("categories",), ("taxonomies", "tags"), ("keywords",))
@@ -68,9 +67,7 @@ def readable(text: str) -> str | None:
 
 def _text(document: Document, path: tuple[str | int, ...]) -> str | None:
     """Return a scalar as the author wrote it: `10:30`, `3.10`, `007` and `No` are texts."""
-    value: Any = document.values
-    for key in path:
-        value = value[key] if isinstance(key, int) else value_at(value, (key,))
+    value = value_at(document.values, path)
     if value is None or isinstance(value, list | dict):
         return None
     return readable(value if isinstance(value, str) else document.written(path) or str(value))

@@ -9,18 +9,20 @@ from typing import Any
 
 from headergen.article.frontmatter.block import Block
 from headergen.article.frontmatter.document import Document
+from headergen.article.keys import REQUEST
 from headergen.article.request import AUTHOR_KEYS, asks_for_a_picture
 from headergen.errors import HeadergenError, NearMissError, SkippedError
+from headergen.vocabulary import THEMES
 
 # At a glance, in an article's bytes: `Header:`, `headers:`, `header.prompt:` and `header：`.
-MAY_BE = re.compile(
-    rb"^[\"']?(?:[Hh]eaders?|HEADER)(?:\.[a-z_.]+)?[\"']?[ \t]*(?::|\xef\xbc\x9a|=)"
-    rb"|^\[+(?:Header|headers)",
-    re.MULTILINE,
-)
+_MAY_BE = rb"^[\"']?(?:%s)s?(?:\.[a-z_.]+)?[\"']?[ \t]*(?::|\xef\xbc\x9a|=)|^\[+(?:%s)s?(?:[\].]|$)"
+
+# What to do on a site whose theme owns `header`.
+_ASK_BELOW = "set `request_key: headergen` in the config"
+IF_THEIRS = f"or, if it is your theme's, {_ASK_BELOW}"
 
 _KEYS = "|".join([*AUTHOR_KEYS, "digest", "image"])
-_FULL_WIDTH_HEADER = re.compile(r"^[ \t\u3000]*(?P<key>header)[ \t\u3000]*：", re.MULTILINE)
+_FULL_WIDTH_REQUEST = r"^[ \t\u3000]*(?P<key>{})[ \t\u3000]*："
 _FULL_WIDTH_KEY = re.compile(
     rf"^[ \t\u3000]+(?:-[ \t])?(?P<key>{_KEYS})[ \t\u3000]*：", re.MULTILINE
 )
@@ -32,10 +34,8 @@ _BARE_COLOUR = re.compile(
 )
 _MARKER = re.compile(r"^(?:<{7}|>{7}|\|{7})(?: |$)", re.MULTILINE)
 
-# The `header` mapping, as far as lines are indented below it.
-_MAPPING = re.compile(
-    r"^[\"']?header[\"']?[ \t]*:[^\n]*(?:\n(?:[ \t\u3000][^\n]*)?(?=\n|$))*", re.M
-)
+# The request, as far as lines are indented below it.
+_MAPPING = r"^[\"']?{}[\"']?[ \t]*:[^\n]*(?:\n(?:[ \t\u3000][^\n]*)?(?=\n|$))*"
 
 # Keys that themes for Jekyll have in a `header` mapping of their own: Minimal Mistakes and Feeling
 # Responsive.
@@ -48,6 +48,17 @@ _OF_THEMES = frozenset(
 )
 
 
+def spellings(request: str) -> tuple[bytes, ...]:
+    """Return how authors spell the key of a request: as it is, capitalised, and in capitals."""
+    return tuple(each.encode() for each in (request, request.capitalize(), request.upper()))
+
+
+def may_be(text: bytes, request: str) -> bool:
+    """Check at a glance whether frontmatter may have what is almost the key of a request."""
+    names = b"|".join(map(re.escape, {*spellings(REQUEST), *spellings(request)}))
+    return bool(re.search(_MAY_BE % (names, names), text, re.MULTILINE))
+
+
 def refuse_in_text(block: Block) -> None:
     """Refuse what makes a parser fail, or read another thing than the author meant.
 
@@ -58,9 +69,9 @@ def refuse_in_text(block: Block) -> None:
     if marker := _MARKER.search(block.text):
         raise block.error("has a conflict marker", marker.start(), None, "resolve the conflict")
     if block.language == "yaml":
-        if found := _FULL_WIDTH_HEADER.search(block.text):
+        if found := re.search(_FULL_WIDTH_REQUEST.format(block.request), block.text, re.M):
             raise _full_width(block, found)
-        if mapping := _MAPPING.search(block.text):
+        if mapping := re.search(_MAPPING.format(block.request), block.text, re.M):
             _refuse_in_mapping(block, *mapping.span())
 
 
@@ -70,7 +81,7 @@ def _refuse_in_mapping(block: Block, start: int, end: int) -> None:
     if found := _WIDE_BLANK.search(block.text, start, end):
         message = "is indented by an ideographic space (U+3000)"
         remedy = "indent it by two plain blanks"
-        raise _error(block, message, found.start("key"), f"header.{found['key']}", remedy)
+        raise _error(block, message, found.start("key"), f"{block.request}.{found['key']}", remedy)
     refuse_bare_colours(block, start, end)
 
 
@@ -97,53 +108,84 @@ def refuse_bare_colours(block: Block, start: int = 0, end: int | None = None) ->
 
 
 def refuse_in_values(document: Document) -> None:
-    """Refuse keys that are almost `header`, and values that are not what the author meant.
+    """Refuse keys that are almost the request's, and values that are not what the author meant.
 
     Raises:
         NearMissError: There is one; says where, and what to write.
         ArticleError: As `refuse_in_text`.
     """
-    header = document.values.get("header")
+    request = document.block.request
+    header = document.values.get(request)
     card = header.get("card") if isinstance(header, dict) else None
     has_no_colours = isinstance(card, dict) and card.get("colours", "") is None
-    is_unread = "header" in document.values and (header is None or isinstance(header, str))
-    if is_unread or any(str(key).startswith("header：") for key in document.values):
+    is_unread = request in document.values and (header is None or isinstance(header, str))
+    if is_unread or any(str(key).startswith(f"{request}：") for key in document.values):
         refuse_in_text(document.block)
     if has_no_colours:
         refuse_bare_colours(document.block)
     for key, value in document.values.items():
-        if isinstance(key, str) and key != "header":
+        if isinstance(key, str) and key != request:
             _refuse_key(document, key, value)
 
 
 def _refuse_key(document: Document, key: str, value: object) -> None:
+    request = document.block.request
     first, _, rest = key.partition(".")
-    if not first.lower().startswith("header"):
+    singular = {first.lower(), first.lower().removesuffix("s")}
+    if singular.isdisjoint((REQUEST, request.lower())):
         return
     index = document.index_of((key,)) or 0
-    if key.lower() in ("header", "headers") and isinstance(value, dict):
+    if not rest and isinstance(value, dict):
         if asks_for_a_picture(value):
-            message = f"unknown key {key!r}; did you mean 'header'?"
-            raise _error(document.block, message, index, key, "write `header:`")
-    elif first.lower() == "header" and rest.partition(".")[0] in AUTHOR_KEYS:
-        remedy = f"write `header:`, and `{rest}:` indented below it"
+            message = f"unknown key {key!r}; did you mean {request!r}?"
+            raise _error(document.block, message, index, key, f"write `{request}:`")
+    elif first.lower() == request.lower() and rest.partition(".")[0] in AUTHOR_KEYS:
+        remedy = f"write `{request}:`, and `{rest}:` indented below it"
         raise _error(document.block, "a dot does not nest keys", index, key, remedy)
 
 
-def is_of_theme(header: Mapping[Any, object]) -> bool:
-    """Check whether a `header` mapping belongs to the site's theme, and asks for nothing here."""
+def skip_theirs(block: Block, header: object, index: int) -> None:
+    """Skip an article whose `header` is plainly the theme's: a text, or keys of the theme's alone.
+
+    Raises:
+        SkippedError: It is; says how to ask for a picture on such a site.
+    """
+    if block.request != REQUEST:
+        return
+    what = ""
+    if isinstance(header, str) and header not in THEMES:
+        what = "is a text, so it is left to your theme"
+    elif isinstance(header, dict) and _is_of_theme(header):
+        what = "is the theme's"
+    if what:
+        remedy = f"{_ASK_BELOW} to ask below `headergen:`"
+        error = block.error(what, index, REQUEST, remedy)
+        raise SkippedError.of(error, f"their `{REQUEST}:` {what}: {remedy}")
+
+
+def _is_of_theme(header: Mapping[Any, object]) -> bool:
     ours = {"prompt", "sources", "card", "digest"}
-    return not ours & header.keys() and bool(_OF_THEMES & header.keys())
+    if not header or ours & header.keys():
+        return False
+    return bool(_OF_THEMES & header.keys()) or all(map(_is_foreign, header))
+
+
+def _is_foreign(name: object) -> bool:
+    """Check whether a key is no key of a request, nor one with a typo."""
+    import difflib
+
+    return not difflib.get_close_matches(str(name), [*AUTHOR_KEYS, "image"], n=1, cutoff=0.8)
 
 
 def skip_empty(document: Document) -> None:
-    """Tell of a `header:` with nothing behind or below it; `header: null` is meant so.
+    """Tell of a request with nothing behind or below it; `header: null` is meant so.
 
     Raises:
         SkippedError: It is empty.
     """
-    if document.written(("header",)) == "" and document.values.get("header") is None:
-        remedy = "write `prompt:`, `sources:` or `card:` below it, or remove it"
-        index = document.index_of(("header",)) or 0
-        error = document.block.error("is empty", index, "header", remedy)
-        raise SkippedError.of(error, f"their `header:` is empty: {remedy}")
+    request = document.block.request
+    if document.written((request,)) == "" and document.values.get(request) is None:
+        remedy = "write `prompt:`, `sources:` or `card:` below it"
+        index = document.index_of((request,)) or 0
+        error = document.block.error("is empty", index, request, remedy)
+        raise SkippedError.of(error, f"their `{request}:` is empty: {remedy}")

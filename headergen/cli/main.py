@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
 
+from headergen.cli import terminal
 from headergen.cli.arguments import parser
 from headergen.cli.terminal import say, say_error
 from headergen.errors import HeadergenError, UsageError
@@ -24,8 +25,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
-    arguments = parser().parse_args(argv)
-    with _ending_on_signals():
+    parsing = parser()
+    arguments = parsing.parse_args(argv)
+    if arguments.command is None:
+        parsing.print_help()
+        return UsageError.exit_code
+    with _ending_on_signals(), terminal.speaking(quiet=arguments.quiet, verbose=arguments.verbose):
         return _run(arguments)
 
 

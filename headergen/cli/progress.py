@@ -6,31 +6,55 @@ Under a git hook the framework captures stdout and stderr and shows them at the 
 
 import os
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TextIO
 
 from headergen import progress as events
-from headergen.cli.terminal import printable, say
-from headergen.wording import GIGABYTE, MEGABYTE, counted
+from headergen.cli.terminal import is_quiet, printable, say
+from headergen.wording import GIGABYTE, MEGABYTE, counted, gigabytes
 
 # A plain log gets a line for each quarter of a download or a load, not one for each chunk.
 PLAIN_FRACTION = 4
+# While one picture is painted, on a CPU for many minutes, a log gets a line so often.
+QUIET_S = 30.0
 
 
 def for_terminal(
     *, hook: bool, environ: Mapping[str, str] = os.environ, stream: TextIO | None = None
 ) -> events.Report:
-    """Choose where progress goes: stderr if it is a terminal, `/dev/tty` in a hook, else lines."""
+    """Choose where progress goes: stderr if it is a terminal, `/dev/tty` in a hook, else lines.
+
+    An editor that commits shows the lines of a hook. It may have been started from a terminal, so
+    a hook that nobody captures writes lines as well as to `/dev/tty`. With `--quiet` only notes
+    are printed.
+    """
     stream = stream or sys.stderr
-    captured = bool(environ.get("PRE_COMMIT"))
-    if stream.isatty() and not captured:
+    if is_quiet():
+        return PlainProgress(stream, notes_only=True)
+    captured, is_dumb = bool(environ.get("PRE_COMMIT")), environ.get("TERM") == "dumb"
+    if stream.isatty() and not captured and not is_dumb:
         return LiveProgress(stream)
-    if hook or captured:
+    plain = PlainProgress(stream)
+    if (hook or captured) and not is_dumb:
         with suppress(OSError):
-            return LiveProgress(open("/dev/tty", "w", encoding="utf-8"))
-    return PlainProgress(stream)
+            live = _on_terminal()
+            return live if captured else _both(live, plain)
+    return plain
+
+
+def _on_terminal() -> events.Report:
+    return LiveProgress(open("/dev/tty", "w", encoding="utf-8"))
+
+
+def _both(*reports: events.Report) -> events.Report:
+    def report(event: events.Event) -> None:
+        for each in reports:
+            each(event)
+
+    return report
 
 
 @dataclass(frozen=True)
@@ -64,8 +88,21 @@ def _line(phase: events.Phase, started: events.Started) -> _Line:
             amount = _amount(done, total)
             return _Line(f"loading {model} {part}", done, total, amount, amount)
         case events.Step(index, step, steps):
-            which, amount = _which(started.titles, index), f"step {step} of {steps}"
+            which = _which(started.titles, index)
+            if steps is None:
+                return _Line(f"painting {which}")
+            amount = f"step {step} of {steps}"
             return _Line(f"painting {which}", step, steps, amount, counted(steps, "step"))
+
+
+def _measured(found: events.Measured) -> str:
+    """Put into a line what painting took, beside what was predicted."""
+    memory = "".join(
+        f"; {kind} {gigabytes(peak)}, {gigabytes(predicted)} predicted"
+        for kind, (peak, predicted) in found.memory.items()
+    )
+    what = f"{counted(found.pictures, 'picture')} by {found.name}"
+    return f"{what} on {found.device} in {found.seconds:.0f} s{memory}"
 
 
 def _amount(done_bytes: int, total_bytes: int) -> str:
@@ -103,10 +140,15 @@ class LiveProgress:
             case events.Finished():
                 self._progress.stop()
             case events.Note(text):
-                self._progress.console.print(printable(text), markup=False, highlight=False)
+                self._print(text)
+            case events.Measured():
+                self._print(_measured(event))
             case phase:
                 self._started = phase if isinstance(phase, events.Started) else self._started
                 self._show(_line(phase, self._started))
+
+    def _print(self, text: str) -> None:
+        self._progress.console.print(printable(text), markup=False, highlight=False)
 
     def _show(self, line: _Line) -> None:
         self._progress.start()
@@ -121,10 +163,12 @@ class LiveProgress:
 
 
 class PlainProgress:
-    """A line now and then, for logs and pipes."""
+    """A line now and then, for logs and pipes; notes alone with `notes_only`."""
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, *, notes_only: bool = False) -> None:
         self._stream = stream
+        self._notes_only = notes_only
+        self._said_at_s = 0.0
         self._started = events.Started("")
         self._last = ""
 
@@ -135,14 +179,20 @@ class PlainProgress:
                 self._last = ""
             case events.Note(text):
                 self._say(text)
+            case events.Measured():
+                self._say(_measured(event))
             case events.Loading(part=""):
                 pass
-            case phase:
+            case phase if not self._notes_only:
                 self._started = phase if isinstance(phase, events.Started) else self._started
                 line = _line(phase, self._started)
                 self._say(f"{line.text}: {line.logged}" if line.logged else line.text)
+                if isinstance(phase, events.Step) and time.monotonic() > self._said_at_s + QUIET_S:
+                    say(f"{line.text}: {line.amount}", self._stream)
+                    self._said_at_s = time.monotonic()
 
     def _say(self, line: str) -> None:
         if line != self._last:
             self._last = line
+            self._said_at_s = time.monotonic()
             say(line, self._stream)

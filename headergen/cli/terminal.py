@@ -1,9 +1,12 @@
 """What the command line prints: one line at a time, and nothing that steers the terminal."""
 
+import os
 import re
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, Self, TextIO
 
 from headergen.errors import HeadergenError, SkippedError
@@ -11,6 +14,45 @@ from headergen.wording import HIDDEN, counted
 
 # How many articles a line about skipped ones names.
 _MOST_NAMED = 3
+
+
+_quiet = ContextVar("quiet", default=False)
+_verbose = ContextVar("verbose", default=False)
+# The variable with which the painting process's lines are printed, too; `--verbose` sets it.
+_DEBUG = "HEADERGEN_DEBUG"
+
+
+@contextmanager
+def speaking(*, quiet: bool, verbose: bool) -> Iterator[None]:
+    """Print as much as `--quiet` and `--verbose` ask for."""
+    tokens = _quiet.set(quiet), _verbose.set(verbose)
+    before = os.environ.get(_DEBUG)
+    if verbose:
+        os.environ[_DEBUG] = "1"
+    try:
+        yield
+    finally:
+        if verbose and before is None:
+            del os.environ[_DEBUG]
+        _quiet.reset(tokens[0])
+        _verbose.reset(tokens[1])
+
+
+def is_quiet() -> bool:
+    """Return whether `--quiet` is given."""
+    return _quiet.get()
+
+
+def tell(text: str) -> None:
+    """Print one line about what went well; `--quiet` leaves it out."""
+    if not _quiet.get():
+        say(text)
+
+
+def detail(text: str) -> None:
+    """Print one line on stderr that only `--verbose` asks for."""
+    if _verbose.get():
+        say(text, sys.stderr)
 
 
 def say(text: str, stream: TextIO | None = None) -> None:
@@ -37,7 +79,7 @@ class Problems:
 
     def __exit__(self, *_: object) -> None:
         self.end()
-        for reason, found in self.skipped.items():
+        for reason, found in () if is_quiet() else self.skipped.items():
             places = [f"{path}:{line}" for path, line in found.items()]
             names = ", ".join(places[:_MOST_NAMED]) + (", …" if places[_MOST_NAMED:] else "")
             say(f"{counted(len(places), 'article')} skipped: {reason} ({names})", self._stream)

@@ -24,7 +24,7 @@ _KEY = b'"event"'
 # An event without pixels is shorter: the longest texts are tracebacks.
 _LONGEST_TEXT = 20_000
 _SHORT_EVENT_BYTES = 1_000_000
-_DEVICE = re.compile(r"cpu|mps|cuda(:[0-9]{1,3})?")
+_DEVICE = re.compile(r"cpu|mps|(cuda|xpu)(:[0-9]{1,3})?")
 _MOST = 2**63
 
 _Check = Callable[[object], bool]
@@ -121,7 +121,11 @@ _FIELDS: Mapping[str, Mapping[str, _Check]] = {
     "loading": {"part": _text, "done": _count, "total": _count},
     "note": {"text": _text},
     "step": {"id": _count, "step": _count, "steps": _count},
-    "image": {"id": _count, "width": _count, "height": _count, "rgb": lambda v: isinstance(v, str)},
+    "image": {
+        **dict.fromkeys(("id", "width", "height"), _count),
+        **{name: _or_none(_count) for name in ("peak_vram", "peak_ram")},
+        "rgb": lambda value: isinstance(value, str),
+    },
     "downloading": {"done": _count, "total": _count},
     "storing": {"name": _text},
     "fetched": {},

@@ -5,6 +5,7 @@ it back. What an earlier attempt painted is kept.
 """
 
 import tempfile
+import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,7 +23,7 @@ from headergen.errors import (
     SystemMemoryError,
     VideoMemoryError,
 )
-from headergen.progress import Loading, Note, Placed, Report, Step
+from headergen.progress import Loading, Measured, Note, Placed, Report, Step
 from headergen.wording import gigabytes
 
 # What lists placements, on some hardware and in a precision, if one is given.
@@ -34,8 +35,8 @@ class Load:
     """The model to paint with.
 
     `folder` is a diffusers folder on this machine; `transformer`, if given, the GGUF file that
-    holds the transformer's weights in its place. `device` is `auto`, `cuda`, `cuda:N`, `mps` or
-    `cpu`. A worker that says nothing for `timeout_s` seconds is ended.
+    holds the transformer's weights in its place. `device` is what the config says of it.
+    A worker that says nothing for `timeout_s` seconds is ended.
     """
 
     name: str
@@ -108,6 +109,36 @@ class Attempt:
         return f"{ram}; {vram}, {gigabytes(self.hardware.vram_free_bytes)} free"
 
 
+@dataclass
+class _Tally:
+    """What painting took so far: seconds since `started`, and the last worker's peaks in bytes."""
+
+    started: float
+    pictures: int = 0
+    vram_bytes: int | None = None
+    ram_bytes: int | None = None
+
+    def add(self, image: Mapping[str, Any]) -> None:
+        """Count a picture, with what its event says of memory."""
+        self.pictures += 1
+        self.vram_bytes, self.ram_bytes = image.get("peak_vram"), image.get("peak_ram")
+
+    def measured(self, name: str, attempt: Attempt) -> Measured:
+        """Return what was measured beside what was predicted."""
+        placed = attempt.placement
+        peaks = {
+            "VRAM": (self.vram_bytes, placed.peak_vram_bytes),
+            "RAM": (self.ram_bytes, placed.peak_ram_bytes),
+        }
+        return Measured(
+            name,
+            self.pictures,
+            attempt.hardware.card or placed.device,
+            time.monotonic() - self.started,
+            {kind: (found, told) for kind, (found, told) in peaks.items() if found is not None},
+        )
+
+
 def paint(
     interpreter: Path, load: Load, requests: Sequence[Paint], report: Report
 ) -> Generator[tuple[int, Pixels | PaintError], None, None]:
@@ -137,6 +168,7 @@ def _paint(
     pending = dict(enumerate(requests))
     ladder = _ladder_for(load, requests)
     attempt: Attempt | None = None
+    tally = _Tally(time.monotonic())
     while pending:
         failure: PaintError | None = None
         with Worker(interpreter, load.name, load.timeout_s) as worker:
@@ -145,7 +177,7 @@ def _paint(
             report(Placed(load.name, attempt.placement.describe()))
             worker.send("paint", **_order(load, attempt, pending, scratch))
             try:
-                for index, result in _results(worker, len(pending), attempt, report):
+                for index, result in _results(worker, len(pending), attempt, tally, report):
                     if isinstance(result, NoPictureError):
                         failure = result  # it stays pending
                     else:
@@ -155,12 +187,14 @@ def _paint(
             except (SystemMemoryError, VideoMemoryError) as error:
                 failure = error
         if failure:
-            following = _next_attempt(attempt, failure, ladder)
+            following = _next_attempt(attempt, failure, load.row, ladder)
             if following is None:
                 yield from _given_up(pending, failure)
                 return
             report(Note(f"{failure.headline}; {_what_next(attempt, following)}"))
             attempt = following
+    if attempt and tally.pictures:
+        report(tally.measured(load.name, attempt))
 
 
 def _given_up(
@@ -205,7 +239,9 @@ def _first_attempt(worker: Worker, device: str, ladder: _Ladder) -> Attempt:
     return Attempt(found, ladder(found, None))
 
 
-def _next_attempt(attempt: Attempt, failure: PaintError, ladder: _Ladder) -> Attempt | None:
+def _next_attempt(
+    attempt: Attempt, failure: PaintError, row: Model, ladder: _Ladder
+) -> Attempt | None:
     """Choose what to try after `failure`; None: nothing is left."""
     if isinstance(failure, VideoMemoryError):
         return _with_less_vram(attempt)
@@ -216,7 +252,7 @@ def _next_attempt(attempt: Attempt, failure: PaintError, ladder: _Ladder) -> Att
         limit = attempt.placement.peak_ram_bytes
         smaller = tuple(each for each in attempt.ladder if each.peak_ram_bytes < limit)
         return replace(once, ladder=smaller) if smaller else None
-    dtype = placement.safer_dtype(attempt.placement.dtype, attempt.hardware)
+    dtype = placement.safer_dtype(row, attempt.placement.dtype, attempt.hardware)
     if dtype is None:
         return None
     try:
@@ -246,6 +282,7 @@ def _order(
     row = load.row
     return {
         "scratch": scratch,
+        "embeddings": str(cache.embeddings_folder()),
         "folder": str(load.folder),
         "family": row.family.name,
         "variant": row.variant,
@@ -272,7 +309,7 @@ def _scaled(request: Paint, row: Model, scale: float) -> Paint:
 
 
 def _results(
-    worker: Worker, count: int, attempt: Attempt, report: Report
+    worker: Worker, count: int, attempt: Attempt, tally: _Tally, report: Report
 ) -> Iterator[tuple[int, Pixels | PaintError]]:
     """Receive `count` results, reporting what happens between them."""
     while count:
@@ -280,6 +317,7 @@ def _results(
         match event["event"]:
             case "image":
                 count -= 1
+                tally.add(event)
                 bits, tiled = attempt.placement.bits, attempt.placement.vae_tiling
                 pixels = Pixels(event["width"], event["height"], event["rgb"], bits, tiled)
                 yield event["id"], pixels

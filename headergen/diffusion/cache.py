@@ -72,6 +72,11 @@ def models_folder() -> Path:
     return locks.user_cache() / "headergen" / "models"
 
 
+def embeddings_folder() -> Path:
+    """Return where encoded prompts are kept for later runs."""
+    return locks.user_cache() / "headergen" / "embeddings"
+
+
 def model_folder(hub_id: str) -> Path:
     """Say where the forms and revisions of one model go."""
     return models_folder() / hub_id.replace("/", "--")

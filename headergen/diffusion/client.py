@@ -36,9 +36,8 @@ _MOST_TEXT_BYTES, _MOST_EVENTS = 16_000_000, 100_000
 # once cut the peak of loading a transformer in 8 bits from 1431 to 335 MB, of which 290 stay.
 _ENVIRONMENT = {"MALLOC_MMAP_THRESHOLD_": "1000000", "MALLOC_TRIM_THRESHOLD_": "1000000"}
 # Lets CUDA's allocator join freed blocks of different sizes (torch's page "CUDA semantics"); torch
-# has it on Linux only.
-if sys.platform == "linux" and "PYTORCH_ALLOC_CONF" not in os.environ:
-    _ENVIRONMENT["PYTORCH_CUDA_ALLOC_CONF"] = "expandable_segments:True"
+# has it on Linux only. PYTORCH_ALLOC_CONF is the newer name, which this one does not replace.
+_ALLOCATOR = {"PYTORCH_CUDA_ALLOC_CONF": "expandable_segments:True"}
 
 # Access tokens of the hub, passwords in the address of a hub or proxy, and what signs the address
 # of a download.
@@ -178,14 +177,13 @@ class Worker:
             thread.start()
 
     def _start(self, interpreter: Path, *, online: bool) -> subprocess.Popen[bytes]:
-        own = {} if online else {"HF_HUB_OFFLINE": "1"}
         try:
             return subprocess.Popen(
                 [interpreter, WORKER],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
-                env={**_ENVIRONMENT, **trust.environment(interpreter), **own},
+                env=_environment(trust.environment(interpreter), sys.platform, online=online),
                 **processes.OWN_GROUP,
             )
         except OSError as error:
@@ -273,7 +271,7 @@ class Worker:
             raise answers.GarbledError(f"is the {_MOST_EVENTS:,}th without a picture")
 
     def survey(self, device: str) -> Hardware:
-        """Ask the worker for `device`: `auto`, `cuda`, `cuda:N`, `mps` or `cpu`.
+        """Ask the worker for `device`, as the config names it.
 
         Raises:
             DeviceNotFoundError: It is not there.
@@ -287,6 +285,7 @@ class Worker:
             vram_free_bytes=facts["vram_free"],
             ram_available_bytes=hardware.memory().available_bytes,
             capability=(capability[0], capability[1]) if capability else None,
+            card=facts.get("card"),
             bfloat16=facts["bfloat16"],
             quantizable=facts["quantizable"],
         )
@@ -342,6 +341,13 @@ class Worker:
         with _pipe(self._process.stderr) as stream:
             for line in iter(lambda: stream.readline(_PIECE_BYTES), b""):
                 self._said.append(line.decode("utf-8", "replace").rstrip())
+
+
+def _environment(own: Mapping[str, str], platform: str, *, online: bool) -> dict[str, str]:
+    """Return the worker's environment: the author's `own` words come first."""
+    allocator = _ALLOCATOR if platform == "linux" and "PYTORCH_ALLOC_CONF" not in own else {}
+    offline = {} if online else {"HF_HUB_OFFLINE": "1"}
+    return {**_ENVIRONMENT, **allocator, **own, **offline}
 
 
 def _pipe(stream: IO[bytes] | None) -> IO[bytes]:

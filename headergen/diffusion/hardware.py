@@ -1,4 +1,4 @@
-"""What this machine has, asked without torch: RAM, NVIDIA cards, disk, and what the kernel killed.
+"""What this machine has, asked without torch: RAM, cards, disk, and what the kernel killed.
 
 A program that is missing, hangs or answers oddly is an answer too, and no exception.
 """
@@ -39,7 +39,7 @@ class Memory:
 
 @dataclass(frozen=True)
 class Card:
-    """One NVIDIA card as its driver tells it; memory in bytes, None where it does not tell."""
+    """One card as its driver tells it; memory in bytes, None where it does not tell."""
 
     index: int
     name: str
@@ -60,11 +60,15 @@ class Process:
 
 @dataclass(frozen=True)
 class Cards:
-    """The NVIDIA cards, and the newest CUDA that their driver runs; `fault` where asking failed."""
+    """The cards of one vendor, and the newest CUDA that their driver runs.
+
+    `tool` is the vendor's own program, which was asked; `fault` says where asking failed.
+    """
 
     cards: tuple[Card, ...] = ()
     cuda: tuple[int, int] | None = None
     fault: str | None = None
+    tool: str = "nvidia-smi"
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,11 @@ class KernelLog:
 
 # What the drivers of NVIDIA (also in WSL) and AMD put there; a Mac has MPS, Windows has nvidia-smi.
 _DEVICE_FILES = ("/dev/nvidiactl", "/dev/dxg", "/dev/kfd")
+# Intel's render nodes exist on most laptops. torch needs this library of Intel's as well.
+_INTELS_LIBRARIES = (
+    "/usr/lib/x86_64-linux-gnu/libze_intel_gpu.so.1",
+    "/usr/lib64/libze_intel_gpu.so.1",
+)
 
 
 def may_paint(device: str) -> bool:
@@ -85,6 +94,7 @@ def may_paint(device: str) -> bool:
         device == "cpu"
         or sys.platform == "darwin"
         or any(map(os.path.exists, _DEVICE_FILES))
+        or any(map(os.path.exists, _INTELS_LIBRARIES))
         or (sys.platform == "win32" and shutil.which("nvidia-smi") is not None)
     )
 
@@ -111,7 +121,48 @@ def _number_in(file: str) -> int | None:
 
 
 def cards() -> Cards:
-    """Ask nvidia-smi for the cards."""
+    """Ask the vendors' own tools for the cards: of NVIDIA, else of AMD, else of Intel."""
+    answers = [_nvidia()]
+    for ask in (_amd, _intel):
+        if not answers[-1].cards:
+            answers.append(ask())
+    present = [each for each in answers if each.cards]
+    installed = [each for each in answers if shutil.which(each.tool)]
+    return (present or installed or answers)[0]
+
+
+def _amd() -> Cards:
+    """Ask rocm-smi, which writes lines such as `GPU[0] : VRAM Total Memory (B): 17163091968`."""
+    tool = "rocm-smi"
+    text, fault = _ask(tool, "--showproductname", "--showmeminfo", "vram", "--showdriverversion")
+    told: dict[int, dict[str, str]] = {}
+    for number, name, value in re.findall(r"GPU\[(\d{1,4})\]\s*:\s*([^:\n]+):\s*(.*)", text):
+        told.setdefault(int(number), {})[name.strip().lower()] = value.strip()
+    driver = re.search(r"Driver version:\s*(\S+)", text)
+    found = []
+    for number, facts in sorted(told.items()):
+        total = _bytes(facts.get("vram total memory (b)"))
+        used = _bytes(facts.get("vram total used memory (b)"))
+        free = total - used if total is not None and used is not None else None
+        name = facts.get("card series") or facts.get("card model") or "an AMD card"
+        found.append(Card(number, name, total, free, driver[1] if driver else "unknown", None))
+    return Cards(tuple(found), fault=fault, tool=tool)
+
+
+def _intel() -> Cards:
+    """Ask xpu-smi, which draws a table; it tells no memory here."""
+    tool = "xpu-smi"
+    text, fault = _ask(tool, "discovery")
+    found = re.findall(r"^\|\s*(\d{1,4})\s*\|\s*Device Name:\s*(.+?)\s*\|", text, re.MULTILINE)
+    cards = tuple(Card(int(number), name, None, None, "unknown", None) for number, name in found)
+    return Cards(cards, fault=fault, tool=tool)
+
+
+def _bytes(text: str | None) -> int | None:
+    return int(text) if text and text.isdecimal() else None
+
+
+def _nvidia() -> Cards:
     fields = "index,name,memory.total,memory.free,driver_version"
     text, fault = _ask("nvidia-smi", *_query("gpu", f"{fields},compute_cap"))
     if fault and "compute_cap" in fault:  # drivers before 510 do not know the field

@@ -12,6 +12,10 @@ from headergen.diffusion import processes, trust
 from headergen.errors import InterpreterNotFoundError
 
 _NEEDED_MODULES = ("torch", "diffusers")
+# The specification's line, which is enough for each model of the table.
+INSTALL = (
+    "python3 -m venv .venv && .venv/bin/pip install torch diffusers transformers accelerate pillow"
+)
 # '' on the path is the repository, whose files anybody's pull request may bring: no `json.py` of it
 # is a module here.
 _WITHOUT_REPOSITORY = f"""
@@ -133,8 +137,11 @@ def _no_interpreter(refused: Mapping[str, str], remedy: str) -> InterpreterNotFo
 
 _REMEDY = (
     "choose one:\n"
-    "- at the repository's root: python3 -m venv .venv && "
-    ".venv/bin/pip install torch diffusers transformers accelerate\n"
+    "- a title card in place of the painting: write `fallback: card` into headergen.yaml\n"
+    "- commit without the picture for now: SKIP=headergen git commit (pre-commit, prek), "
+    "else git commit --no-verify\n"
+    "- install them at the repository's root (5.5 GB):\n"
+    f"    {INSTALL}\n"
     "- the hook id headergen-bundled, which brings them along\n"
     "- worker.python in the config, naming a Python outside of the repository that has them"
 )

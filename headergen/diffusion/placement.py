@@ -56,7 +56,7 @@ class Hardware:
 
     `capability` is CUDA's compute capability, (7, 5) for Turing, (8, 9) for Ada. `bfloat16` says
     whether the device computes in it natively, `quantizable` whether the library that quantises
-    is there.
+    is there. `card` is the name of the GPU.
     """
 
     device: str
@@ -65,6 +65,7 @@ class Hardware:
     capability: tuple[int, int] | None
     bfloat16: bool
     quantizable: bool = True
+    card: str | None = None
 
 
 @dataclass(frozen=True)
@@ -164,14 +165,19 @@ def compute_dtype(model: Model, hardware: Hardware) -> str:
 
     A CPU hardly knows float16 and takes bfloat16. Turing (compute capability 7.5) has no bfloat16:
     torch emulates it, correctly but slowly. A model that is published in bfloat16 may overflow in
-    float16, so emulation it is, and its weights stay small.
+    float16, so emulation it is, and its weights stay small; unless the family can be clamped.
     """
-    return "bfloat16" if hardware.device == "cpu" else model.family.dtype
+    family = model.family
+    if hardware.device == "cpu":
+        return "bfloat16"
+    if family.clamps and family.dtype == "bfloat16" and not hardware.bfloat16:
+        return "float16"
+    return family.dtype
 
 
-def safer_dtype(dtype: str, hardware: Hardware) -> str | None:
+def safer_dtype(model: Model, dtype: str, hardware: Hardware) -> str | None:
     """Choose a precision with a wider range or more digits than `dtype`, if there is one."""
-    if dtype == "float16" and hardware.bfloat16:
+    if dtype == "float16" and (hardware.bfloat16 or model.family.dtype == "bfloat16"):
         return "bfloat16"
     return "float32" if dtype != "float32" else None
 

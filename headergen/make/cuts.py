@@ -14,7 +14,6 @@ from headergen.graphics.saliency import focus_for
 from headergen.make import store
 from headergen.picture import metadata, provenance
 from headergen.plan import output
-from headergen.plan import state as states
 from headergen.plan.job import Job
 from headergen.vocabulary import AUTO_FOCUS, STAND_IN, Point
 
@@ -34,7 +33,7 @@ def save_cuts(job: Job, root: Path) -> str:
         HeadergenError: as `store.save` and `canvas.open_source`; or a picture does not fit into
             its bytes.
     """
-    wanted = [each for each in job.cut_jobs if not output.is_made(each)]
+    wanted = [each for each in job.cut_jobs if job.again or not output.is_made(each)]
     try:
         return _save(wanted, job, root) if wanted else ""
     except SourceError as error:  # of the header's own file, or of the source that it shows
@@ -45,7 +44,7 @@ def _save(wanted: Sequence[Job], job: Job, root: Path) -> str:
     header, texts = canvas.open_source(job.output), _texts(job)
     said = ""
     for each in wanted:
-        image = _cut(header, job, each, root)
+        image = _cut(header, job, each)
         encoded = encoding.encode_within(image, each.format, texts, encoding.bytes_of(each.max_kb))
         store.save(each, encoded.data, root)
         said += f"; {each.image} {encoded.how}" if encoded.how else ""
@@ -61,31 +60,28 @@ def _texts(job: Job) -> provenance.Metadata:
     return provenance.Metadata(job.digest, packet, told.parameters)
 
 
-def _cut(header: Image.Image, job: Job, cut: Job, root: Path) -> Image.Image:
+def _cut(header: Image.Image, job: Job, cut: Job) -> Image.Image:
     """Crop a header around what it was cropped around itself; what is laid out stays legible."""
-    focus = _focus(header, job, cut, root)
+    focus = _focus(header, job, cut)
     if focus is None and not canvas.crop_is_safe(header, cut.width, cut.height):
         return canvas.whole(header, cut.width, cut.height)
     return canvas.cover(header, cut.width, cut.height, focus or _MIDDLE)
 
 
-def _focus(header: Image.Image, job: Job, cut: Job, root: Path) -> Point | None:
+def _focus(header: Image.Image, job: Job, cut: Job) -> Point | None:
     """Find the point of interest in a header; None: something is laid out on it."""
     request = job.request
     if request is None or request.card or request.title or job.digest.endswith(STAND_IN):
         return None
     if not request.sources:
         return focus_for(header, cut.width, cut.height)
-    return _focus_of_composite(header, job, request, cut, root)
+    return _focus_of_composite(header, job, request, cut)
 
 
-def _focus_of_composite(
-    header: Image.Image, job: Job, request: Request, cut: Job, root: Path
-) -> Point | None:
+def _focus_of_composite(header: Image.Image, job: Job, request: Request, cut: Job) -> Point | None:
     if len(request.sources) > 1:
         return None
-    (path, *_) = states.sources_of(job.article, request, root)
-    source = canvas.open_source(path, at_least=header.size)
+    source = canvas.open_source(job.sources[0], at_least=header.size)
     stage = Stage(*header.size, job.look)
     if not composite.is_one_picture([source], stage, request.layout or "auto"):
         return None

@@ -40,7 +40,8 @@ class Painted:
     def describe(self) -> str:
         """Return in a line how the picture was painted, with what it takes to paint it again."""
         settings, image = self.settings, self.image
-        parts = [f"painted by {settings.model}"]
+        on = f" on a server ({settings.server})" if settings.server else ""
+        parts = [f"painted by {settings.model}{on}"]
         if settings.seed is not None:
             parts.append(f"seed {settings.seed}")
         if settings.steps is not None:

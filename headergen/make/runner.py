@@ -115,7 +115,8 @@ def _attempt(job: Job, root: Path) -> Outcome | None:
     try:
         store.require_wanted(job)
         output.require_free(job)
-        return _finish_made(job, root) if output.is_made(job) else _make(job, root)
+        is_made = output.is_made(job) and not job.again
+        return _finish_made(job, root) if is_made else _make(job, root)
     except HeadergenError as error:
         return Failed(job, error)
 
@@ -167,7 +168,8 @@ def _compose(job: Job, content: Composite, root: Path) -> Written:
             sources.append(canvas.open_source(shown, at_least=(job.width, job.height)))
             told.append(metadata.of_source(shown))
         except (PathError, SourceError) as error:
-            raise job.article.placed(error, f"header.sources[{index}]") from error
+            key = job.article.keys.of_request(f"sources[{index}]")
+            raise job.article.placed(error, key) from error
     image, beside = _laid_out(job, content, sources)
     origin = provenance.of_composite(told)
     how = f"composed of {counted(len(sources), 'picture')}"
@@ -187,7 +189,8 @@ def _laid_out(
             sources, *size, content.layout, content.focus, look, beside_title=beside
         )
     except UsageError as error:
-        raise job.article.placed(error, "header.layout") from error
+        key = job.article.keys.of_request("layout")
+        raise job.article.placed(error, key) from error
     return image, beside
 
 
@@ -218,7 +221,8 @@ def _or_stand_in(outcome: Outcome, root: Path) -> Outcome:
     why = f"a title card stands in: {outcome.error.headline}"
     standing_in = replace(job, digest=job.digest + STAND_IN, title=None)
     try:
-        if job.article.digest == standing_in.digest and output.is_made(standing_in):
+        is_standing = job.article.digest == standing_in.digest and not job.again
+        if is_standing and output.is_made(standing_in):
             return _completed(standing_in, why, root)
         return _draw(standing_in, job.stand_in, root, why)
     except HeadergenError as error:

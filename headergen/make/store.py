@@ -46,7 +46,7 @@ def save(job: Job, data: bytes, root: Path) -> None:
         OutputError: the place is taken by the author's own picture, or cannot be written.
     """
     require_wanted(job)
-    if output.is_made(job):
+    if output.is_made(job) and not job.again:
         return
     _require_inside(job, job.output, root)
     try:
@@ -99,7 +99,7 @@ def _asks_the_same(before: articles.Article, now: bytes) -> bool:
     """Compare what decides about the header; an article that can't be read gets the doubt."""
     try:
         every = before.request is None  # its header is the config's default
-        found = articles.parse(before.path, now, before.image_key, every=every)
+        found = articles.parse(before.path, now, before.keys, every=every)
     except ArticleError:
         return True
     return found is not None and _asked(found) == _asked(before)

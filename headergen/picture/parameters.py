@@ -22,7 +22,8 @@ class Settings:
 
     `transformer` is the name of the GGUF file that took the place of the model's own, and
     `quantization` the `8bit` or `4bit` in which its weights were. `decoding` is `tiles` where the
-    picture was decoded by tiles, because memory was short.
+    picture was decoded by tiles, because memory was short. `server` is the kind of image server
+    that painted, such as `sglang`.
     """
 
     prompt: str
@@ -37,6 +38,7 @@ class Settings:
     transformer: str | None = None
     quantization: str | None = None
     decoding: str | None = None
+    server: str | None = None
 
 
 # The web UI's own pattern, without what makes it take time in the square of a line.
@@ -60,6 +62,7 @@ _LABELS: Mapping[str, str] = {
     "transformer": "Transformer",
     "quantization": "Quantization",
     "decoding": "Decoding",
+    "server": "Server",
 }
 # Labels of headergen's own: a text that its plain place could not hold as it was.
 _EXACT: Mapping[str, str] = {"prompt": "Exact prompt", "negative_prompt": "Exact negative prompt"}
@@ -133,6 +136,7 @@ def read(text: str) -> Settings:
         transformer=values.get(_LABELS["transformer"]),
         quantization=values.get(_LABELS["quantization"]),
         decoding=values.get(_LABELS["decoding"]),
+        server=values.get(_LABELS["server"]),
     )
 
 

@@ -103,10 +103,10 @@ def planned(article: Article, config: Config, root: Path, count: int) -> list[Pl
     request = defaults.request_for(article, config, root)
     if request is None or request.prompt is None:
         message = "has no prompt to paint candidates from"
-        raise article.error(None, message, "write header.prompt")
+        raise article.error(None, message, f"write {article.keys.of_request('prompt')}")
     seeds = variants(request.prompt, request.seed, count, words=False)
     found = [_planned(article, 1, seeds[0], config, root)]
-    if found[0].painting.checkpoint.row.seeds_vary_little:
+    if found[0].painting.seeds_vary_little:
         with suppress(ArticleError):  # such as a prompt of several lines: seeds can be varied still
             words = variants(request.prompt, request.seed, count, words=True)
             return [_planned(article, i, each, config, root) for i, each in enumerate(words, 1)]
@@ -130,7 +130,9 @@ def job_with(article: Article, changes: Changes, config: Config, root: Path) -> 
     """
     if isinstance(states.state_of(article, config, root), states.HandMade):
         message = f"has a picture of your own: {article.image}"
-        remedy = f"remove {article.image_key} to have headergen paint one"
+        remedy = (
+            f"it is left alone: candidates are for headers that {article.image_key} doesn't have"
+        )
         raise article.error(None, message, remedy)
     found = planning.job_for(edit.with_request(article, changes), config, root)
     if stand_in := planning.stand_in_of(found):

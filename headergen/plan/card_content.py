@@ -24,7 +24,7 @@ def card_of(
         PathError, SourceError: a logo or picture leaves the repository or is missing.
         ConfigError: the config's logo is missing.
     """
-    asked, logo = request.card or CardRequest(), file_of(article, request, "logo", root)
+    asked, logo = request.card or CardRequest(), file_of(article, request, "logo", config, root)
     return Card(
         title=asked.title or article.title or article.path.stem,
         subtitle=asked.subtitle,
@@ -33,8 +33,8 @@ def card_of(
         author=config.card_author if asked.author is None else asked.author or None,
         date=_date(asked, article, config),
         tags=_tags(asked, article, config),
-        logo=None if asked.logo is False else logo or _logo(config, root),
-        picture=file_of(article, request, "picture", root),
+        logo=None if asked.logo is False else logo or logo_of(config, root),
+        picture=file_of(article, request, "picture", config, root),
     )
 
 
@@ -61,7 +61,9 @@ def _tags(asked: CardRequest, article: Article, config: Config) -> tuple[str, ..
     return article.facts.tags if wanted else ()
 
 
-def file_of(article: Article, request: Request, key: str, root: Path) -> Path | None:
+def file_of(
+    article: Article, request: Request, key: str, config: Config, root: Path
+) -> Path | None:
     """Resolve the `logo` or `picture` of an article's card to a file.
 
     Raises:
@@ -69,10 +71,15 @@ def file_of(article: Article, request: Request, key: str, root: Path) -> Path | 
         SourceError: the file is missing or no regular file.
     """
     name = getattr(request.card, key) if request.card and not request.by_default else None
-    return places.source_of(name, article, f"header.card.{key}", root) if name else None
+    return places.source_of(name, article, f"card.{key}", config, root) if name else None
 
 
-def _logo(config: Config, root: Path) -> Path | None:
+def logo_of(config: Config, root: Path) -> Path | None:
+    """Return the file of the logo that the config shows on every card, None where it has none.
+
+    Raises:
+        ConfigError: It does not exist.
+    """
     if config.card_logo is None:
         return None
     path = root / config.card_logo

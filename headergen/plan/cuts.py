@@ -13,7 +13,7 @@ from headergen.picture import first_bytes
 from headergen.plan import places
 from headergen.plan.state import Fresh, StandIn
 from headergen.settings.config import Config, WantedCut
-from headergen.vocabulary import FORMATS
+from headergen.vocabulary import FORMATS, SHARP, enlarged_by
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,16 @@ class Cut:
     output: Path
     width: int
     height: int
+
+    def enlargement(self, width: int, height: int) -> str | None:
+        """Return a note if it is enlarged from a header of this size (px); None: it looks sharp."""
+        factor = enlarged_by((width, height), (self.width, self.height))
+        if factor <= SHARP:
+            return None
+        return (
+            f"{self.key} is enlarged {factor:.2f}× from {width}×{height} px and looks soft; set a "
+            "larger header.width and header.height, or a smaller size under also"
+        )
 
     def stands_beside(self, article: Article) -> bool:
         """Tell whether it is there, as the cut of the header that the article names."""
@@ -83,7 +93,7 @@ def _is_own(article: Article, wanted: WantedCut, cut: Cut, config: Config, root:
     named = places.cut_of(article, cut.key, config, root)
     try:
         # `output` may have been another, which put the cut elsewhere.
-        is_cut = article.path.stem + wanted.suffix in text
+        is_cut = wanted.suffix in text
         return named is None or not is_cut or first_bytes.probe(named).digest is None
     except OSError:
         return text not in (

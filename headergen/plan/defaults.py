@@ -44,7 +44,7 @@ def _with_title(article: Article, request: Request | None, config: Config) -> Re
     """Return the request, whose title may be the file's name only if the config allows it."""
     needs_title = request is not None and request.article_title is not None
     if needs_title and not config.title_from_name and article.own_title is None:
-        key = "header.card" if request and request.card else "header.title"
+        key = article.keys.of_request("card" if request and request.card else "title")
         remedy = "write `title:` or a `# heading`, or set `title_from_name: true` in the config"
         raise article.error(key, "the article has no title", remedy)
     return request
@@ -66,7 +66,8 @@ def _by_default(article: Article, default: styles.Default, config: Config) -> Re
     title = article.title if needs_title and config.title_from_name else article.own_title
     if needs_title and title is None:
         message = "the config's default needs a title, and the article has none"
-        remedy = "write a `# heading` or `title:`; or `header: false`, for no header at all"
+        remedy = "write a `# heading` or `title:`; or "
+        remedy += f"`{article.keys.request}: false`, for no header at all"
         raise article.unasked(article.error(None, message, remedy), "they have no title")
     if title and not article.asks and _PLACEHOLDER.fullmatch(title):
         error = article.error(None, "the title is a placeholder of a template")

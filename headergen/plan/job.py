@@ -13,29 +13,34 @@ from headergen.article.article import Article
 from headergen.article.request import Request
 from headergen.diffusion import prompt as prompts
 from headergen.diffusion.cache import Checkpoint
+from headergen.diffusion.families.family import Model
 from headergen.errors import ArticleError
 from headergen.graphics.card.content import Card
 from headergen.picture.parameters import Settings
 from headergen.plan import card_content, cuts, defaults, model_choice, places
 from headergen.plan.cuts import Cut
-from headergen.plan.state import Fresh, HandMade, StandIn, Wanted, may_be_for, state_of
+from headergen.plan.state import Fresh, HandMade, StandIn, Wanted, may_be_for, sources_of, state_of
 from headergen.settings.config import Config
+from headergen.settings.server import Server
 from headergen.settings.styles import Style
 from headergen.vocabulary import AUTO_FOCUS, Focus, Look
 
 
 @dataclass(frozen=True)
 class Painting:
-    """Everything that a model is told; sizes in px. `notes` say what of it the model can't do."""
+    """Everything that a model is told; sizes in px. `notes` say what of it the model can't do.
 
-    checkpoint: Checkpoint
+    `checkpoint` paints, or a server, to which it leaves the steps and guidance that are None.
+    """
+
+    checkpoint: Checkpoint | Server
     device: str
     prompt: str
     negative_prompt: str | None
     render_width: int
     render_height: int
-    steps: int
-    guidance_scale: float
+    steps: int | None
+    guidance_scale: float | None
     seed: int
     notes: tuple[str, ...] = ()
 
@@ -45,11 +50,12 @@ class Painting:
 
         A local model or GGUF file is called by its name alone.
         """
-        file = self.checkpoint.transformer
+        model = self.checkpoint
+        file = model.transformer if isinstance(model, Checkpoint) else None
         return Settings(
             prompt=self.prompt,
             negative_prompt=self.negative_prompt,
-            model=self.checkpoint.name,
+            model=model.name,
             steps=self.steps,
             guidance_scale=self.guidance_scale,
             seed=self.seed,
@@ -57,10 +63,22 @@ class Painting:
         )
 
     @property
+    def row(self) -> Model | None:
+        """The model table's row of what paints; None: it is a server's."""
+        return self.checkpoint.row if isinstance(self.checkpoint, Checkpoint) else None
+
+    @property
+    def seeds_vary_little(self) -> bool:
+        """Whether pictures of other seeds are nearly the same."""
+        return self.row is not None and self.row.seeds_vary_little
+
+    @property
     def asked_as(self) -> str:
         """A hash of what the model is asked; the device and the notes are not in it."""
         model, size = self.checkpoint, (self.render_width, self.render_height)
-        which = model.row.name, model.location, model.revision, model.transformer
+        which: object = model
+        if isinstance(model, Checkpoint):
+            which = model.row.name, model.location, model.revision, model.transformer
         return hashlib.sha256(repr((self.settings, size, which)).encode()).hexdigest()[:16]
 
     def is_told_by(self, told: Settings | None) -> bool:
@@ -70,6 +88,8 @@ class Painting:
         this alone: its hash covered the code's own table of models.
         """
         model = self.checkpoint
+        if isinstance(model, Server):  # its pictures are known by `asked_as`
+            return False
         if told is None or not (told.revision or "").startswith(model.revision or ""):
             return False
         sizes = model.row.sizes_painted(self.render_width, self.render_height)
@@ -106,7 +126,9 @@ class Job:
 
     `request` is what is asked for; None: a header stands, and nobody says any more how it came to
     be. `look` is that of composites.
-    `changes` of the request, which the header is made for, go back with them.
+    `changes` of the request, which the header is made for, go back with them. `sources` are the
+    files of the pictures that the request names. With `again` the picture is made although there is
+    one already.
     `metadata` says how much of its provenance the picture carries: one of `config.METADATA`.
     `max_kb` bounds its file, in units of 1,024 bytes. `cuts` are made of it; `texts` are all that
     the article then says, by dotted keys. `title` is laid over the picture. `stand_in` is drawn
@@ -130,6 +152,8 @@ class Job:
     title: Card | None = None
     stand_in: Card | None = None
     changes: edit.Changes = field(default_factory=dict)
+    sources: tuple[Path, ...] = ()
+    again: bool = False
     cut: Cut | None = None
     whole: Job | None = None
 
@@ -137,6 +161,13 @@ class Job:
     def outputs(self) -> list[Path]:
         """The header's file, and those of its cuts."""
         return [self.output, *(cut.output for cut in self.cuts)]
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the author might not expect of the picture: what its model can't do, soft cuts."""
+        own = self.content.notes if isinstance(self.content, Painting) else ()
+        size = self.width, self.height
+        return (*own, *(note for cut in self.cuts if (note := cut.enlargement(*size))))
 
     @property
     def cut_jobs(self) -> list[Job]:
@@ -171,17 +202,23 @@ class Job:
 Plan = Job | StandIn | Fresh | HandMade | None
 
 
-def job_for(article: Article, config: Config, root: Path, *, in_hook: bool = False) -> Plan:
+def job_for(
+    article: Article, config: Config, root: Path, *, in_hook: bool = False, again: bool = False
+) -> Plan:
     """Decide what `article` needs. None: it has a `header:` that asks for nothing.
+
+    With `again`, a header that headergen made is made again even if it is fresh.
 
     Raises:
         ArticleError, PathError, SourceError: as `freshness.state_of`, which says what `in_hook` is.
         ConfigError: the model that the config names cannot be used.
     """
-    state = state_of(article, config, root, in_hook=in_hook)
+    state = state_of(article, config, root, in_hook=in_hook, again=again)
     if isinstance(state, Fresh | StandIn):
         return completion(state, config, root) or state
-    return job_of(state, config, root) if isinstance(state, Wanted) else state
+    if isinstance(state, Wanted):
+        return replace(job_of(state, config, root), again=again)
+    return state
 
 
 def stand_in_of(found: Plan) -> StandIn | None:
@@ -206,6 +243,7 @@ def completion(state: Fresh | StandIn, config: Config, root: Path) -> Job | None
     if not any(cuts.lacking(article, wanted_cuts, texts)) or not may_be_for(state.picture, digest):
         return None
     wanted = state.wanted.request if isinstance(state, StandIn) else None
+    request = wanted or defaults.request_for(article, config, root)
     return Job(
         article=article,
         output=state.picture,
@@ -215,12 +253,13 @@ def completion(state: Fresh | StandIn, config: Config, root: Path) -> Job | None
         height=config.height,
         format=config.format,
         content=Completion(state),
-        request=wanted or defaults.request_for(article, config, root),
+        request=request,
         look=config.look,
         texts=texts,
         metadata=config.metadata,
         max_kb=config.max_kb,
         cuts=wanted_cuts,
+        sources=sources_of(article, request, config, root) if request else (),
     )
 
 
@@ -241,7 +280,7 @@ def job_of(state: Wanted, config: Config, root: Path) -> Job:
             what = "the header itself" if file == output else "a cut of the header"
             key = f"sources[{state.sources.index(file)}]" if request.sources else "card"
             message = f"{name!r} is where {what} goes"
-            raise article.error(f"header.{key}", message, "name another picture")
+            raise article.error(article.keys.of_request(key), message, "name another picture")
     style = defaults.style_for(article, config, root)
     card = None
     if request.card or (request.prompt and config.fallback):
@@ -264,6 +303,7 @@ def job_of(state: Wanted, config: Config, root: Path) -> Job:
         cuts=wanted_cuts,
         title=card_content.title_of(article, request, config, style) if request.title else None,
         stand_in=card if config.fallback and isinstance(content, Painting) else None,
+        sources=state.sources,
     )
 
 
@@ -283,13 +323,15 @@ def _content(
 
 
 def painting(
-    request: Request, chosen: Checkpoint, own: Config, size: tuple[int, int], seed: int
+    request: Request, chosen: Checkpoint | Server, own: Config, size: tuple[int, int], seed: int
 ) -> Painting:
     """Settle every setting: the request's word first, then the config's, then the model table's.
 
     `own` is the config as far as it is meant for the model chosen, `size` the finished picture's
     width and height in px, `seed` the one to take where the request names none.
     """
+    if isinstance(chosen, Server):
+        return _served(request, chosen, own, size, seed)
     row = chosen.row
     width, height = model_choice.size_to_paint(row, own, *size)
     negative = (request.negative_prompt, own.negative_prompt, row.negative_prompt)
@@ -308,12 +350,44 @@ def painting(
         guidance_scale=guidance_scale,
         seed=seed if request.seed is None else request.seed,
     )
-    return as_read(asked)
+    enlarged = model_choice.enlargement(row, own, (width, height), size)
+    read = as_read(asked)
+    return replace(read, notes=(*read.notes, *filter(None, [enlarged])))
+
+
+def _served(
+    request: Request, server: Server, own: Config, size: tuple[int, int], seed: int
+) -> Painting:
+    """Settle what a server is told: what the request or the config says, and nothing else."""
+    width, height = model_choice.size_to_ask_for(own, *size)
+    template = own.prompt_template or "{prompt}"
+    negatives = (request.negative_prompt, own.negative_prompt)
+    scales = (request.guidance_scale, own.guidance_scale)
+    return Painting(
+        checkpoint=server,
+        device="",
+        prompt=template.replace("{prompt}", request.prompt or ""),
+        negative_prompt=next((text for text in negatives if text is not None), None),
+        render_width=width,
+        render_height=height,
+        steps=request.steps or own.num_inference_steps,
+        guidance_scale=next((scale for scale in scales if scale is not None), None),
+        seed=seed if request.seed is None else request.seed,
+        notes=_unused_model(request),
+    )
+
+
+def _unused_model(request: Request) -> tuple[str, ...]:
+    if request.model is None:
+        return ()
+    return (f"model: {request.model} is not used: image.server paints with its own",)
 
 
 def as_read(painting: Painting) -> Painting:
     """Let the model read the prompt in its own way, and note what of it the model can't do."""
-    family, prompt = painting.checkpoint.row.family, painting.prompt
-    weights, guided = family.prompt_weights, painting.guidance_scale > family.guided_above
+    assert painting.row is not None  # a server reads prompts in its own way
+    family, prompt = painting.row.family, painting.prompt
+    scale = painting.guidance_scale or 0.0
+    weights, guided = family.prompt_weights, scale > family.guided_above
     notes = prompts.notes(prompt, painting.negative_prompt, weights=weights, guided=guided)
     return replace(painting, prompt=prompt if weights else prompts.plain_text(prompt), notes=notes)

@@ -14,7 +14,9 @@ from headergen.diffusion.families.family import Model
 from headergen.errors import ConfigError
 from headergen.fields import unknown
 from headergen.settings.config import KEYS, Config
+from headergen.settings.server import Server
 from headergen.settings.styles import Style
+from headergen.vocabulary import SHARP, enlarged_by
 
 # Endings of files with weights: a hub id may contain dots (FLUX.2-klein-4B), but has no such one.
 _FILE_ENDINGS = (".safetensors", ".gguf", ".ckpt", ".pt", ".pth", ".bin", ".onnx")
@@ -165,17 +167,52 @@ def _unknown_model(config: Config) -> ConfigError:
     )
 
 
+def painter_for(config: Config, root: Path) -> Checkpoint | Server:
+    """Choose what paints by the config: its server, or a checkpoint on this machine.
+
+    Raises:
+        ConfigError: as `for_config`.
+    """
+    return config.server or for_config(config, root)
+
+
 def for_request(
     request: Request, config: Config, style: Style | None, root: Path
-) -> tuple[Checkpoint, Config]:
-    """Choose the checkpoint, and the config whose steps, guidance and so on are meant for it.
+) -> tuple[Checkpoint | Server, Config]:
+    """Choose what paints, and the config whose steps, guidance and so on are meant for it.
 
-    What the config says of them belongs to the model that it names: an article that picks another
-    model gets that model's own settings.
+    A server paints all; its models are not those of the model table. What the config says of them
+    belongs to the model that it names: an article that picks another model gets that model's own
+    settings.
     """
+    if config.server:
+        return config.server, config
     name = request.model or (style and style.model) or config.model
     own = config_of(config, name)
     return for_config(own, root), own
+
+
+# Every server that headergen knows takes multiples of 16 px, and OpenAI's no side of more than
+# three times the other.
+_SERVED_MULTIPLE = 16
+_SERVED_ASPECT = 3
+
+
+def size_to_ask_for(config: Config, width: int, height: int) -> tuple[int, int]:
+    """Choose the size in px to ask a server for, for a picture of `width` x `height` px.
+
+    It is the config's render size, or the least that covers the picture.
+    """
+    wide, high = config.render_width, config.render_height
+    if wide or high:
+        width, height = (
+            wide or round((high or 0) * width / height),
+            high or round((wide or 0) * height / width),
+        )
+    least = -(-max(width, height) // _SERVED_ASPECT)
+    sides = (max(side, least) for side in (width, height))
+    across, down = (-(-side // _SERVED_MULTIPLE) * _SERVED_MULTIPLE for side in sides)
+    return across, down
 
 
 def size_to_paint(row: Model, own: Config, width: int, height: int) -> tuple[int, int]:
@@ -190,3 +227,27 @@ def size_to_paint(row: Model, own: Config, width: int, height: int) -> tuple[int
     if own.render_height:
         return row.admissible_size(round(own.render_height * width / height), own.render_height)
     return row.render_size(width, height)
+
+
+def enlargement(
+    row: Model, own: Config, painted: tuple[int, int], size: tuple[int, int]
+) -> str | None:
+    """Return a note if a picture of `size` px is enlarged from the size that is painted.
+
+    The note says by how much, and what to do. None: it looks sharp.
+    """
+    factor = enlarged_by(painted, size)
+    if factor <= SHARP:
+        return None
+    soft = (
+        f"the model paints {painted[0]}×{painted[1]} px, which is enlarged {factor:.2f}× to "
+        f"{size[0]}×{size[1]} px and looks soft"
+    )
+    best = row.render_size(*size)
+    if (own.render_width or own.render_height) and enlarged_by(best, size) < factor:
+        return f"{soft}; remove image.width and image.height to paint {best[0]}×{best[1]} px"
+    sharp = ", ".join(
+        each.name for each in MODELS.values() if enlarged_by(each.render_size(*size), size) <= SHARP
+    )
+    other = f"choose a model that paints larger ({sharp})" if sharp else "choose a smaller size"
+    return f"{soft}; {other}"

@@ -66,7 +66,7 @@ def _taken(job: Job) -> OutputError:
         return output_error(job, f"{job.image} is a Git LFS pointer", git.LFS_REMEDY)
     remedy = (
         "rename or delete that file; or make it the header: "
-        f"name it in {job.article.image_key} and remove header.digest"
+        f"name it in {job.article.image_key} and remove {job.article.keys.of_request('digest')}"
     )
     if job.cut:
         remedy = f"delete that file; or, to keep it, rename it and name it in {job.cut.key}"

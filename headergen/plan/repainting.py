@@ -50,7 +50,8 @@ def again(
     """Take what a picture tells, and what is `given` otherwise.
 
     Raises:
-        UsageError: The picture does not tell enough, or names a model that is unknown here.
+        UsageError: The picture does not tell enough, was painted by a server, or names a model that
+            is unknown here.
         ConfigError: The model that is given cannot be used.
         NotDownloadedError: The picture alone names the model, and it is not on this machine.
     """
@@ -130,6 +131,13 @@ def _config_for(
     if "model" in given:
         return model_choice.config_of(config, given["model"])
     model = settings.model or ""
+    if settings.server:
+        raise UsageError(
+            f"{original} was painted by {model!r} on a server ({settings.server}), which alone "
+            "could paint it again",
+            remedy="paint its prompt anew, as `headergen show` prints it; or name a model of this "
+            "machine's with --model",
+        )
     if model_choice.for_config(config, root).name == model:
         return config
     if model in MODELS:

@@ -70,12 +70,16 @@ class StandIn:
 State = Wanted | StandIn | Fresh | HandMade | None
 
 
-def state_of(article: Article, config: Config, root: Path, *, in_hook: bool = False) -> State:
+def state_of(
+    article: Article, config: Config, root: Path, *, in_hook: bool = False, again: bool = False
+) -> State:
     """Compare what `article` asks for with the picture that it names.
 
     `in_hook` takes the article's word that its header is fresh: while hooks run, the framework
     puts staged files on disk, and a picture may be an older one than the author's. The hook has
     to say so; painting it again would be in vain.
+
+    With `again`, a header that headergen made is wanted even if it is fresh.
 
     Raises:
         ArticleError: a model is unknown, or a picture is named that cannot be made.
@@ -85,12 +89,32 @@ def state_of(article: Article, config: Config, root: Path, *, in_hook: bool = Fa
     """
     if article.has_own_image:
         return HandMade(article, None)
+    if article.moved_key and not again:
+        raise article.error(
+            article.moved_key,
+            f"the config's image_key is another: {article.image_key}",
+            "run `headergen run --again` with the article, which moves the picture's path",
+        )
     try:
-        return _state_of(article, config, root, in_hook=in_hook)
+        state = _state_of(article, config, root, in_hook=in_hook)
+        return _again(state, config, root) if again else state
     except SkippedError:
         raise
     except (ArticleError, PathError) as error:
         raise article.unasked(error, "their own picture is not found") from error
+
+
+def _again(state: State, config: Config, root: Path) -> State:
+    """Return the header that headergen made as one that is wanted, so that it is made again."""
+    if isinstance(state, StandIn):
+        return state.wanted
+    if not isinstance(state, Fresh) or state.article.digest is None:
+        return state
+    request = defaults.request_for(state.article, config, root)
+    if request is None:
+        return state
+    sources = sources_of(state.article, request, config, root)
+    return Wanted(state.article, request, digest_of(request, sources), sources, state.picture)
 
 
 def _state_of(article: Article, config: Config, root: Path, *, in_hook: bool) -> State:
@@ -103,7 +127,7 @@ def _state_of(article: Article, config: Config, root: Path, *, in_hook: bool) ->
     if request is None:
         return _without_request(article, picture)
     _require_known(article, request, config)
-    sources = sources_of(article, request, root)
+    sources = sources_of(article, request, config, root)
     digest = digest_of(request, sources)
     wanted = Wanted(article, request, digest, sources, picture)
     if picture is None or not picture.is_file() or article.digest is None:
@@ -138,10 +162,11 @@ def _require_known(article: Article, request: Request, config: Config) -> None:
 
         models = dict.fromkeys([*MODELS, config.model])
         if request.model not in models:
-            raise article.error("header.model", unknown("model", request.model, models))
+            key = article.keys.of_request("model")
+            raise article.error(key, unknown("model", request.model, models))
     if request.layout == "cover" and len(request.sources) > 1:
         message = "'cover' takes one source; leave the layout out, or try split"
-        raise article.error("header.layout", message)
+        raise article.error(article.keys.of_request("layout"), message)
 
 
 def _is_hand_made(article: Article, image: str, picture: Path | None) -> bool:
@@ -163,7 +188,7 @@ def _is_hand_made(article: Article, image: str, picture: Path | None) -> bool:
         raise article.error(
             article.image_key,
             f"{shown(image)} is no picture: it is left alone",
-            "remove the line, or choose another image_key in the config",
+            "choose another image_key in the config, or name a picture here",
         )
     return False
 
@@ -185,11 +210,12 @@ def _without_request(article: Article, picture: Path | None) -> Fresh | None:
     raise article.error(
         article.image_key,
         f"{shown(article.image)} does not exist, and no prompt and no sources say what to make",
-        "add the picture, or write header.prompt or header.sources",
+        f"add the picture, or write {article.keys.of_request('prompt')} or "
+        f"{article.keys.of_request('sources')}",
     )
 
 
-def sources_of(article: Article, request: Request, root: Path) -> tuple[Path, ...]:
+def sources_of(article: Article, request: Request, config: Config, root: Path) -> tuple[Path, ...]:
     """Resolve the sources of a composite, or the pictures on a card, to files.
 
     A header that is painted has none.
@@ -199,10 +225,12 @@ def sources_of(article: Article, request: Request, root: Path) -> tuple[Path, ..
         SourceError: a source picture is missing or no regular file.
     """
     found = [
-        places.source_of(name, article, f"header.sources[{index}]", root)
+        places.source_of(name, article, f"sources[{index}]", config, root)
         for index, name in enumerate(request.sources)
     ]
-    on_card = (card_content.file_of(article, request, key, root) for key in card_content.FILE_KEYS)
+    on_card = (
+        card_content.file_of(article, request, key, config, root) for key in card_content.FILE_KEYS
+    )
     return (*found, *filter(None, on_card))
 
 

@@ -77,7 +77,7 @@ def _on_disk(name: str, config: Config, root: Path) -> Article | None:
     path = Path(os.path.relpath(root / name))
     try:
         every = defaults.has_default(path, config, root)
-        return articles.read(os.fspath(path), config.image_key, every=every)
+        return articles.read(os.fspath(path), config.keys, every=every)
     except (HeadergenError, OSError):
         return None
 
@@ -86,7 +86,7 @@ def _files_of(article: Article | None, config: Config, root: Path) -> Iterator[s
     if article:
         for file in places.pictures_named(article, config, root):
             yield file.relative_to(root).as_posix()
-        for file in places.sources_named(article, root):
+        for file in places.sources_named(article, config, root):
             yield file.relative_to(root).as_posix()
 
 
@@ -132,7 +132,7 @@ def _of_article(
 def _staged_lines(index: Index, name: str, config: Config) -> tuple[str | None, ...] | None:
     data = index.read(index.entries[name].blob)
     try:
-        article = articles.parse(Path(name), data, config.image_key, every=True)
+        article = articles.parse(Path(name), data, config.keys, every=True)
     except ArticleError:
         return None
     return _lines(article, config) if article else None

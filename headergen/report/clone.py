@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,6 +25,7 @@ from headergen.repository import attributes, git
 from headergen.repository.attributes import Attributes
 from headergen.repository.hook_memory import CONFIG_FILES, Judged, frontmatter_of
 from headergen.repository.index import Index
+from headergen.repository.paths import folded
 from headergen.settings import config as configs
 from headergen.settings import scope
 from headergen.settings.config import Config
@@ -50,7 +52,8 @@ class Verdict:
     `name` and `needed` are names in the index; `needed` contains the links on the way to a file.
     `findings` are all of them, and `faults` those that keep the article from being whole.
     `frontmatter` is for the hook's record (`hook_memory.Judged`). `asks`: the article has a
-    `header:` of its own, or cannot be read.
+    `header:` of its own, or cannot be read. `wants` is where a header goes that it lacks,
+    and that the config alone asks for.
     """
 
     name: str
@@ -58,6 +61,7 @@ class Verdict:
     findings: tuple[Finding, ...]
     frontmatter: tuple[int, str]
     asks: bool = True
+    wants: str | None = None
 
     @property
     def faults(self) -> list[Finding]:
@@ -199,14 +203,14 @@ class Clone:
         data = self._index.read(self._index.entries[name].blob)
         try:
             every = defaults.has_default(path, config, root)
-            article = articles.parse(path, data, config.image_key, every=every)
+            article = articles.parse(path, data, config.keys, every=every)
             frontmatter = frontmatter_of(data, _frontmatter_bytes(article, path, data))
         except HeadergenError:
             return _Parsed(None)
         if article is None:
             return _Parsed(None, has_none=True, frontmatter=frontmatter)
         pictures = _names(places.pictures_named(article, config, root), root)
-        sources = _names(places.sources_named(article, root), root)
+        sources = _names(places.sources_named(article, config, root), root)
         return _Parsed(article, False, pictures, sources, frontmatter)
 
     def _needed(self, parsed: _Parsed) -> tuple[str, ...]:
@@ -261,7 +265,9 @@ class Clone:
             replace(each, path=name) if each.path == look.name else each for each in found
         )
         asks = parsed.article is None or parsed.article.asks
-        return Verdict(name, self._needed(parsed), findings, parsed.frontmatter, asks)
+        place = check.wanted_by_default(look)
+        wants = place.relative_to(root).as_posix() if place else None
+        return Verdict(name, self._needed(parsed), findings, parsed.frontmatter, asks, wants)
 
     def _attributes_on_disk(self, files: Iterable[str]) -> Mapping[str, Attributes]:
         """Return the attributes that `git add` went by, staged or not."""
@@ -300,6 +306,28 @@ class Clone:
                 line = state.article.image_line
                 message, remedy = f"{name} is not staged", "git add it"
                 yield Finding(os.fspath(state.article.path), line, "not-in-index", message, remedy)
+
+
+def without_colliding(verdicts: Sequence[Verdict]) -> list[Verdict]:
+    """Return the verdicts, without a header by default where its place is another article's."""
+    wanted = Counter(folded(each.wants) for each in verdicts if each.wants)
+    taken = {folded(name) for each in verdicts for name in each.needed}
+    taken |= {place for place, count in wanted.items() if count > 1}
+    return [
+        _skipped(each) if each.wants and folded(each.wants) in taken else each for each in verdicts
+    ]
+
+
+def _skipped(verdict: Verdict) -> Verdict:
+    from headergen.report.refusals import NAME_IS_TAKEN  # for the few commits with such articles
+
+    findings = (
+        replace(each, code="skipped", message=NAME_IS_TAKEN, remedy=verdict.wants)
+        if each.code == "missing"
+        else each
+        for each in verdict.findings
+    )
+    return replace(verdict, findings=tuple(findings))
 
 
 def _mending(file: str, line: str, name: str) -> str:

@@ -21,10 +21,14 @@ from headergen.diffusion.snapshot import MANIFEST, SnapshotError
 from headergen.errors import ConfigError, InterpreterNotFoundError, PaintError, PlacementError
 from headergen.plan import model_choice
 from headergen.progress import Event, Placed
+from headergen.server import client
+from headergen.server.transport import Transport
 from headergen.settings.config import Config
+from headergen.settings.server import Server
 from headergen.wording import gigabytes
 
 _ANSWER_SECONDS = 120.0  # importing torch from a cold disk
+_SERVER_SECONDS = 10.0  # it lists its models, and paints nothing
 _PAINTER_RAM_BYTES = 3_000_000_000  # what the smallest placement needs, and a little
 _BUSY_FRACTION = 0.25  # of a card's memory in others' hands is worth a look
 
@@ -43,19 +47,23 @@ _OPTIONAL = {
 # Run by the worker's interpreter, where headergen need not be installed.
 _QUESTION = f"""
 import importlib.util, json, torch, diffusers, transformers
-def card(n):
+def card(library, n):
     try:
-        memory = torch.cuda.mem_get_info(n)
+        memory = library.mem_get_info(n)
     except RuntimeError:  # so full that CUDA cannot start
-        memory = 0, torch.cuda.get_device_properties(n).total_memory
-    return [*memory, *torch.cuda.get_device_capability(n)]
+        memory = 0, library.get_device_properties(n).total_memory
+    return [*memory, *(torch.cuda.get_device_capability(n) if library is torch.cuda else (8, 0))]
 cuda = torch.cuda.is_available()
+xpu = hasattr(torch, "xpu") and torch.xpu.is_available()
+library = torch.cuda if cuda else torch.xpu if xpu else None
 print(json.dumps({{
     "versions": {{m.__name__: m.__version__ for m in (torch, diffusers, transformers)}},
     "lacking": [n for n in {tuple(_OPTIONAL)} if importlib.util.find_spec(n) is None],
-    "runtime": torch.version.cuda or torch.version.hip,
+    "runtime": torch.version.cuda or torch.version.hip or getattr(torch.version, "xpu", None),
     "cuda": cuda,
-    "cards": [card(n) for n in range(torch.cuda.device_count() if cuda else 0)],
+    "hip": bool(torch.version.hip),
+    "xpu": xpu,
+    "cards": [card(library, n) for n in range(library.device_count() if library else 0)],
     "mps": torch.backends.mps.is_available(),
 }}))
 """
@@ -72,7 +80,13 @@ class Diagnosis:
 
 
 def examine(config: Config, root: Path) -> Iterator[Diagnosis]:
-    """Look at everything that painting needs, from the hardware to the models; changes nothing."""
+    """Look at everything that painting needs, from the hardware to the models; changes nothing.
+
+    Where a server paints, it is asked what it is, and this machine needs nothing.
+    """
+    if config.server:
+        yield _server(config.server)
+        return
     memory, found = hardware.memory(), hardware.cards()
     yield _memory(memory)
     yield _kernel_log()
@@ -97,6 +111,17 @@ def examine(config: Config, root: Path) -> Iterator[Diagnosis]:
         own = config if each == chosen else model_choice.config_of(config, each.name)
         size = model_choice.size_to_paint(each.row, own, config.width, config.height)
         yield _model(each, machine, size, asked=config.device, wanted=each == chosen)
+
+
+def _server(server: Server) -> Diagnosis:
+    subject = "image.server"
+    try:
+        transport = Transport.to(server.base, server.key_env, _SERVER_SECONDS)
+        found = client.find(transport, server.dialect, server.model)
+    except PaintError as error:
+        return Diagnosis(subject, False, error.headline, error.advice)
+    message = f"{server.base} ({found.dialect.name}) paints with {found.painter}"
+    return Diagnosis(subject, True, message)
 
 
 def _memory(memory: Memory) -> Diagnosis:
@@ -124,30 +149,44 @@ def _kernel_log() -> Diagnosis:
 
 def _graphics(found: Cards) -> Iterator[Diagnosis]:
     if not found.cards:
-        reason = found.fault or "nvidia-smi finds no NVIDIA card"
+        reason = found.fault or f"{found.tool} finds no card"
         yield Diagnosis("graphics", False, reason, _NO_CARD)
     for card in found.cards:
         yield _card(card, found)
 
 
-_NO_CARD = "prompts need CUDA, MPS (a Mac has it without NVIDIA), or `image: {device: cpu}`"
+_NO_CARD = (
+    "prompts need a card of NVIDIA, AMD (ROCm; its tool is rocm-smi) or Intel (XPU; xpu-smi), a "
+    "Mac, or `image: {device: cpu}`"
+)
 
 
 def _card(card: Card, found: Cards) -> Diagnosis:
-    capability = ".".join(map(str, card.capability)) if card.capability else "unknown"
-    cuda = f", CUDA up to {'.'.join(map(str, found.cuda))}" if found.cuda else ""
-    message = (
-        f"{card.index}: {card.name}, {_gb(card.total_bytes)}, {_gb(card.free_bytes)} free, compute "
-        f"capability {capability}, driver {card.driver}{cuda}"
-    )
+    facts = [f"{card.index}: {card.name}"]
+    if card.total_bytes is not None or card.capability:
+        facts += [_gb(card.total_bytes), f"{_gb(card.free_bytes)} free"]
+    if found.tool == "nvidia-smi":
+        capability = ".".join(map(str, card.capability)) if card.capability else "unknown"
+        facts.append(f"compute capability {capability}")
+    facts.append(f"driver {card.driver}")
+    if found.cuda:
+        facts.append(f"CUDA up to {'.'.join(map(str, found.cuda))}")
+    message = ", ".join(facts)
     total, free = card.total_bytes or 0, card.free_bytes or 0
     if total - free <= _BUSY_FRACTION * total:
         return Diagnosis("graphics", True, message)
-    users = ", ".join(
-        f"{each.name} ({each.pid}) {_gb(each.held_bytes)}" for each in hardware.tenants()
-    )
-    remedy = f"close what holds the rest: {users or 'the driver does not tell which program'}"
-    return Diagnosis("graphics", False, message, remedy)
+    return Diagnosis("graphics", False, message, f"close what holds the rest: {_users(found)}")
+
+
+# The command that lists the programs that hold a card's memory.
+_WHO = {"rocm-smi": "rocm-smi --showpids", "xpu-smi": "xpu-smi ps"}
+
+
+def _users(found: Cards) -> str:
+    if found.tool in _WHO:
+        return f"{_WHO[found.tool]} lists it"
+    users = (f"{each.name} ({each.pid}) {_gb(each.held_bytes)}" for each in hardware.tenants())
+    return ", ".join(users) or "the driver does not tell which program"
 
 
 def _ask(python: Path) -> Mapping[str, Any]:
@@ -203,13 +242,15 @@ def _version(text: str) -> tuple[int, ...]:
 
 def _device(answer: Mapping[str, Any], wanted: str, found: Cards) -> Diagnosis:
     """Judge what torch sees by what the config wants."""
-    seen = [name for name in ("cuda", "mps") if answer[name]]
-    built = f"built for CUDA or ROCm {answer['runtime']}" if answer["runtime"] else "a CPU build"
+    seen = [name for name in ("cuda", "xpu", "mps") if answer.get(name)]
+    runtime = answer["runtime"]
+    built = f"built for CUDA, ROCm or XPU {runtime}" if runtime else "a CPU build"
     message = f"torch, {built}, sees {' and '.join(seen) or 'no GPU'}; the config says {wanted}"
     kind, _, number = wanted.partition(":")
-    if kind == "cuda" and answer["cuda"] and int(number or 0) >= len(answer["cards"]):
+    if kind in seen and kind != "mps" and int(number or 0) >= len(answer["cards"]):
         last = len(answer["cards"]) - 1
-        return Diagnosis("device", False, message, f"there is no {wanted}: cuda:{last} is the last")
+        remedy = f"there is no {wanted}: {kind}:{last} is the last"
+        return Diagnosis("device", False, message, remedy)
     ok = wanted == "cpu" or (bool(seen) if wanted == "auto" else kind in seen)
     return Diagnosis("device", ok, message, None if ok else _device_remedy(answer, found))
 
@@ -217,6 +258,9 @@ def _device(answer: Mapping[str, Any], wanted: str, found: Cards) -> Diagnosis:
 def _device_remedy(answer: Mapping[str, Any], found: Cards) -> str:
     if not found.cards:
         return "`image: {device: cpu}` if you are patient; or paint on another machine"
+    if found.tool != "nvidia-smi":
+        build = {"rocm-smi": "ROCm", "xpu-smi": "XPU"}[found.tool]
+        return f"this torch leaves the card idle: install the build for {build} (pytorch.org)"
     if not answer["runtime"]:
         return "a CPU build of torch leaves the card idle: install the build for its CUDA version"
     if found.cuda and _version(answer["runtime"]) > found.cuda:
@@ -239,17 +283,19 @@ def _hardware(wanted: str, memory: Memory, found: Cards, answer: Mapping[str, An
     """Say what a worker would find here: the wanted card, if there is one, else MPS or the CPU."""
     card = None if wanted in ("cpu", "mps") else _wanted_card(wanted, found, answer)
     device = "mps" if answer.get("mps") and wanted != "cpu" else "cpu"
+    kind = "xpu" if answer.get("xpu") and not answer.get("cuda") else "cuda"
     if card:
         number = f":{card.index}" if ":" in wanted else ""
-        device = f"cuda{number}"
+        device = f"{kind}{number}"
     # On a Mac the GPU shares the RAM; macOS lets it have some two thirds.
     shared = memory.available_bytes * 2 // 3 if device == "mps" else None
     return Hardware(
         device=device,
         vram_free_bytes=card.free_bytes if card else shared,
         ram_available_bytes=memory.available_bytes,
-        capability=card.capability if card else None,
-        bfloat16=card is None or (card.capability or (8, 0)) >= (8, 0),
+        capability=card.capability if card and kind == "cuda" else None,
+        # A ROCm build of torch has it on every card.
+        bfloat16=card is None or bool(answer.get("hip")) or (card.capability or (8, 0)) >= (8, 0),
         quantizable="sdnq" not in answer.get("lacking", ()),
     )
 

@@ -128,7 +128,7 @@ def _doubt(path: str, error: HeadergenError | OSError) -> HeadergenError:
 
 def _needed_by(name: str, config: Config, root: Path) -> Iterator[Path]:
     every = defaults.has_default(name, config, root)
-    article = articles.read(name, config.image_key, every=every)
+    article = articles.read(name, config.keys, every=every)
     if article is None:
         return
     yield from cuts.named_by(article, config, root)

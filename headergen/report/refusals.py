@@ -54,11 +54,13 @@ def _told(error: HeadergenError, job: Job) -> HeadergenError:
     return job.article.unasked(error, reason) if reason else error
 
 
+NAME_IS_TAKEN = "another file has the name of their picture"
+
 # Why articles that ask for nothing themselves get no header.
 _REASONS: Mapping[type[HeadergenError], str] = {
     GlyphError: "their title has characters that no font of headergen's has",
     UsageError: "their title is blank",
-    OutputError: "another file has the name of their picture",
+    OutputError: NAME_IS_TAKEN,
     ArticleError: "their frontmatter cannot be edited without risk",
 }
 
@@ -82,12 +84,14 @@ def _require_sources(job: Job, content: Composite) -> None:
         try:
             damage.require_sound(path, repr(os.path.relpath(path)))
         except SourceError as error:
-            raise job.article.placed(error, f"header.sources[{index}]") from error
+            raise job.article.placed(
+                error, job.article.keys.of_request(f"sources[{index}]")
+            ) from error
     count = len(content.sources)
     if content.layout == "fan" and count > MAX_FANNED:
         message = f"layout 'fan' shows at most {MAX_FANNED} sources, not {count}"
         refusal = UsageError(message, remedy="choose another layout, or auto")
-        raise job.article.placed(refusal, "header.layout")
+        raise job.article.placed(refusal, job.article.keys.of_request("layout"))
 
 
 def _require_card(job: Job, card: Card) -> None:

@@ -50,6 +50,15 @@ def find_root(start: Path) -> Path | None:
     return None
 
 
+def find_bare(start: Path) -> Path | None:
+    """Return the folder of the bare repository that `start` lies in, or None outside of any."""
+    with suppress(GitError):  # no repository at all
+        if ask(os.fspath(start), "rev-parse", "--is-bare-repository").strip() == b"true":
+            output = ask(os.fspath(start), "rev-parse", "--absolute-git-dir")
+            return Path(os.fsdecode(output.removesuffix(b"\n")))
+    return None
+
+
 def _has_tree_elsewhere(folder: Path) -> bool:
     """Check whether the config of the repository in `folder` may name another working tree."""
     with suppress(OSError):

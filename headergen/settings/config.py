@@ -1,21 +1,24 @@
 """The config file: where it is, what it may say, and the frozen `Config` that comes of it."""
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from headergen import fields, vocabulary
-from headergen.article.frontmatter.block import Block
-from headergen.article.frontmatter.document import dotted, lines_of
+from headergen.article.keys import REQUEST, Keys, parts_of
 from headergen.article.request import AUTHOR_KEYS, COLOURS
 from headergen.errors import ConfigError
 from headergen.fields import SIDE, required, row, text
+from headergen.settings import config_file
+from headergen.settings.public import PUBLIC, Served
+from headergen.settings.server import SERVER, TEXT, Server, TextServer
 from headergen.settings.styles import DEFAULT, PATHS, STYLES, Default, Style
 from headergen.vocabulary import HEADER_HEIGHT, HEADER_WIDTH, KEY_PATTERN, Look
 
-OUTSIDE_HEADER = rf"(?!header(?:\.|$)){KEY_PATTERN}"
+_LIST_OR_NOT = KEY_PATTERN + r"(?:\[\])?"
+_ANY_KEY = "a frontmatter key outside of `header`, such as"
 
 
 @dataclass(frozen=True)
@@ -23,7 +26,7 @@ class WantedCut:
     """A cut that each header has: its dotted key in the frontmatter and its size in px."""
 
     key: str = required(
-        text("a frontmatter key outside of `header`, such as og_image", OUTSIDE_HEADER),
+        text(f"{_ANY_KEY} og_image", _LIST_OR_NOT),
         "the frontmatter key under which your site reads the cut",
     )
     width: int = required(SIDE, "width of the cut in px")
@@ -32,7 +35,7 @@ class WantedCut:
     @property
     def suffix(self) -> str:
         """What its file's name has after the article's."""
-        return "-" + self.key.replace(".", "-")
+        return "-" + "-".join(parts_of(self.key))
 
 
 # Where a config may be, relative to the repository's root; the first that speaks of headergen.
@@ -50,8 +53,13 @@ NEAR_FILES = (
 # Where this file exists, `public` is no folder of articles.
 BUILT_PAGE = "public/index.html"
 
-_OUTPUT_PATTERN = r"(?!/|~|[A-Za-z]:)[^\\\x00-\x1f{}]*(\{(stem|format)\}[^\\\x00-\x1f{}]*)+"
-_NOT_THE_AUTHORS = rf"(?!header(?:\.(?:{'|'.join([*AUTHOR_KEYS, 'digest'])}))?$)"
+# What `output` may have in braces (`plan.naming`), and those that tell articles apart.
+PLACEHOLDERS = ("stem", "slug", "dir", "date", "lang", "format")
+_OF_ARTICLE = ("{stem}", "{slug}", "{dir}")
+_OUTPUT_PATTERN = (
+    rf"(?!~|[A-Za-z]:)[^\\\x00-\x1f{{}}]*"
+    rf"(\{{({'|'.join(PLACEHOLDERS)})\}}[^\\\x00-\x1f{{}}]*)*"
+)
 
 
 @dataclass(frozen=True)
@@ -87,8 +95,11 @@ class Config:
         name="image.preset",
     )
     device: str = row(
-        fields.text("one of auto, cuda, cuda:N, mps, cpu", r"auto|cpu|mps|cuda(:\d+)?"),
-        "where the model paints; `auto` is CUDA, else MPS",
+        fields.text(
+            "one of auto, cuda, cuda:N, xpu, xpu:N, mps, cpu", r"auto|cpu|mps|(cuda|xpu)(:\d+)?"
+        ),
+        "where the model paints; `cuda` is a card of NVIDIA, or of AMD where torch is built for "
+        "ROCm, `xpu` one of Intel; `auto` is the first of CUDA, XPU and MPS that is there",
         name="image.device",
         default="auto",
     )
@@ -124,6 +135,14 @@ class Config:
         "what to keep out, for every article that has no negative prompt",
         name="image.negative_prompt",
         usual="the model's",
+    )
+    server: Server | None = row(
+        SERVER,
+        "an image server that paints in place of this machine: `{url: …, model: …, key_env: …}`",
+        name="image.server",
+    )
+    text: TextServer | None = row(
+        TEXT, "a text model that `headergen suggest` asks for prompts: `{url: …, model: …}`"
     )
     width: int = row(
         fields.SIDE, "width of the header in px", name="header.width", default=HEADER_WIDTH
@@ -172,11 +191,19 @@ class Config:
     )
     output: str = row(
         fields.text(
-            "a path relative to the article, with {stem} and, if wanted, {format} in it",
+            "a path with {stem}, {slug}, {dir}, {date}, {lang} or {format} in it",
             _OUTPUT_PATTERN,
         ),
-        "where headers go, relative to the article; `{stem}` is the article's name",
+        "where headers go, relative to the article, or to the repository's root if it begins with "
+        "`/`; `{stem}` is the article's name, `{slug}` its slug, `{dir}` its folder, `{date}` its "
+        "day, `{lang}` its language",
         default="note_images/{stem}.{format}",
+    )
+    public: tuple[Served, ...] = row(
+        PUBLIC,
+        "folders that your site serves, and the URL of each: `{static: /}`; a picture in one of "
+        "them is named by its URL",
+        default=(),
     )
     metadata: str = row(
         fields.choice(vocabulary.METADATA),
@@ -187,10 +214,17 @@ class Config:
     image_key: str = row(
         fields.text(
             "a frontmatter key such as header.image, cover.image or heroImage",
-            rf"{_NOT_THE_AUTHORS}{vocabulary.KEY_PATTERN}",
+            _LIST_OR_NOT,
         ),
-        "the key under which your site reads the picture: `cover.image`, `heroImage`, `eyecatch` …",
-        default="header.image",
+        "the key under which your site reads the picture: `cover.image`, `heroImage`, `eyecatch` …;"
+        " `images`, and any key that ends in `[]`, is written as a list",
+        default=Keys.image,
+    )
+    request_key: str = row(
+        fields.text("a frontmatter key such as headergen", r"[\w-]+"),
+        "the key of the request itself, for sites that need `header` for something else; "
+        "`image_key` is then `image` below it, unless you set it",
+        default=REQUEST,
     )
     image_prefix: str = row(
         fields.text(pattern=r"[^\x00-\x1f]*", may_be_empty=True),
@@ -251,10 +285,15 @@ class Config:
         default=(),
     )
     alt_key: str | None = row(
-        fields.text("a frontmatter key outside of `header`, such as cover.alt", OUTSIDE_HEADER),
+        fields.text(f"{_ANY_KEY} cover.alt", KEY_PATTERN),
         "the key under which your site reads the header's `alt`, such as `cover.alt`",
     )
     require_alt: bool = row(fields.flag(), "whether the check asks for an `alt`", default=False)
+    strict: bool = row(
+        fields.flag(),
+        "whether the check fails for size and format of your own pictures; else it warns",
+        default=False,
+    )
     worker_python: str | None = row(
         fields.text("a path to a Python"),
         "the Python that has torch and diffusers, outside of what git tracks",
@@ -275,6 +314,11 @@ class Config:
     def look(self) -> Look:
         """How composites look."""
         return Look(self.gutter, self.corners, self.background, self.slant)
+
+    @property
+    def keys(self) -> Keys:
+        """The keys of the frontmatter that headergen reads and writes."""
+        return Keys(self.request_key, self.image_key)
 
     def error(self, key: str, message: str, remedy: str | None = None) -> ConfigError:
         """Make the error that says where the config sets `key`."""
@@ -324,9 +368,9 @@ def _speaks_of_headergen(path: Path) -> bool:
     if path.name == "headergen.yaml":
         return True
     if path.name == "pyproject.toml":
-        return b"tool.headergen" in _read_bytes(path)
+        return b"tool.headergen" in config_file.bytes_of(path)
     image = rb"^image[ \t]*:[ \t]*(#.*|\{.*)?\r?$"
-    return bool(re.search(image, _read_bytes(path), re.M))
+    return bool(re.search(image, config_file.bytes_of(path), re.M))
 
 
 def schema() -> fields.Schema:
@@ -339,9 +383,11 @@ def _read(path: Path) -> Config:
     sections = {name.partition(".")[0] for name in KEYS if "." in name}
     # Another tool may own a file of this name, and have keys of its own in it.
     keys = top if path.name == "config.yaml" else None
-    values, lines = _read_file(path, sections, keys)
+    values, lines = config_file.read(path, sections, keys)
     where = fields.Location(str(path), lines, ConfigError)
     found: dict[str, Any] = fields.read(KEYS, values, where)
+    if "request_key" in found:
+        found.setdefault("image_key", Keys(found["request_key"]).of_request("image"))
     config = Config(path=str(path), lines=lines, **found)
     _check_output(config)
     _check_keys(config)
@@ -351,25 +397,45 @@ def _read(path: Path) -> Config:
 
 def _check_output(config: Config) -> None:
     """Refuse a template that would write every header to one file, or PNG bytes to a .webp."""
-    if "{stem}" not in config.output:
-        message = f"{config.output!r} must contain {{stem}}, or all articles would share one file"
-        raise config.error("output", message)
+    if "/" in config.output and not any(each in config.output for each in _OF_ARTICLE):
+        message = f"{config.output!r} must contain {{stem}}, {{slug}} or {{dir}}"
+        raise config.error("output", f"{message}, or all articles would share one file")
     suffix = Path(config.output.replace("{format}", config.format)).suffix
     if suffix != f".{config.format}":
         message = f"{config.output!r} ends in {suffix or 'no suffix'!r}, but header.format is "
         raise config.error("output", f"{message}{config.format!r}", "end it in .{format}")
+    if config.image_prefix and ".." in config.output.split("/"):
+        message = f"{config.image_prefix!r} before {config.output!r} leads nowhere"
+        remedy = (
+            "remove the prefix; begin `output` with /, and write `public: {static: /}` or the like"
+        )
+        raise config.error("image_prefix", message, remedy)
 
 
 def _check_keys(config: Config) -> None:
     """Refuse to write two things under one key, or one within the other."""
     image_keys = {"image_key": config.image_key, "alt_key": config.alt_key}
-    keys = [*image_keys.items(), *(("also", cut.key) for cut in config.also)]
+    cuts = ((f"also[{index}].key", cut.key) for index, cut in enumerate(config.also))
+    keys = [*image_keys.items(), *cuts]
     seen: list[str] = []
     for name, key in keys:
+        if key and not _may_be_written(name, key, config.request_key):
+            words = KEYS[name].kind.words if name in KEYS else f"{_ANY_KEY} og_image"
+            words = words.replace(f"`{REQUEST}`", f"`{config.request_key}`")
+            raise config.error(name, f"expected {words}, not {key!r}")
+        key = key and ".".join(parts_of(key))
         for other in seen if key else ():
             if f"{key}.".startswith(f"{other}.") or f"{other}.".startswith(f"{key}."):
                 raise config.error(name, f"{key!r} and {other!r} can't both be written")
         seen += [key] if key else []
+
+
+def _may_be_written(name: str, key: str, request: str) -> bool:
+    """Check whether a key is outside of the request; the picture's may be a new one inside."""
+    if key != request and not key.startswith(f"{request}."):
+        return True
+    own = [*AUTHOR_KEYS, "digest"]
+    return name == "image_key" and key not in (request, *(f"{request}.{each}" for each in own))
 
 
 def _check_cuts(config: Config) -> None:
@@ -379,95 +445,3 @@ def _check_cuts(config: Config) -> None:
             message = f"two pictures would be named …{name}; choose another key for one"
             raise config.error("also", message)
         seen.add(name)
-
-
-# Deeper than the theme of a style's default card, and more than any list of styles has.
-_DEPTH, _MOST = 5, 1000
-
-
-def _read_bytes(path: Path) -> bytes:
-    """Return a file's bytes.
-
-    Raises:
-        ConfigError: It cannot be read.
-    """
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise ConfigError(f"cannot be read: {error.strerror}", path=str(path)) from error
-
-
-def _read_file(
-    path: Path, sections: Collection[str], keys: Collection[str] | None = None
-) -> tuple[dict[str, Any], dict[str, int]]:
-    """Read a config file: its values by dotted keys, and the 1-based lines of keys and list items.
-
-    `sections` are the keys whose mappings become dotted keys. With `keys`, keys that are not
-    among them are left out.
-
-    Raises:
-        ConfigError: It cannot be read, is not YAML or TOML, or has a key twice.
-    """
-    language = "toml" if path.suffix == ".toml" else "yaml"
-    block = Block(path, language, b"", _decode(path), b"", 1, ConfigError, "the config")
-    values, lines = (_read_toml if language == "toml" else _read_yaml)(block, keys)
-    return dict(_flatten(values, sections)), lines
-
-
-def _decode(path: Path) -> str:
-    data = _read_bytes(path)
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        remedy = "save it as UTF-8"
-        raise ConfigError("is not UTF-8", path=str(path), line=line, remedy=remedy) from error
-
-
-def _read_yaml(block: Block, keys: Collection[str] | None) -> tuple[dict[Any, Any], dict[str, int]]:
-    from headergen.article import near_misses
-    from headergen.article.frontmatter import yaml_read
-
-    if keys is None:
-        near_misses.refuse_bare_colours(block)
-    document = yaml_read.read(block)
-    if document is None:
-        if all(line.lstrip()[:1] in ("", "#") or line == "---" for line in block.text.splitlines()):
-            return {}, {}
-        remedy = "begin it with a key, such as `image:`"
-        raise block.error("must be a mapping of keys to values", 0, remedy=remedy)
-    values = {name: document.values[name] for name in document.values if not keys or name in keys}
-    lines: dict[str, int] = {}
-    for name, value in values.items():
-        if isinstance(name, str):
-            lines |= lines_of(document, (name,), value, depth=_DEPTH, most=_MOST)
-    return values, lines
-
-
-def _read_toml(block: Block, keys: Collection[str] | None) -> tuple[dict[Any, Any], dict[str, int]]:
-    import tomllib
-
-    from headergen.article.frontmatter import toml_read
-
-    values = toml_read.values_of(block, tomllib.loads)
-    table = ("tool", "headergen") if block.path.name == "pyproject.toml" else ()
-    for name in table:
-        values = values.get(name, {})
-        if not isinstance(values, dict):
-            remedy = "write it as [tool.headergen]"
-            raise ConfigError(
-                "must be a table", path=str(block.path), key="tool.headergen", remedy=remedy
-            )
-    lines: dict[str, int] = {}
-    for entry in toml_read.scan(block):
-        if entry.path[: len(table)] == table:
-            lines.setdefault(dotted(entry.path[len(table) :]), block.line(entry.start))
-    return values, lines
-
-
-def _flatten(values: Mapping[Any, Any], sections: Collection[str]) -> Iterator[tuple[Any, Any]]:
-    for key, value in values.items():
-        if isinstance(value, dict) and key in sections:
-            yield from ((f"{key}.{inner}", setting) for inner, setting in value.items())
-        else:
-            yield key, value

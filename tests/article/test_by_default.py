@@ -9,6 +9,7 @@ import pytest
 
 from headergen.article.article import Article, parse
 from headergen.article.edit import with_image
+from headergen.article.keys import Keys
 from headergen.errors import ArticleError, SkippedError
 from tests.support.paths import DATA
 
@@ -18,7 +19,7 @@ DIGEST = "3fa9c1d2"
 
 
 def read(data: bytes, image_key: str = "header.image") -> Article | None:
-    return parse(Path("a.md"), data, image_key, every=True)
+    return parse(Path("a.md"), data, Keys(image=image_key), every=True)
 
 
 def text(data: str) -> Article:
@@ -43,7 +44,7 @@ def test_the_two_keys_are_written_and_not_a_second_time(expected: Path) -> None:
 def test_nothing_is_read_where_none_gets_one_by_default(expected: Path) -> None:
     data = expected.with_name(expected.name.replace(".expected", "")).read_bytes()
     with suppress(SkippedError):  # an empty `header:` is told of
-        assert parse(Path("a.md"), data, expected.parent.name) is None
+        assert parse(Path("a.md"), data, Keys(image=expected.parent.name)) is None
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import pytest
 from headergen.article import article as articles
 from headergen.article.article import Article
 from headergen.article.edit import Changes, with_image, with_request
+from headergen.article.keys import Keys
 from headergen.errors import ArticleError
 from tests.support.paths import DATA
 
@@ -18,7 +19,7 @@ CHANGES: Changes = {"prompt": "夜の海、満月", "seed": 42}
 
 
 def read(data: bytes, image_key: str = "header.image") -> Article:
-    found = articles.parse(Path("a.md"), data, image_key)
+    found = articles.parse(Path("a.md"), data, Keys(image=image_key))
     assert found is not None
     return found
 

@@ -36,7 +36,10 @@ NEAR = {
     "bare colour on a line": ("header:\n  card:\n    colours: #1a2b3c\n", 4, "comment", "quotes"),
     "conflict": ("header:\n<<<<<<< HEAD\n  seed: 1\n=======\n", 3, "conflict marker", "resolve"),
     "true": ("header: true\n", 2, "expected a mapping", "`header: {card: true}`"),
-    "a text": ("header: a sunset\n", 2, "expected a mapping", "`header: {prompt: …}`"),
+    "true, and a theme's": ("header: true\n", 2, "expected a mapping", "request_key: headergen"),
+    "a typo alone": ("header:\n  promt: x\n", 3, "did you mean 'prompt'?", ""),
+    "a typo of two letters": ("header: {titel: x}\n", 2, "did you mean 'title'?", ""),
+    "a theme's key beside ours": ("header: {prompt: x, foo: y}\n", 2, "unknown key 'foo'", ""),
     "a list": ("header: [a.png]\n", 2, "expected a mapping", "`header: {sources: […]}`"),
     "No as a title": (
         "header: {card: {title: No}}\n",
@@ -68,8 +71,6 @@ def test_a_near_miss_is_told(text: str, line: int, message: str, remedy: str, ev
         pytest.param("headers: {\n", id="YAML that nobody can read"),
         pytest.param("header.html: x\n", id="a key with a dot"),
         pytest.param("background: #fff\nheader: ~\n", id="a colour of the site's"),
-        pytest.param("header:\n  overlay_image: /a.jpg\n", id="Minimal Mistakes"),
-        pytest.param("header:\n  image: /a.jpg\n  caption: x\n", id="Minimal Mistakes' picture"),
         pytest.param("header: no\n", id="Feeling Responsive"),
         pytest.param("note: 'header：'\n", id="a colon in a text"),
     ],
@@ -110,10 +111,22 @@ def test_an_empty_header_is_told_of_and_gets_the_default(text: str) -> None:
     assert parse(Path("a.md"), data, every=True)
 
 
+@pytest.mark.parametrize("every", [False, True])
 @pytest.mark.parametrize(
-    "text", ["header:\n  overlay_image: /a.jpg\n", "header: {teaser: a.png}\n"]
+    ("text", "what"),
+    [
+        pytest.param("header:\n  overlay_image: /a.jpg\n", "is the theme's", id="Minimal Mistakes"),
+        pytest.param("header: {teaser: a.png}\n", "is the theme's", id="its teaser"),
+        pytest.param("header: {image: /a.jpg, caption: x}\n", "is the theme's", id="its picture"),
+        pytest.param("header:\n  foo: x\n", "is the theme's", id="unknown keys alone"),
+        pytest.param("header:\n  1: x\n", "is the theme's", id="a number as a key"),
+        pytest.param("header: The sea\n", "is a text", id="a text"),
+        pytest.param("header: big.png\n", "is a text", id="a path"),
+    ],
 )
-def test_a_header_of_the_themes_is_skipped(text: str) -> None:
+def test_a_header_of_the_themes_is_skipped(text: str, what: str, every: bool) -> None:
     with pytest.raises(SkippedError) as caught:
-        parse(Path("a.md"), f"---\n{text}---\n# T\n".encode(), every=True)
-    assert caught.value.reason == "their `header:` is the theme's"
+        parse(Path("a.md"), f"---\n{text}---\n# T\n".encode(), every=every)
+    assert caught.value.reason.startswith(f"their `header:` {what}")
+    assert "set `request_key: headergen` in the config" in caught.value.reason
+    assert caught.value.line == 2

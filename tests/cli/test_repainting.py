@@ -214,7 +214,7 @@ def test_a_file_that_the_author_did_not_name_is_not_overwritten(
     assert main(["generate", "--from", "a.png"]) == 2
     err = capsys.readouterr().err
     assert "a-again.png exists already" in err
-    assert "name an OUTPUT" in err
+    assert "--force" in err
     assert mine.read_bytes() == b"mine"
 
 
@@ -263,7 +263,7 @@ def test_show_takes_no_config_as_it_reads_none(
     picture_that_tells(WEB_UI)
     with pytest.raises(SystemExit, match="2"):
         main(["show", "a.png", "--config", "nope.yaml"])
-    assert "unrecognized arguments: --config nope.yaml" in capsys.readouterr().err
+    assert "unknown option '--config'" in capsys.readouterr().err
 
 
 def test_show_prints_json_of_a_composite_and_loads_no_pillow(repo: Repository) -> None:

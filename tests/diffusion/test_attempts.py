@@ -31,7 +31,7 @@ from headergen.diffusion.families import MODELS
 from headergen.diffusion.placement import Placement
 from headergen.diffusion.worker import parts
 from headergen.diffusion.worker.events import WorkerError
-from headergen.progress import Event, Loading, Note, Placed, Step
+from headergen.progress import Event, Loading, Measured, Note, Placed, Step
 from tests.diffusion.conftest import Direct
 from tests.support import checkpoints, weights
 from tests.support.executable import executable
@@ -77,8 +77,9 @@ class Recorder:
     def __init__(self, on_step: Callable[[], None] = lambda: None) -> None:
         self.placements: list[str] = []
         self.loads: list[tuple[str, int, int]] = []
-        self.steps: list[tuple[int, int, int]] = []
+        self.steps: list[tuple[int, int, int | None]] = []
         self.notes: list[str] = []
+        self.measured: list[Measured] = []
         self._on_step = on_step
 
     def __call__(self, event: Event) -> None:
@@ -92,6 +93,8 @@ class Recorder:
                 self._on_step()
             case Note(text):
                 self.notes.append(text)
+            case Measured():
+                self.measured.append(event)
 
 
 @dataclass(frozen=True)
@@ -128,16 +131,22 @@ def workers(monkeypatch: pytest.MonkeyPatch) -> list[subprocess.Popen[bytes]]:
 
 
 @pytest.fixture(scope="module")
-def zimage_run(tiny_zimage: Path, warm_process: WarmProcess) -> Run:
+def zimage_run(
+    tiny_zimage: Path, warm_process: WarmProcess, tmp_path_factory: pytest.TempPathFactory
+) -> Run:
     """Paint two good pictures and, between them, one whose width Z-Image does not admit."""
     with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
         warm_process.use(patch)
         return run_worker(load_of(tiny_zimage), ZIMAGE_PICTURES)
 
 
 @pytest.fixture(scope="module")
-def sdxl_run(tiny_sdxl: Path, warm_process: WarmProcess) -> Run:
+def sdxl_run(
+    tiny_sdxl: Path, warm_process: WarmProcess, tmp_path_factory: pytest.TempPathFactory
+) -> Run:
     with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
         warm_process.use(patch)
         return run_worker(load_of(tiny_sdxl, SDXL), SDXL_PICTURES)
 
@@ -193,6 +202,19 @@ def test_sdxl_paints_what_diffusers_paints(
     sdxl_run: Run, direct: Direct, tiny_sdxl: Path, index: int
 ) -> None:
     assert sdxl_run.results[index] == direct(tiny_sdxl, SDXL.row, SDXL_PICTURES[index])
+
+
+def test_what_painting_took_is_told_beside_what_was_predicted(
+    zimage_run: Run, tiny_zimage: Path
+) -> None:
+    (found,) = zimage_run.progress.measured
+
+    assert (found.name, found.pictures, found.device) == ("tiny-zimage", 2, "cpu")
+    assert found.seconds > 0
+    assert set(found.memory) == {"RAM"}
+    peak, predicted = found.memory["RAM"]
+    # torch and diffusers alone take more than 0.3 GB, of which the prediction knows.
+    assert 3e8 < peak < predicted
 
 
 def test_pictures_differ_by_seed_and_within(zimage_run: Run) -> None:
@@ -559,10 +581,11 @@ from pathlib import Path
 def emit(event, **fields):
     print(json.dumps(dict(fields, event=event)), flush=True)
 
-def picture(request):
+def picture(request, peak_vram=None, peak_ram=None):
     width, height = request["width"], request["height"]
     rgb = base64.b64encode(bytes(range(3)) * width * height).decode()
-    emit("image", id=request["id"], width=width, height=height, rgb=rgb)
+    size = dict(width=width, height=height)
+    emit("image", id=request["id"], **size, rgb=rgb, peak_vram=peak_vram, peak_ram=peak_ram)
 
 def fail(kind, id=None):
     emit("error", id=id, kind=kind, message="these words")
@@ -632,6 +655,21 @@ for request in order["requests"]:
     run = run_worker(load_of(tiny_zimage), requests, fake_worker(code, quantizable=True))
 
     assert [each.bits for each in run.results if isinstance(each, Pixels)] == [None, "8bit"]
+
+
+def test_what_a_card_gave_is_told_of_the_last_attempt(
+    fake_worker: Callable[..., Path], tiny_zimage: Path
+) -> None:
+    code = """
+if attempt == 1:
+    fail("video memory")
+picture(order["requests"][0], peak_vram=5, peak_ram=7)
+"""
+    run = run_worker(load_of(tiny_zimage), [PICTURE], fake_worker(code, card="Some Card"))
+
+    (found,) = run.progress.measured
+    assert (found.pictures, found.device) == (1, "Some Card")
+    assert {kind: peak for kind, (peak, _) in found.memory.items()} == {"VRAM": 5, "RAM": 7}
 
 
 def test_a_killed_worker_is_tried_once_more_in_a_smaller_placement(

@@ -39,6 +39,37 @@ def fake_worker(tmp_path: Path) -> Callable[[str], Path]:
     return make
 
 
+ALLOCATOR = "PYTORCH_CUDA_ALLOC_CONF"
+
+
+@pytest.mark.parametrize(
+    ("own", "platform", "expected"),
+    [
+        pytest.param({}, "linux", "expandable_segments:True", id="on Linux"),
+        pytest.param({}, "win32", None, id="torch has it on Linux only"),
+        pytest.param({ALLOCATOR: "x"}, "linux", "x", id="the author's own word comes first"),
+        pytest.param({"PYTORCH_ALLOC_CONF": "x"}, "linux", None, id="also by the newer name"),
+    ],
+)
+def test_cudas_allocator_joins_freed_blocks(
+    own: dict[str, str], platform: str, expected: str | None
+) -> None:
+    assert client._environment(own, platform, online=True).get(ALLOCATOR) == expected
+
+
+def test_the_worker_gets_the_environment(fake_worker: Callable[[str], Path]) -> None:
+    names = ["HF_HUB_OFFLINE", *([ALLOCATOR] if sys.platform == "linux" else [])]
+    python = fake_worker(
+        "answer = {'event': 'surveyed', 'device': 'cpu', 'vram_free': None, 'capability': None, "
+        "'bfloat16': True, 'quantizable': False}\n"
+        f"print(json.dumps({{**answer, **{{n: os.environ.get(n) for n in {names}}}}}))"
+    )
+
+    answer = ask(python)
+    assert answer["HF_HUB_OFFLINE"] == "1"
+    assert answer.get(ALLOCATOR, "expandable_segments:True") == "expandable_segments:True"
+
+
 @pytest.mark.parametrize(
     ("code", "kind", "words"),
     [

@@ -22,7 +22,16 @@ from tests.support.executable import executable
 PYTHON = Path(sys.executable)
 
 # Three events as they should be, as Python writes them.
-IMAGE = {"event": "image", "id": 7, "width": 16, "height": 16, "rgb": "AAAA" * 256}
+PIXELS = "AAAA" * 256
+IMAGE = {
+    "event": "image",
+    "id": 7,
+    "width": 16,
+    "height": 16,
+    "rgb": PIXELS,
+    "peak_vram": None,
+    "peak_ram": 7,
+}
 STEP = {"event": "step", "id": 7, "step": 1, "steps": 8}
 SURVEYED = {
     "event": "surveyed",

@@ -131,7 +131,8 @@ def test_other_machines(hardware: Hardware, model: str, parts: object, expected:
 @pytest.mark.parametrize(
     ("model", "capability", "dtype"),
     [
-        pytest.param("z-image-turbo", (7, 5), "bfloat16", id="Z-Image on Turing is emulated"),
+        pytest.param("z-image-turbo", (7, 5), "float16", id="Z-Image on Turing is clamped"),
+        pytest.param("flux2-klein-4b", (7, 5), "bfloat16", id="klein on Turing is emulated"),
         pytest.param("z-image-turbo", (8, 9), "bfloat16", id="Z-Image on Ada"),
         pytest.param("z-image-turbo", (9, 0), "bfloat16", id="Z-Image on Hopper"),
         pytest.param("animagine-xl-3.1", (7, 5), "float16", id="SDXL on Turing"),
@@ -147,16 +148,18 @@ def test_precision_never_overflows_and_is_never_float32(
 
 
 @pytest.mark.parametrize(
-    ("dtype", "bfloat16", "expected"),
+    ("model", "dtype", "bfloat16", "expected"),
     [
-        pytest.param("float16", True, "bfloat16", id="the range of bfloat16"),
-        pytest.param("float16", False, "float32", id="a card without bfloat16"),
-        pytest.param("bfloat16", True, "float32", id="more digits"),
-        pytest.param("float32", True, None, id="nothing is safer"),
+        pytest.param("sdxl-turbo", "float16", True, "bfloat16", id="the range of bfloat16"),
+        pytest.param("sdxl-turbo", "float16", False, "float32", id="a card without bfloat16"),
+        pytest.param("z-image-turbo", "float16", False, "bfloat16", id="Z-Image is emulated then"),
+        pytest.param("sdxl-turbo", "bfloat16", True, "float32", id="more digits"),
+        pytest.param("sdxl-turbo", "float32", True, None, id="nothing is safer"),
     ],
 )
-def test_safer_dtype(dtype: str, bfloat16: bool, expected: str | None) -> None:
-    assert placement.safer_dtype(dtype, replace(CARD, bfloat16=bfloat16)) == expected
+def test_safer_dtype(model: str, dtype: str, bfloat16: bool, expected: str | None) -> None:
+    hardware = replace(CARD, bfloat16=bfloat16)
+    assert placement.safer_dtype(MODELS[model], dtype, hardware) == expected
 
 
 def test_stages_hold_the_largest_part_and_not_the_sum() -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import gc
 import os
+import shutil
 import subprocess
 import sys
 import weakref
@@ -13,7 +15,7 @@ from typing import Any
 import pytest
 
 from headergen.diffusion.families import zimage
-from headergen.diffusion.worker import parts, stages
+from headergen.diffusion.worker import clamp, embeddings, parts, stages
 from tests.support.paths import CHECKOUT
 
 pytestmark = pytest.mark.slow
@@ -45,6 +47,7 @@ def order(folder: Path, **placed: Any) -> dict[str, Any]:
     }
     return {
         "scratch": str(SCRATCH),
+        "embeddings": str(SCRATCH / "kept"),
         "folder": str(folder),
         "family": zimage.FAMILY.name,
         "variant": None,
@@ -106,7 +109,72 @@ def test_pictures_are_delivered_chunk_by_chunk_and_prompts_encoded_once(
         *[("step", 2), ("step", 3), ("image", 2), ("image", 3)],
         *[("step", 4), ("image", 4)],
     ]
-    assert len(list(scratch.iterdir())) == 4  # the fifth prompt is the first one again
+    assert len(list((scratch / "kept").iterdir())) == 4  # the fifth prompt is the first again
+
+
+def parts_loaded(order: dict[str, Any]) -> list[Any]:
+    return [part for event, part in paint(order) if event == "loading" and part]
+
+
+@pytest.mark.parametrize(
+    "stages",
+    [
+        pytest.param([["text_encoder", "transformer", "vae"]], id="resident"),
+        pytest.param(APART, id="in stages"),
+    ],
+)
+def test_a_later_run_does_not_load_the_encoder_for_prompts_that_are_encoded(
+    stages: list[list[str]], tiny_zimage: Path, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(tiny_zimage, tmp_path / "checkpoint")
+    everything = ["text_encoder", "transformer", "vae"]
+    wanted = order(folder, stages=stages)
+    first, other = wanted["requests"]
+
+    assert parts_loaded({**wanted, "requests": [first]}) == everything
+    assert parts_loaded({**wanted, "requests": [other]}) == ["transformer", "vae"]
+    words = [first, {**other, "prompt": "a boat"}]
+    assert parts_loaded({**wanted, "requests": words}) == everything
+
+    for file in (folder / "text_encoder").glob("*.safetensors"):
+        os.utime(file, (1, 1))
+    assert parts_loaded({**wanted, "requests": [first]}) == everything
+
+
+def test_prompts_are_encoded_where_nothing_can_be_kept(tiny_zimage: Path, scratch: Path) -> None:
+    (scratch / "kept").write_text("a file in the folder's place")
+
+    assert parts_loaded(order(tiny_zimage)) == ["text_encoder", "transformer", "vae"]
+    assert len(list(scratch.glob("*.pt"))) == 1
+
+
+def test_a_damaged_file_of_a_prompt_is_removed(tiny_zimage: Path, scratch: Path) -> None:
+    paint(order(tiny_zimage))
+    (kept,) = (scratch / "kept").iterdir()
+    kept.write_bytes(kept.read_bytes()[:200])
+
+    events: list[dict[str, Any]] = []
+    stages.paint(order(tiny_zimage), lambda event, /, **fields: events.append(fields))
+
+    messages = [each["message"] for each in events if "message" in each]
+    assert len(messages) == 2
+    assert all("was damaged and is removed: run again" in each for each in messages)
+    assert "text_encoder" in parts_loaded(order(tiny_zimage))
+
+
+def test_no_more_than_a_bound_is_kept_and_what_was_used_last(
+    tiny_zimage: Path, scratch: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paint(many(tiny_zimage, 4))
+    sizes = {file: file.stat().st_size for file in (scratch / "kept").iterdir()}
+    for age, file in enumerate(sorted(sizes)):
+        os.utime(file, (1000 - age, 1000 - age))
+    monkeypatch.setattr(embeddings, "_KEPT_BYTES", 2 * max(sizes.values()))
+    paint(many(tiny_zimage, 1))
+
+    left = sorted((scratch / "kept").iterdir())
+    assert len(left) == 2
+    assert sorted(sizes)[0] in left
 
 
 def test_what_was_painted_before_memory_ran_out_is_delivered(
@@ -196,6 +264,44 @@ def test_the_text_encoder_and_the_transformer_are_quantised_while_loading(
     assert sizes["transformer"] < most * whole["transformer"]
     assert sizes["text_encoder"] < whole["text_encoder"]
     assert sizes["vae"] == whole["vae"]
+
+
+def pictures(order: dict[str, Any]) -> list[bytes]:
+    """Return the pictures' bytes; of one that overflowed none."""
+    found = []
+
+    def emit(event: str, /, **fields: Any) -> None:
+        if event in ("image", "error"):
+            found.append(base64.b64decode(fields.get("rgb", "")))
+            assert event == "image" or fields["kind"] == "overflow", fields
+
+    stages.paint(order, emit)
+    return found
+
+
+def test_numbers_beyond_float16_are_clamped_where_plain_float16_gives_nan(
+    tiny_zimage: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import safetensors.torch
+
+    folder = shutil.copytree(tiny_zimage, tmp_path / "checkpoint")
+    for file in (folder / "transformer").glob("*.safetensors"):
+        # As in the published weights, the feed-forward layers leave float16's range.
+        tensors = safetensors.torch.load_file(file)
+        for name in tensors:
+            if name.endswith(("feed_forward.w1.weight", "feed_forward.w3.weight")):
+                tensors[name] *= 3000.0
+        safetensors.torch.save_file(tensors, file)
+
+    exact, _ = pictures(order(folder))
+    clamped, _ = pictures(order(folder, dtype="float16"))
+    monkeypatch.setattr(clamp, "clamp_activations", lambda model: None)
+    plain = pictures(order(folder, dtype="float16"))
+
+    assert plain == [b"", b""]
+    assert len(set(clamped)) > 50
+    differences = [abs(a - b) for a, b in zip(clamped, exact, strict=True)]
+    assert sum(differences) / len(differences) < 4
 
 
 _LOAD = """

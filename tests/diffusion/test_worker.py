@@ -32,9 +32,49 @@ def test_pick_device(cuda: int, mps: bool, wanted: str, expected: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("cuda", "wanted", "expected"),
+    [
+        pytest.param(0, "auto", "xpu", id="auto takes XPU"),
+        pytest.param(1, "auto", "cuda", id="auto takes CUDA before XPU"),
+        pytest.param(1, "xpu", "xpu", id="XPU by name"),
+        pytest.param(0, "xpu:1", "xpu:1", id="the second XPU device"),
+    ],
+)
+def test_intels_cards_are_devices_like_others(cuda: int, wanted: str, expected: str) -> None:
+    assert device.pick(_torch(cuda, False, xpu=2), wanted) == expected
+
+
+def test_a_card_tells_its_name_and_memory() -> None:
+    library = SimpleNamespace(
+        mem_get_info=lambda name: (6_000, 8_000),
+        get_device_name=lambda name: f"the card {name}",
+        get_device_capability=lambda name: (11, 0),
+        is_bf16_supported=lambda: True,
+        max_memory_reserved=lambda name: 5_000,
+    )
+    intel = SimpleNamespace(xpu=library)
+    amd = SimpleNamespace(cuda=library, version=SimpleNamespace(hip="7.0"))
+    turing = SimpleNamespace(
+        cuda=SimpleNamespace(**{**vars(library), "get_device_capability": lambda name: (7, 5)}),
+        version=SimpleNamespace(hip=None),
+    )
+
+    assert device._facts(intel, "xpu:1") == {
+        "card": "the card xpu:1",
+        "vram_free": 6_000,
+        "capability": None,
+        "bfloat16": True,
+    }
+    assert device._facts(amd, "cuda")["bfloat16"] is True
+    assert device._facts(turing, "cuda")["bfloat16"] is False
+    assert device.peaks(intel, "xpu")["peak_vram"] == 5_000
+    assert device.peaks(intel, "cpu")["peak_vram"] is None
+
+
+@pytest.mark.parametrize(
     ("cuda", "mps", "wanted", "words"),
     [
-        pytest.param(0, False, "auto", "no GPU was found: .* built without CUDA", id="auto"),
+        pytest.param(0, False, "auto", "no GPU was found: .* built for the CPU alone", id="auto"),
         pytest.param(0, True, "cuda", "'cuda' was found: torch sees mps", id="no CUDA"),
         pytest.param(1, False, "cuda:1", "'cuda:1' .* sees cuda, cuda:0", id="no second GPU"),
         pytest.param(1, False, "mps", "'mps' was found", id="no MPS"),
@@ -54,18 +94,20 @@ def test_no_more_of_a_card_is_taken_than_is_free() -> None:
         mem_get_info=lambda name: (6_000, 8_000),
         set_per_process_memory_fraction=lambda fraction, name: taken.append((fraction, name)),
     )
-    for name in ("cuda:1", "cpu", "mps"):
-        device.keep_within_what_is_free(SimpleNamespace(cuda=cuda), name)
-    assert taken == [(0.75, "cuda:1")]
+    for name in ("cuda:1", "xpu:1", "cpu", "mps"):
+        device.keep_within_what_is_free(SimpleNamespace(cuda=cuda, xpu=cuda), name)
+    device.keep_within_what_is_free(SimpleNamespace(xpu=SimpleNamespace()), "xpu")  # torch 2.8
+    assert taken == [(0.75, "cuda:1"), (0.75, "xpu:1")]
 
 
-def _torch(cuda: int, mps: bool) -> Any:
+def _torch(cuda: int, mps: bool, *, xpu: int = 0) -> Any:
     """Imitate the few questions asked of torch; test_client asks the real one."""
     return SimpleNamespace(
         __version__="2.15.0",
         cuda=SimpleNamespace(is_available=lambda: cuda > 0, device_count=lambda: cuda),
+        xpu=SimpleNamespace(is_available=lambda: xpu > 0, device_count=lambda: xpu),
         backends=SimpleNamespace(mps=SimpleNamespace(is_available=lambda: mps)),
-        version=SimpleNamespace(cuda="13.0" if cuda else None, hip=None),
+        version=SimpleNamespace(cuda="13.0" if cuda else None, hip=None, xpu=None),
     )
 
 

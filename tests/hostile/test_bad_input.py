@@ -336,7 +336,7 @@ def test_a_bad_path(
         pytest.param(".git/x.png", "git's own folder", "outside of .git", id="git's folder"),
         pytest.param("C:/x.png", FOREIGN, WRITE_IT_WITH, id="a drive"),
         pytest.param("out/x.png", "leaves the repository", IN_REPOSITORY, id="a linked folder"),
-        pytest.param("a title", "is no picture", "remove the line", id="no path at all"),
+        pytest.param("a title", "is no picture", "another image_key", id="no path at all"),
     ],
 )
 def test_a_bad_image(

@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from headergen.article import article as articles
+from headergen.diffusion.cache import Checkpoint
 from headergen.diffusion.families import MODELS
 from headergen.errors import HeadergenError
 from headergen.graphics import encoding
@@ -19,7 +20,7 @@ from headergen.plan import state as states
 from headergen.plan.job import Composite, Job, Painting
 from headergen.plan.state import Fresh, HandMade, Wanted
 from headergen.repository import git
-from headergen.settings.config import Config
+from headergen.settings.config import Config, WantedCut
 from headergen.vocabulary import Look
 from tests.support.headers import HEADERS, header_of
 
@@ -37,7 +38,7 @@ def state_of(root: Path, header: str, config: Config | None = None) -> planning.
     path = root / "articles" / "post.md"
     path.write_text(f"---\ntitle: x\nheader:\n{header}---\nbody\n", encoding="utf-8")
     config = config or Config()
-    parsed = articles.parse(path, path.read_bytes(), config.image_key)
+    parsed = articles.parse(path, path.read_bytes(), config.keys)
     assert parsed is not None
     return planning.job_for(parsed, config, root)
 
@@ -49,6 +50,11 @@ def painting(root: Path, header: str, config: Config | None = None) -> Painting:
     return job.content
 
 
+def checkpoint_of(painting: Painting) -> Checkpoint:
+    assert isinstance(painting.checkpoint, Checkpoint)
+    return painting.checkpoint
+
+
 def test_a_prompt_becomes_a_job_with_the_tables_settings(root: Path) -> None:
     job = state_of(root, "  prompt: a cat\n")
     assert isinstance(job, Job)
@@ -58,7 +64,7 @@ def test_a_prompt_becomes_a_job_with_the_tables_settings(root: Path) -> None:
     content = job.content
     assert isinstance(content, Painting)
     assert content.prompt == "a cat"
-    assert content.checkpoint.location == "Tongyi-MAI/Z-Image-Turbo"
+    assert checkpoint_of(content).location == "Tongyi-MAI/Z-Image-Turbo"
     assert (content.steps, content.guidance_scale) == (8, 0.0)
     assert (content.render_width, content.render_height) == (1280, 672)
     assert content.seed == int(job.digest, 16)
@@ -80,7 +86,7 @@ def test_a_prompt_becomes_a_job_with_the_tables_settings(root: Path) -> None:
 def test_a_model_is_told_what_it_understands_and_the_author_what_it_does_not(
     root: Path, header: str, prompt: str, note: str | None
 ) -> None:
-    found = painting(root, f"  prompt: a (cat:1.4)\n{header}")
+    found = painting(root, f"  prompt: a (cat:1.4)\n{header}", Config(width=640, height=336))
     assert found.prompt == prompt
     assert len(found.notes) == (note is not None)
     assert note is None or note in found.notes[0]
@@ -126,6 +132,56 @@ def test_the_render_size_of_the_config(
 ) -> None:
     found = painting(root, "  prompt: a\n", Config(render_width=width, render_height=height))
     assert (found.render_width, found.render_height) == render
+
+
+@pytest.mark.parametrize(
+    ("model", "config", "note"),
+    [
+        pytest.param(
+            "z-image-turbo",
+            Config(render_width=1024, render_height=1024),
+            "the model paints 1024×1024 px, which is enlarged 1.25× to 1280×670 px and looks soft; "
+            "remove image.width and image.height to paint 1280×672 px",
+            id="a size of the config's that is too small",
+        ),
+        pytest.param(
+            "sdxl-turbo",
+            Config(model="sdxl-turbo"),
+            "the model paints 672×352 px, which is enlarged 1.90× to 1280×670 px and looks soft; "
+            "choose a model that paints larger (z-image-turbo, animagine-xl-3.1, flux2-klein-4b)",
+            id="a model that paints small",
+        ),
+        pytest.param(
+            "z-image-turbo",
+            Config(width=6000, height=3000),
+            "the model paints 2176×1088 px, which is enlarged 2.76× to 6000×3000 px and looks "
+            "soft; choose a smaller size",
+            id="a header that no model paints",
+        ),
+        pytest.param(
+            "z-image-turbo",
+            Config(render_width=1232, render_height=640),
+            None,
+            id="up to 5% nobody sees it",
+        ),
+        pytest.param("animagine-xl-3.1", Config(), None, id="a size that is large enough"),
+    ],
+)
+def test_each_enlargement_is_told_with_its_remedy(
+    root: Path, model: str, config: Config, note: str | None
+) -> None:
+    found = painting(root, f"  prompt: a\n  model: {model}\n", config)
+    assert found.notes == ((note,) if note else ())
+
+
+def test_a_cut_that_is_enlarged_is_told_where_it_is_made(root: Path) -> None:
+    square = WantedCut("square", 1080, 1080)
+    job = state_of(root, "  card: true\n", Config(also=(square, WantedCut("og", 1200, 630))))
+    assert isinstance(job, Job)
+    assert job.notes == (
+        "square is enlarged 1.61× from 1280×670 px and looks soft; set a larger header.width and "
+        "header.height, or a smaller size under also",
+    )
 
 
 TOLD = Settings(
@@ -263,7 +319,7 @@ def test_the_prefix_goes_before_the_path_and_is_taken_off_again(root: Path) -> N
 def test_a_local_folder_takes_the_settings_of_its_pipeline_class(root: Path) -> None:
     (root / "tiny").mkdir()
     (root / "tiny" / "model_index.json").write_text('{"_class_name": "ZImagePipeline"}')
-    chosen = painting(root, "  prompt: a\n", Config(model="./tiny")).checkpoint
+    chosen = checkpoint_of(painting(root, "  prompt: a\n", Config(model="./tiny")))
     assert (chosen.row.name, chosen.location) == ("z-image-turbo", str(root / "tiny"))
     assert chosen.local
 
@@ -278,7 +334,8 @@ def test_a_preset_says_whose_settings_a_folder_or_hub_id_takes(root: Path) -> No
     sdxl_folder(root)
     for model in ("sdxl", "someone/sdxl-merge"):
         config = Config(model=model, preset="sdxl-turbo")
-        assert painting(root, "  prompt: a\n", config).checkpoint.row.name == "sdxl-turbo"
+        row = painting(root, "  prompt: a\n", config).row
+        assert row and row.name == "sdxl-turbo"
 
 
 CONFIG_LINES = {"image.model": 2, "image.preset": 3, "image.transformer": 3}
@@ -288,10 +345,13 @@ def test_a_gguf_transformer_is_a_file_here_or_one_on_the_hub(root: Path) -> None
     (root / "z-Q4.gguf").touch()
     here = painting(root, "  prompt: a\n", Config(transformer="z-Q4.gguf", revision="abcdef0"))
     hub = painting(root, "  prompt: a\n", Config(transformer="someone/z/z-Q4.gguf"))
-    assert here.checkpoint.transformer == str(root / "z-Q4.gguf")
-    assert here.checkpoint.revision == "abcdef0"
-    assert hub.checkpoint.transformer == "someone/z/z-Q4.gguf"
-    assert (here.checkpoint.transformer_local, hub.checkpoint.transformer_local) == (True, False)
+    assert checkpoint_of(here).transformer == str(root / "z-Q4.gguf")
+    assert checkpoint_of(here).revision == "abcdef0"
+    assert checkpoint_of(hub).transformer == "someone/z/z-Q4.gguf"
+    assert (checkpoint_of(here).transformer_local, checkpoint_of(hub).transformer_local) == (
+        True,
+        False,
+    )
 
 
 def test_prompts_are_read_as_the_model_reads_them(root: Path) -> None:

@@ -18,7 +18,10 @@ from headergen.diffusion.hardware import Card, Cards, Memory
 from headergen.diffusion.placement import Hardware
 from headergen.report import doctor
 from headergen.settings import config as configs
+from headergen.settings.server import Server
+from tests.support import server_kinds
 from tests.support.executable import executable
+from tests.support.image_server import serving
 
 
 @pytest.fixture
@@ -88,6 +91,77 @@ def test_a_card_is_named_with_its_memory_and_who_holds_it(
     assert found.cuda == (12, 4)
     assert finding.ok is ok
     assert words in f"{finding.message} {finding.remedy}"
+
+
+ROCM_SMI = """
+cat <<'END'
+======================== ROCm System Management Interface ========================
+Driver version: 6.12.12
+GPU[0]		: VRAM Total Memory (B): 17163091968
+GPU[0]		: VRAM Total Used Memory (B): $USED
+GPU[0]		: Card Series: 		AMD Radeon RX 7800 XT
+END
+"""
+XPU_SMI = """
+cat <<'END'
++-----------+----------------------------------------------------------------+
+| Device ID | Device Information                                             |
++-----------+----------------------------------------------------------------+
+| 0         | Device Name: Intel(R) Arc(TM) A770 Graphics                    |
+|           | Vendor Name: Intel(R) Corporation                              |
++-----------+----------------------------------------------------------------+
+END
+"""
+
+
+@pytest.mark.parametrize(
+    ("tool", "script", "message", "remedy"),
+    [
+        pytest.param(
+            "rocm-smi",
+            ROCM_SMI.replace("$USED", "100"),
+            "0: AMD Radeon RX 7800 XT, 17.2 GB, 17.2 GB free, driver 6.12.12",
+            None,
+            id="AMD",
+        ),
+        pytest.param(
+            "rocm-smi",
+            ROCM_SMI.replace("$USED", "16000000000"),
+            "0: AMD Radeon RX 7800 XT, 17.2 GB, 1.2 GB free, driver 6.12.12",
+            "close what holds the rest: rocm-smi --showpids lists it",
+            id="a busy card of AMD",
+        ),
+        pytest.param(
+            "xpu-smi",
+            XPU_SMI,
+            "0: Intel(R) Arc(TM) A770 Graphics, driver unknown",
+            None,
+            id="Intel",
+        ),
+    ],
+)
+def test_a_card_of_another_vendor_is_named_by_the_vendors_own_tool(
+    machine: Path, tool: str, script: str, message: str, remedy: str | None
+) -> None:
+    executable(machine / "nvidia-smi", "exit 9")
+    executable(machine / tool, script)
+    found = hardware.cards()
+    (finding,) = doctor._graphics(found)
+    assert (finding.message, finding.remedy) == (message, remedy)
+    answer: dict[str, Any] = {"cuda": False, "mps": False, "runtime": None, "cards": []}
+    build = "ROCm" if tool == "rocm-smi" else "XPU"
+    assert f"install the build for {build}" in (doctor._device(answer, "auto", found).remedy or "")
+
+
+def test_a_card_of_intels_is_a_device(machine: Path) -> None:
+    answer = {"cuda": False, "xpu": True, "mps": False, "runtime": "2025", "cards": [LARGE, LARGE]}
+    for wanted in ("auto", "xpu:1"):
+        there = doctor._hardware(wanted, MEMORY, Cards(tool="xpu-smi"), answer)
+        assert there.device == wanted.replace("auto", "xpu")
+        assert (there.vram_free_bytes, there.bfloat16) == (LARGE[0], True)
+        assert doctor._device(answer, wanted, Cards()).ok
+    assert not doctor._device(answer, "xpu:2", Cards()).ok
+    assert not doctor._device(answer, "cuda", Cards()).ok
 
 
 GB = 1_000_000_000
@@ -420,3 +494,22 @@ def test_the_self_test_tells_what_is_missing(
     (machine / "headergen.yaml").write_text("image: {device: 'cuda:99'}\n")
     assert main(["doctor", "--self-test"]) == 1
     assert "look self-test Z-Image: no device 'cuda:99'" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("there", "told"),
+    [
+        (True, "(sglang) paints with Tongyi-MAI/Z-Image-Turbo"),
+        (False, "no answer from the server at http://127.0.0.1:"),
+    ],
+)
+def test_a_server_is_judged_in_this_machines_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, there: bool, told: str
+) -> None:
+    monkeypatch.setattr("headergen.server.client.sleep", lambda _: None)
+    with serving(server_kinds.sglang) as server:
+        url = server.url if there else "http://127.0.0.1:9"
+        (found,) = doctor.examine(configs.Config(server=Server(url)), tmp_path)
+    assert (found.subject, found.ok) == ("image.server", there)
+    assert told in found.message
+    assert there or found.remedy == "start it, or correct image.server.url"

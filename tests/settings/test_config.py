@@ -115,7 +115,13 @@ def test_a_named_file_is_the_only_one_read(tmp_path: Path) -> None:
         ),
         pytest.param("output: img/header.png\n", 1, ["{stem}"], id="one file for all"),
         pytest.param("output: img/{stem}.webp\n", 1, ["'.webp'", "'png'"], id="suffix and format"),
-        pytest.param("output: /img/{stem}.png\n", 1, ["relative"], id="an absolute output"),
+        pytest.param("output: ~/{stem}.png\n", 1, ["a path with {stem}"], id="a home folder"),
+        pytest.param(
+            "image_prefix: /blog/\noutput: ../static/{stem}.png\n",
+            1,
+            ["'/blog/' before '../static/{stem}.png' leads nowhere"],
+            id="a prefix before a path that leads up",
+        ),
         pytest.param("output: '{stem}{0}.png'\n", 1, ["{stem}"], id="a placeholder of ours only"),
         pytest.param("image:\n  prompt_template: x\n", 2, ["{prompt}"], id="template w/o prompt"),
         pytest.param("image_key: header\n", 1, ["heroImage"], id="the header itself as image key"),
@@ -142,6 +148,19 @@ def test_a_named_file_is_the_only_one_read(tmp_path: Path) -> None:
             "image_key: cover\nalt_key: cover.alt\n", 2, ["'cover'"], id="a key in another"
         ),
         pytest.param("alt_key: header.alt\n", 1, ["cover.alt"], id="an alt in the header"),
+        pytest.param(
+            "request_key: headergen\nalt_key: headergen.alt\n",
+            2,
+            ["cover.alt"],
+            id="an alt in the request",
+        ),
+        pytest.param(
+            "request_key: headergen\nimage_key: headergen.prompt\n",
+            2,
+            ["heroImage"],
+            id="the picture in the author's key",
+        ),
+        pytest.param("request_key: a.b\n", 1, ["such as headergen"], id="a request in a mapping"),
         pytest.param("require_alt: 1\n", 1, ["true or false"], id="no truth"),
         pytest.param("metadata: some\n", 1, ["full, minimal, none"], id="a level"),
         pytest.param("a: b: c\n", 1, ["not valid YAML"], id="no YAML"),
@@ -199,3 +218,21 @@ def test_a_colour_without_quotes_is_told_of(tmp_path: Path, text: str) -> None:
     with pytest.raises(ConfigError, match="a colour without quotes is a comment") as caught:
         configs.load(tmp_path)
     assert "in quotes" in (caught.value.remedy or "")
+
+
+@pytest.mark.parametrize(
+    ("text", "image_key"),
+    [
+        pytest.param("request_key: headergen\n", "headergen.image", id="below the request"),
+        pytest.param(
+            "request_key: headergen\nimage_key: header.teaser\n", "header.teaser", id="the theme's"
+        ),
+        pytest.param(
+            "alt_key: header.alt\nrequest_key: x\n", "x.image", id="an alt of the theme's"
+        ),
+    ],
+)
+def test_the_picture_is_below_the_request_unless_the_config_says(
+    tmp_path: Path, text: str, image_key: str
+) -> None:
+    assert load(tmp_path, "headergen.yaml", text).image_key == image_key

@@ -9,6 +9,7 @@ import pytest
 
 from headergen.article import article as articles
 from headergen.article.article import Article
+from headergen.article.keys import Keys
 from headergen.article.request import CardRequest
 from headergen.errors import ArticleError, ConfigError, PathError, SourceError
 from headergen.graphics.card.content import Card
@@ -186,7 +187,7 @@ def test_the_default_prompt_takes_title_and_tags_and_the_style(tmp_path: Path) -
     assert isinstance(content, Painting)
     # A title is text, and no template of its own.
     assert content.prompt == "watercolour, flat illustration, 夏{tags}, 海, 空"
-    assert content.checkpoint.row.name == "sdxl-turbo"
+    assert content.checkpoint.name == "sdxl-turbo"
 
 
 def test_a_style_holds_for_prompts_of_the_article_s_own(tmp_path: Path) -> None:
@@ -202,7 +203,7 @@ def test_an_article_that_names_a_model_keeps_it(tmp_path: Path) -> None:
     config = Config(styles=(replace(GAMES, model="sdxl-turbo"),))
     content = job(article, config, tmp_path).content
     assert isinstance(content, Painting)
-    assert content.checkpoint.row.name == "animagine-xl-3.1"
+    assert content.checkpoint.name == "animagine-xl-3.1"
 
 
 def test_the_digest_is_of_the_title_and_not_of_the_config(tmp_path: Path) -> None:
@@ -247,7 +248,7 @@ def test_a_default_replaces_no_picture_that_only_the_site_finds(tmp_path: Path) 
     path = tmp_path / "articles/games/a.md"
     path.parent.mkdir(parents=True)
     path.write_text(text)
-    article = articles.read(str(path), "image", every=True)
+    article = articles.read(str(path), Keys(image="image"), every=True)
     assert article is not None
     config = Config(default=CARD, image_key="image")
     assert isinstance(planning.job_for(article, config, tmp_path), states.HandMade)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 from headergen.article.frontmatter.forms import requests_header, unknown_form
+from headergen.article.keys import REQUEST
+from headergen.article.keys import Path as KeyPath
 from headergen.errors import ArticleError, HeadergenError, SkippedError
 from headergen.wording import brief
 
@@ -16,7 +18,7 @@ from headergen.wording import brief
 MAX_BYTES = 64 * 1024
 
 _PLAINLY = (
-    "write `header:` plainly: one key a line (ended by LF or CRLF), each value on one line, "
+    "write the keys plainly: one key a line (ended by LF or CRLF), each value on one line, "
     "no anchors, aliases or tags"
 )
 
@@ -30,15 +32,8 @@ MAX_DEPTH = 50
 # Characters of a text, from the first number to the second, and what replaces them.
 Splice = tuple[int, int, str]
 
-# Values for keys, each given by its path from the root.
-NewValues = Mapping[tuple[str, ...], str | int]
-
-
-def value_at(values: Any, path: Iterable[str]) -> Any:
-    """Return the loaded value at `path`, None where a key is missing."""
-    for key in path:
-        values = values.get(key) if isinstance(values, dict) else None
-    return values
+# Values for keys, each given by its path from the root; a list is one with a single item.
+NewValues = Mapping[KeyPath, str | int | list[str]]
 
 
 @dataclass(frozen=True)
@@ -47,7 +42,8 @@ class Block:
 
     `text` is what a parser reads; `head` ends with the opening fence's line, `tail` starts with
     the closing fence; `first_line` is the 1-based line of the file on which `text` starts. Errors
-    are of the class `fault` and call the text `name`: a config is read as a block as well.
+    are of the class `fault` and call the text `name`: a config is read as a block as well. A header
+    is asked for under the key `request`.
     """
 
     path: Path
@@ -58,6 +54,7 @@ class Block:
     first_line: int
     fault: type[HeadergenError] = ArticleError
     name: str = "the frontmatter"
+    request: str = REQUEST
 
     @property
     def data(self) -> bytes:
@@ -118,11 +115,20 @@ class Block:
 
 @dataclass(frozen=True)
 class _Fence:
-    """How one language's block ends, and what a `header` key looks like in it."""
+    """How one language's block ends, and what may stand before and after a key in it."""
 
     language: str
     closing: re.Pattern[bytes]
-    header: re.Pattern[bytes]
+    around_key: tuple[bytes, bytes]
+
+    def request(self, key: str) -> re.Pattern[bytes]:
+        """Return what a request looks like under `key`."""
+        return _compiled(re.escape(key.encode()).join(self.around_key))
+
+
+@lru_cache
+def _compiled(pattern: bytes) -> re.Pattern[bytes]:
+    return re.compile(pattern)
 
 
 # The boundaries are FM_BOUNDARY of python-frontmatter's handlers (frontmatter/default_handlers.py).
@@ -131,17 +137,17 @@ _FENCES = {
     b"-": _Fence(
         "yaml",
         re.compile(rb"^-{3,}[ \t\r\f\v]*$", re.MULTILINE),
-        re.compile(rb"(?<![\w-])header[\"']?\s*:"),
+        (rb"(?<![\w-])", rb"[\"']?\s*:"),
     ),
     b"+": _Fence(
         "toml",
         re.compile(rb"^\+{3,}[ \t\r\f\v]*$", re.MULTILINE),
-        re.compile(rb"(?<![\w-])header[\"']?\s*[].=]"),
+        (rb"(?<![\w-])", rb"[\"']?\s*[].=]"),
     ),
     b"{": _Fence(
         "json",
         re.compile(rb"^\}[ \t\r\f\v]*$", re.MULTILINE),
-        re.compile(rb"\"header\"\s*:"),
+        (rb"\"", rb"\"\s*:"),
     ),
 }
 _OPENING = re.compile(
@@ -153,56 +159,57 @@ _ANY_KEY = re.compile(rb"(?<![\w.-])[\w.-]++[\"']?\s*[:=]")
 _LOOKS_LIKE_FRONTMATTER = re.compile(rb"[ \t\r]*$|[ \t]|[#\[\]{}-]|[^:=]*[:=]")
 
 
-def find(path: Path, data: bytes, *, every: bool = False) -> Block | None:
-    """Return the frontmatter block of an article, if it seems to hold a `header` key.
+def find(path: Path, data: bytes, request: str = REQUEST, *, every: bool = False) -> Block | None:
+    """Return the frontmatter block of an article, if it seems to have the key `request`.
 
     With `every` it is returned whether it holds one or not. A fence is three or more `-` (YAML)
     or `+` (TOML) on a line of their own; a UTF-8 byte order mark and blank lines may come first.
 
     Raises:
         ArticleError: The block is JSON, is larger than `MAX_BYTES`, or is not UTF-8; or it has a
-            `header` key and is never closed, or a form of `forms`.
-        SkippedError: It has such a form, and no `header` key.
+            request and is never closed, or has a form of `forms`.
+        SkippedError: It has such a form, and no request.
     """
     opening = _OPENING.match(data)
     if opening is None:
-        _refuse_lone_returns(path, data, every)
-        _refuse_unknown_form(path, data, every)
+        _refuse_lone_returns(path, data, request, every)
+        _refuse_unknown_form(path, data, request, every)
         return None
     fence = _FENCES[opening[1][:1]]
     start = opening.end()
     first_line = data.count(b"\n", 0, start) + 1
     closing = fence.closing.search(data, start)
     if closing is None:
-        key = _ANY_KEY if every else fence.header
+        key = _ANY_KEY if every else fence.request(request)
         rest = data[start : start + MAX_BYTES]
         _refuse_unclosed(path, fence, key, rest, opening[1], first_line - 1)
         return None
-    header = fence.header.search(data, start, closing.start())
+    header = fence.request(request).search(data, start, closing.start())
     if header is None and not every:
         return None
     place = header.start() if header else start
-    _refuse_unreadable(path, fence, closing.start() - start, data.count(b"\n", 0, place))
+    _refuse_unreadable(path, fence, request, closing.start() - start, data.count(b"\n", 0, place))
     text = _decoded(path, data[start : closing.start()], first_line)
-    return Block(path, fence.language, data[:start], text, data[closing.start() :], first_line)
+    head, tail = data[:start], data[closing.start() :]
+    return Block(path, fence.language, head, text, tail, first_line, request=request)
 
 
-def _refuse_lone_returns(path: Path, data: bytes, every: bool) -> None:
+def _refuse_lone_returns(path: Path, data: bytes, request: str, every: bool) -> None:
     """Refuse lines that end as on classic Mac OS: to the patterns above they are all one line."""
     opening = _LONE_RETURN.match(data)
     if opening is None:
         return
     closing = data.find(b"\r" + opening[1], opening.end())
     end = closing if closing >= 0 else len(data)
-    key = _ANY_KEY if every else _FENCES[opening[1][:1]].header
+    key = _ANY_KEY if every else _FENCES[opening[1][:1]].request(request)
     if key.search(data, opening.end(), end):
         remedy = "save the article with LF or CRLF line ends"
         raise _error(path, 1, "its lines end in a carriage return (CR) alone", remedy)
 
 
-def _refuse_unknown_form(path: Path, data: bytes, every: bool) -> None:
+def _refuse_unknown_form(path: Path, data: bytes, request: str, every: bool) -> None:
     """Refuse front matter that headergen cannot edit, if it requests a header or `every` is set."""
-    is_request = requests_header(data)
+    is_request = requests_header(data, request)
     form = unknown_form(data) if every or is_request else None
     if form is None:
         return
@@ -230,7 +237,9 @@ def _refuse_unclosed(
             return
 
 
-def _refuse_unreadable(path: Path, fence: _Fence, size: int, lines_before: int) -> None:
+def _refuse_unreadable(
+    path: Path, fence: _Fence, request: str, size: int, lines_before: int
+) -> None:
     if fence.language == "json":
         problem = "JSON frontmatter cannot be edited"
         remedy = "write it as YAML (---) or TOML (+++)"
@@ -239,7 +248,7 @@ def _refuse_unreadable(path: Path, fence: _Fence, size: int, lines_before: int) 
         remedy = "move long texts below it"
     else:
         return
-    raise _error(path, lines_before + 1, problem, remedy, "header")
+    raise _error(path, lines_before + 1, problem, remedy, request)
 
 
 def _decoded(path: Path, text: bytes, first_line: int) -> str:

@@ -44,10 +44,8 @@ _FORMS = {
 }  # fmt: skip
 _PATTERNS = {words: re.compile(_START + pattern) for words, pattern in _FORMS.items()}
 
-# A `header` key and, below it, a word that only a request has.
-_REQUEST = re.compile(
-    rb"^[ \t]*[\[{]?[\"']?header[\"']?[ \t]*[]:=.][\s\S]{0,400}?\b(?:prompt|sources|card)\b", re.M
-)
+# The key of a request and, below it, a word that only a request has.
+_REQUEST = rb"^[ \t]*[\[{]?[\"']?%s[\"']?[ \t]*[]:=.][\s\S]{0,400}?\b(?:prompt|sources|card)\b"
 
 
 def unknown_form(data: bytes) -> str | None:
@@ -56,7 +54,8 @@ def unknown_form(data: bytes) -> str | None:
     return next((words for words, pattern in _PATTERNS.items() if pattern.match(head)), None)
 
 
-def requests_header(data: bytes) -> bool:
-    """Check whether the lines before the first blank one look like a request for a header."""
+def requests_header(data: bytes, request: str) -> bool:
+    """Check whether the lines before the first blank one look like a request under that key."""
     head = data[:_MOST_BYTES].replace(b"\r\n", b"\n").lstrip()
-    return bool(_REQUEST.search(head.partition(b"\n\n")[0]))
+    pattern = _REQUEST % re.escape(request.encode())
+    return bool(re.search(pattern, head.partition(b"\n\n")[0], re.M))

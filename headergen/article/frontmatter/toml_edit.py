@@ -10,8 +10,10 @@ from typing import Any
 from frontmatter.default_handlers import BaseHandler
 
 from headergen.article.frontmatter import toml_read
-from headergen.article.frontmatter.block import Block, NewValues, value_at
+from headergen.article.frontmatter.block import Block, NewValues
+from headergen.article.frontmatter.document import dotted
 from headergen.article.frontmatter.toml_read import Entry, Path, scan
+from headergen.article.keys import value_at
 from headergen.errors import HeadergenError
 
 
@@ -49,9 +51,9 @@ class TomlDocument:
 
     def with_value(
         self,
-        path: tuple[str, ...],
-        value: str | int,
-        followers: Iterable[str],
+        path: Path,
+        value: str | int | list[str],
+        followers: Iterable[str | int],
         expected: Mapping[str, Any],
     ) -> Block:
         """Return the block with `value` at `path`, which then means what is `expected`.
@@ -59,16 +61,14 @@ class TomlDocument:
         Raises:
             ArticleError: The change cannot be made safely; the message says why.
         """
-        literal = str(value) if isinstance(value, int) else _quoted(value)
+        literal = _literal(value)
         for changed in self._changes(path, literal, followers):
             if _means(changed, expected):
                 return changed
         index = self.index_of(path) or self.index_of(path[:1]) or 0
         raise self._refusal("the value cannot be written here", index, path)
 
-    def _changes(
-        self, path: tuple[str, ...], text: str, followers: Iterable[str]
-    ) -> Iterator[Block]:
+    def _changes(self, path: Path, text: str, followers: Iterable[str | int]) -> Iterator[Block]:
         """Yield the blocks that may hold the change, the best-looking first.
 
         Whether a place admits the key is left to the parser: TOML has many rules for it.
@@ -89,18 +89,18 @@ class TomlDocument:
     def _entry(self, path: Path) -> Entry | None:
         return next((e for e in self.entries if e.path == path and not e.is_table), None)
 
-    def _with_value(self, entry: Entry, path: tuple[str, ...], text: str) -> Block:
+    def _with_value(self, entry: Entry, path: Path, text: str) -> Block:
         if "\n" in self.block.text[entry.value_start : entry.value_end]:
             raise self._refusal("the value spans several lines", entry.start, path)
         return self.block.splice(entry.value_start, entry.value_end, text)
 
-    def _before(self, sibling: Entry, path: tuple[str, ...], text: str) -> Block:
+    def _before(self, sibling: Entry, path: Path, text: str) -> Block:
         pair = _pair(path[len(sibling.table) :], text)
         if sibling.in_braces:
             return self.block.splice(sibling.start, sibling.start, f"{pair}, ")
         return self._insert_line(self.block.line_start(sibling.start), sibling.start, pair)
 
-    def _below(self, parent: Path, path: tuple[str, ...], text: str) -> Iterator[Block]:
+    def _below(self, parent: Path, path: Path, text: str) -> Iterator[Block]:
         """Yield blocks with the key in the table `parent`, in each form that a table can have."""
         braces = self._entry(parent)
         if braces is not None:
@@ -119,7 +119,7 @@ class TomlDocument:
             return self.block.splice(end, end, f", {pair}")
         return self.block.splice(braces.value_start + 1, braces.value_start + 1, pair)
 
-    def _after(self, table: Path, last: Entry | None, path: tuple[str, ...], text: str) -> Block:
+    def _after(self, table: Path, last: Entry | None, path: Path, text: str) -> Block:
         """Return the block with a new line after `last`, or after the table's last line."""
         lines = [e for e in self.entries if e.is_line and e.table == table]
         if last is None or last.is_table:
@@ -127,18 +127,23 @@ class TomlDocument:
         index = self.block.next_line(last.value_end) if last else 0
         return self._insert_line(index, last.start if last else 0, _pair(path[len(table) :], text))
 
-    def _with_table(self, path: tuple[str, ...], text: str) -> Block:
+    def _with_table(self, path: Path, text: str) -> Block:
         end = len(self.block.text)
         newline = self.block.newline(end)
-        lines = ["", f"[{'.'.join(map(_key, path[:-1]))}]", _pair(path[-1:], text), ""]
+        lines = [
+            "",
+            f"[{'.'.join(_key(str(key)) for key in path[:-1])}]",
+            _pair(path[-1:], text),
+            "",
+        ]
         return self.block.splice(end, end, newline.join(lines))
 
     def _insert_line(self, index: int, neighbour: int, pair: str) -> Block:
         line = self.block.indent(neighbour) + pair + self.block.newline(index)
         return self.block.splice(index, index, line)
 
-    def _refusal(self, reason: str, index: int, path: tuple[str, ...]) -> HeadergenError:
-        return self.block.left_alone(reason, index, ".".join(path))
+    def _refusal(self, reason: str, index: int, path: Path) -> HeadergenError:
+        return self.block.left_alone(reason, index, dotted(path))
 
 
 def read(block: Block) -> TomlDocument:
@@ -173,16 +178,44 @@ def with_values(block: Block, values: Mapping[Any, Any], changes: NewValues) -> 
     return block
 
 
+def without(block: Block, path: Path) -> Block:
+    """Return the block without the key at `path`, whose value is on one line.
+
+    Raises:
+        ArticleError: It cannot be removed safely; the message says why.
+    """
+    entries = scan(block)
+    entry = next(each for each in entries if each.path == path and not each.is_table)
+    if "\n" in block.text[entry.value_start : entry.value_end]:
+        raise block.left_alone("the value spans several lines", entry.start, dotted(path))
+    start, end = block.line_start(entry.start), block.next_line(entry.value_end)
+    if entry.in_braces:
+        beside = [each for each in entries if each.in_braces and each.table == entry.table]
+        index = beside.index(entry)
+        start, end = entry.start, entry.value_end
+        if index + 1 < len(beside):
+            end = beside[index + 1].start
+        elif index:
+            start = beside[index - 1].value_end
+    expected = _comparable(block.text)
+    del value_at(expected, path[:-1])[path[-1]]
+    changed = block.splice(start, end, "")
+    if not _means(changed, expected):
+        reason = "the key cannot be removed here"
+        raise block.left_alone(reason, entry.start, dotted(path))
+    return changed
+
+
 def _comparable(text: str) -> dict[str, Any]:
     """Return the values with floats as they are written, because NaN is unequal to itself."""
     return tomllib.loads(text, parse_float=str)
 
 
-def _put(values: dict[str, Any], path: tuple[str, ...], value: str | int) -> dict[str, Any]:
+def _put(values: dict[str, Any], path: Path, value: str | int | list[str]) -> dict[str, Any]:
     """Return the values with `value` at `path`, written into the very dict that was given."""
     table: Any = values
     for key in path[:-1]:
-        table = table.setdefault(key, {})
+        table = table[key] if isinstance(key, int) else table.setdefault(key, {})
     table[path[-1]] = value
     return values
 
@@ -194,7 +227,14 @@ def _means(block: Block, expected: Mapping[str, Any]) -> bool:
         return False
 
 
-def _pair(keys: tuple[str | int, ...], text: str) -> str:
+def _literal(value: str | int | list[str]) -> str:
+    """Return a value as one line of TOML."""
+    if isinstance(value, list):
+        return f"[{', '.join(map(_quoted, value))}]"
+    return str(value) if isinstance(value, int) else _quoted(value)
+
+
+def _pair(keys: Path, text: str) -> str:
     return f"{'.'.join(_key(str(key)) for key in keys)} = {text}"
 
 

@@ -10,11 +10,14 @@ import yaml
 
 from headergen.article.frontmatter import yaml_loader
 from headergen.article.frontmatter.block import Block, NewValues, Splice
+from headergen.article.frontmatter.document import dotted
 from headergen.article.frontmatter.yaml_tree import Node, compose
+from headergen.article.keys import Path
 from headergen.errors import ArticleError, HeadergenError
 
-# What a mapping is to say: a text or a number for a key, or what the mapping below it is to say.
-_Wanted = Mapping[str, Any]
+# What a mapping is to say: a text, a number or a list for a key, or what the mapping below it is to
+# say. With the key 0 it is a list, and what its first item is to say.
+_Wanted = Mapping[Any, Any]
 
 # The first line of a block scalar to which the blank lines after it belong, such as `|+`.
 _KEPT_WHOLE = re.compile(r"[^\n]*[|>]\d?\+")
@@ -42,9 +45,53 @@ def with_values(block: Block, values: Mapping[Any, Any], changes: NewValues) -> 
     return changed
 
 
+def without(block: Block, path: tuple[str, ...]) -> Block:
+    """Return the block without the key at `path`, whose value is on one line.
+
+    Raises:
+        ArticleError: It cannot be removed safely; the message says why.
+    """
+    root = compose(block) or Node("mapping")
+    trail = [root]
+    for key in path:
+        found = [pair for pair in trail[-1].pairs if _names(pair[0], key)]
+        if len(found) != 1:
+            raise block.left_alone("the key is not written here", trail[-1].start, dotted(path))
+        trail.append(found[0][1])
+    *_, mapping, value = trail
+    if LINE_BREAK.search(block.text, value.start, value.end):
+        raise block.left_alone("the value spans several lines", value.start, dotted(path))
+    changed = block.spliced([_removal(block, mapping, value)])
+    if not _means(changed, _without(root, trail[1:])):
+        raise block.left_alone("the key cannot be removed here", value.start, dotted(path))
+    return changed
+
+
+def _removal(block: Block, mapping: Node, value: Node) -> Splice:
+    """Return what takes a key and its value out of a mapping."""
+    values = [each for _, each in mapping.pairs]
+    index = next(index for index, each in enumerate(values) if each is value)
+    name = mapping.pairs[index][0]
+    if not mapping.flow:
+        return block.line_start(name.start), block.next_line(value.end), ""
+    if index + 1 < len(values):
+        return name.start, mapping.pairs[index + 1][0].start, ""
+    return values[index - 1].end if index else name.start, value.end, ""
+
+
+def _without(node: Node, trail: list[Node]) -> Node:
+    """Return the tree without the last node of `trail`, which leads down to it, and its key."""
+    pairs = [
+        (name, _without(value, trail[1:]) if value is trail[0] else value)
+        for name, value in node.pairs
+        if value is not trail[0] or len(trail) > 1
+    ]
+    return replace(node, children=tuple(child for pair in pairs for child in pair))
+
+
 def _nested(changes: NewValues) -> _Wanted:
     """Return the changes as mappings below mappings, one for each key of a path but the last."""
-    wanted: dict[str, Any] = {}
+    wanted: dict[Any, Any] = {}
     for path, value in changes.items():
         inner = wanted
         for key in path[:-1]:
@@ -57,10 +104,12 @@ def _says(value: object, wanted: object) -> bool:
     """Return whether a loaded value is what is wanted, or a mapping that has all of it."""
     if not isinstance(wanted, Mapping):
         return value == wanted
+    if 0 in wanted:
+        return isinstance(value, list) and bool(value) and _says(value[0], wanted[0])
     return isinstance(value, dict) and all(_says(value.get(key), wanted[key]) for key in wanted)
 
 
-def _first(path: tuple[str, ...], wanted: Any) -> tuple[str, ...]:
+def _first(path: Path, wanted: Any) -> Path:
     """Return the path of the first value that is wanted at `path` or below it."""
     while isinstance(wanted, Mapping):
         key = next(iter(wanted))
@@ -78,11 +127,9 @@ class _Edit:
     block: Block
     root: Node
     splices: list[Splice] = field(default_factory=list)
-    changed: list[tuple[int, tuple[str, ...]]] = field(default_factory=list)
+    changed: list[tuple[int, Path]] = field(default_factory=list)
 
-    def mapping(
-        self, node: Node, values: Mapping[Any, Any], wanted: _Wanted, path: tuple[str, ...]
-    ) -> Node:
+    def mapping(self, node: Node, values: Mapping[Any, Any], wanted: _Wanted, path: Path) -> Node:
         """Return the tree of the mapping at `path` as it is to be, and add what makes it so.
 
         Raises:
@@ -114,26 +161,28 @@ class _Edit:
             self._append(node, last)
         return replace(node, children=tuple(child for pair in pairs for child in pair))
 
-    def refusal(self, reason: str, index: int, path: tuple[str, ...]) -> HeadergenError:
+    def refusal(self, reason: str, index: int, path: Path) -> HeadergenError:
         """Return the error for a value that cannot be written without risk."""
-        return self.block.left_alone(reason, index, ".".join(path))
+        return self.block.left_alone(reason, index, dotted(path))
 
-    def _index(self, pairs: list[tuple[Node, Node]], key: str, path: tuple[str, ...]) -> int | None:
+    def _index(self, pairs: list[tuple[Node, Node]], key: str, path: Path) -> int | None:
         found = [index for index, (name, _) in enumerate(pairs) if _names(name, key)]
         if len(found) > 1:
             place = pairs[found[1]][0].start
             raise self.block.error(
-                f"duplicate key {key!r}", place, ".".join(path), "keep one of them"
+                f"duplicate key {key!r}", place, dotted(path), "keep one of them"
             )
         return found[0] if found else None
 
     def _changed(
-        self, mapping: Node, name: Node, old: Node, value: Any, wanted: Any, path: tuple[str, ...]
+        self, mapping: Node, name: Node, old: Node, value: Any, wanted: Any, path: Path
     ) -> Node:
         """Return the tree of a value that is written, as it is to be."""
         if isinstance(wanted, Mapping) and value is not None:
-            self._require_editable(old, _first(path, wanted))
-            return self.mapping(old, value, wanted, path)
+            is_list = 0 in wanted
+            self._require_editable(old, _first(path, wanted), "sequence" if is_list else "mapping")
+            change = self._sequence if is_list else self.mapping
+            return change(old, value, wanted, path)
         path = _first(path, wanted)
         self.changed.append((name.start, path))
         if isinstance(value, str) and isinstance(wanted, str):
@@ -145,20 +194,26 @@ class _Edit:
         self._replace(mapping, name, old, wanted)
         return _tree(wanted, old.style)
 
-    def _require_replaceable(self, node: Node, path: tuple[str, ...]) -> None:
+    def _sequence(self, node: Node, values: list[Any], wanted: _Wanted, path: Path) -> Node:
+        """Return the tree of a list whose first item is to be another."""
+        first, *others = node.children
+        changed = self._changed(node, first, first, values[0], wanted[0], (*path, 0))
+        return replace(node, children=(changed, *others))
+
+    def _require_replaceable(self, node: Node, path: Path) -> None:
         if node.anchor is not None or node.tag is not None:
             what = f"anchor &{node.anchor}" if node.anchor is not None else f"tag {node.tag}"
             raise self.refusal(f"the value carries the {what}", node.start, path)
-        if node.kind in ("sequence", "mapping"):
+        if node.kind in ("sequence", "mapping") and node.children:
             raise self.refusal(f"the value is a {node.kind}", node.start, path)
         if LINE_BREAK.search(self.block.text, node.start, node.end):
             raise self.refusal("the value spans several lines", node.start, path)
 
-    def _require_editable(self, node: Node, path: tuple[str, ...]) -> None:
+    def _require_editable(self, node: Node, path: Path, kind: str) -> None:
         if node.kind == "alias":
             raise self.refusal(f"it is reached through the alias *{node.value}", node.start, path)
-        if node.kind != "mapping":
-            raise self.refusal("its parent is not a mapping", node.start, path)
+        if node.kind != kind:
+            raise self.refusal(f"its parent is not a {kind}", node.start, path)
         if node.anchor is not None and node.anchor in _aliases(self.root):
             reason = f"its parent is repeated elsewhere as *{node.anchor}"
             raise self.refusal(reason, node.start, path)
@@ -238,6 +293,8 @@ def _pair(key: str, wanted: Any) -> tuple[Node, Node]:
 
 def _tree(wanted: Any, style: str | None = None) -> Node:
     """Return the node of what is wanted; `style` is the quotes of the text that was there."""
+    if isinstance(wanted, list):
+        return Node("sequence", children=tuple(map(_tree, wanted)))
     if not isinstance(wanted, Mapping):
         return _leaf(_scalar(wanted, style))
     pairs = (_pair(key, value) for key, value in wanted.items())
@@ -254,6 +311,8 @@ def _scalar(value: str | int, style: str | None) -> str:
 
 def _written(wanted: Any, style: str | None = None) -> str:
     """Return what is wanted as one line of YAML."""
+    if isinstance(wanted, list):
+        return f"[{', '.join(map(_written, wanted))}]"
     return f"{{{_flow(wanted)}}}" if isinstance(wanted, Mapping) else _scalar(wanted, style)
 
 
@@ -268,7 +327,7 @@ def _lines(indent: str, wanted: _Wanted) -> Iterator[str]:
             yield f"{indent}{quoted(key)}:"
             yield from _lines(f"{indent}  ", value)
         else:
-            yield f"{indent}{quoted(key)}: {_scalar(value, None)}"
+            yield f"{indent}{quoted(key)}: {_written(value)}"
 
 
 def _other_end(block: Block, node: Node, old: str, value: str) -> Splice | None:

@@ -28,7 +28,6 @@ def keeping(loader: type[Any]) -> type[Any]:
 LOADER: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 KEEPING_LOADER = keeping(LOADER)
 
-_INDENTED_HEADER = re.compile(r"[ \t]+header[ \t]*:")
 
 # PyYAML's words, what they mean to an author, and what to do.
 _MEANINGS = {
@@ -58,9 +57,10 @@ def yaml_error(block: Block, error: yaml.YAMLError) -> HeadergenError:
     place = _place(block, error)
     if problem == "exceeded maximum nesting depth":  # newer PyYAML has a limit of its own
         return block.too_deep(place)
-    if _INDENTED_HEADER.match(block.text, block.line_start(place)):
+    indented = re.compile(rf"[ \t]+{block.request}[ \t]*:")
+    if indented.match(block.text, block.line_start(place)):
         remedy = "start it at the beginning of its line"
-        return block.error("`header:` is indented", place, "header", remedy)
+        return block.error(f"`{block.request}:` is indented", place, block.request, remedy)
     known = (row for words, row in _MEANINGS.items() if words in problem)
     meaning, remedy = next(known, (problem, MEND))
     return block.error(f"{block.name} is not valid YAML: {meaning}", place, remedy=remedy)

@@ -12,7 +12,7 @@ from headergen.article.article import Article
 from headergen.cli import progress
 from headergen.cli.commands.notices import say_notes, say_notices
 from headergen.cli.commands.place import Place, find_place, read_article
-from headergen.cli.terminal import Problems, say
+from headergen.cli.terminal import Problems, say, tell
 from headergen.errors import HeadergenError
 from headergen.graphics import canvas, encoding
 from headergen.graphics.contact_sheet import contact_sheet
@@ -46,9 +46,9 @@ def _say_plan(article: Article, wanted: Sequence[Planned]) -> None:
     """Tell what each varies, with the words that a pick would put into the article."""
     for each in wanted:
         varied = f": {each.variant.prompt.strip()}" if each.variant.name else ""
-        say(f"{each.number}  {each.variant.what}{varied}")
+        tell(f"{each.number}  {each.variant.what}{varied}")
     seeds_alone = wanted[1:] and not wanted[1].variant.name
-    if seeds_alone and wanted[0].painting.checkpoint.row.seeds_vary_little:
+    if seeds_alone and wanted[0].painting.seeds_vary_little:
         say(
             f"{article.path}:{article.line}: note: {wanted[0].painting.checkpoint.name} paints "
             "nearly the same from every seed, and this prompt is written such that no words can "

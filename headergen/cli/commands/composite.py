@@ -3,8 +3,8 @@
 from argparse import Namespace
 
 from headergen.cli.commands.place import find_place
-from headergen.cli.commands.saving import format_for, size_of
-from headergen.cli.terminal import say
+from headergen.cli.commands.saving import format_for, require_writable, size_of
+from headergen.cli.terminal import tell
 from headergen.errors import UsageError
 from headergen.graphics import canvas, composite, encoding
 from headergen.picture import metadata, provenance
@@ -19,6 +19,7 @@ def run(arguments: Namespace) -> int:
         raise UsageError(f"{len(arguments.sources)} sources: {MAX_SOURCES} at most")
     if any(arguments.output.resolve() == source.resolve() for source in arguments.sources):
         raise UsageError(f"{arguments.output} is one of the sources: choose another name")
+    require_writable(arguments.output, force=arguments.force)
     config = find_place(arguments).config
     width, height = size_of(arguments, config)
     sources = [canvas.open_source(path, at_least=(width, height)) for path in arguments.sources]
@@ -32,5 +33,5 @@ def run(arguments: Namespace) -> int:
     )
     origin = provenance.of_composite(map(metadata.of_source, arguments.sources))
     durable.save(arguments.output, encoding.encode(image, format, origin.metadata(config.metadata)))
-    say(f"{arguments.output} (composed of {len(sources)} pictures)")
+    tell(f"{arguments.output} (composed of {len(sources)} pictures)")
     return 0

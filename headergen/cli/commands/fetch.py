@@ -4,7 +4,7 @@ from argparse import Namespace
 
 from headergen.cli import progress
 from headergen.cli.commands.place import find_place
-from headergen.cli.terminal import say
+from headergen.cli.terminal import say, tell
 from headergen.diffusion import fetching, interpreter
 from headergen.errors import UsageError
 from headergen.plan import model_choice
@@ -34,7 +34,7 @@ def run(arguments: Namespace) -> int:
         )
     finally:
         report(Finished())
-    say(f"{chosen.name} is in {found.folder}, for painting without the network")
+    tell(f"{chosen.name} is in {found.folder}, for painting without the network")
     if chosen.revision is None:
         say(f"to have every machine use this one: image.revision: {found.revision}")
     return 0

@@ -1,8 +1,8 @@
 """`headergen generate`: paint one picture, from a prompt or as another one was painted."""
 
-import os
 import sys
 from argparse import Namespace
+from dataclasses import replace
 from pathlib import Path
 
 from headergen.article.request import Request
@@ -11,7 +11,7 @@ from headergen.cli.commands.notices import say_notices, say_unmarked
 from headergen.cli.commands.place import Place, find_place
 from headergen.cli.commands.saving import format_for, require_writable, size_of
 from headergen.cli.commands.show import look
-from headergen.cli.terminal import say
+from headergen.cli.terminal import say, tell
 from headergen.errors import HeadergenError, UsageError
 from headergen.graphics import canvas, encoding
 from headergen.make import painters
@@ -31,7 +31,7 @@ def run(arguments: Namespace) -> int:
     place = find_place(arguments)
     task, output = (_again if arguments.original else _anew)(arguments, place)
     format = format_for(output)
-    require_writable(output)
+    require_writable(output, force=arguments.force)
     say_notices([task.painting])
     say_unmarked(place.config.metadata, [task.painting])
     for note in task.painting.notes:
@@ -42,7 +42,7 @@ def run(arguments: Namespace) -> int:
     image = canvas.cover(result.image, *task.size)
     durable.save(output, encoding.encode(image, format, texts))
     size = "×".join(map(str, task.size))
-    say(f"{output}, {size} px ({result.describe()})")
+    tell(f"{output}, {size} px ({result.describe()})")
     return 0
 
 
@@ -66,7 +66,7 @@ def _anew(arguments: Namespace, place: Place) -> tuple[Task, Path]:
         guidance_scale=arguments.guidance_scale,
     )
     seed = int(states.digest_of(request, ()), 16)
-    chosen = model_choice.for_config(config, place.root)
+    chosen = model_choice.painter_for(config, place.root)
     painting = planning.painting(request, chosen, config, size, seed)
     return Task(painting, size), Path(arguments.output)
 
@@ -75,7 +75,7 @@ def _again(arguments: Namespace, place: Place) -> tuple[Task, Path]:
     """Take everything from a picture; the only text beside it is where the new one goes.
 
     Raises:
-        UsageError: it cannot be painted again, or a file stands where nobody said it goes.
+        UsageError: it cannot be painted again.
     """
     if arguments.output is not None:
         raise UsageError("--from takes the prompt from the picture: name the OUTPUT alone")
@@ -84,16 +84,13 @@ def _again(arguments: Namespace, place: Place) -> tuple[Task, Path]:
     given = {name: value for name, value in given.items() if value is not None}
     task = repainting.again(original, *look(original), given, place.config, place.root)
     output = Path(arguments.prompt or original.with_stem(f"{original.stem}-again"))
-    if arguments.prompt is None and os.path.lexists(output):
-        raise UsageError(
-            f"{output} exists already",
-            remedy="name an OUTPUT: another one, or this one to have it overwritten",
-        )
     return task, output
 
 
 def _painted(task: Task, output: Path, place: Place) -> Painted:
-    painter = painters.painter_of(place.config, place.root, download=True)
+    server = place.config.server if task.painting.row is None else None
+    config = replace(place.config, server=server)
+    painter = painters.painter_of(config, place.root, download=True)
     with painter.ready(progress.for_terminal(hook=False)) as paint:
         ((_, result),) = paint([task.painting], [str(output)])
     if isinstance(result, HeadergenError):

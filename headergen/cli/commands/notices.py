@@ -9,8 +9,8 @@ from headergen.plan import job as planning
 
 def say_notices(contents: Iterable[object]) -> None:
     """Print, once for each model, what whoever picks it must be told, such as its licence."""
-    rows = (each.checkpoint.row for each in contents if isinstance(each, planning.Painting))
-    for notice in dict.fromkeys(row.notice for row in rows if row.notice):
+    rows = (each.row for each in contents if isinstance(each, planning.Painting))
+    for notice in dict.fromkeys(row.notice for row in rows if row and row.notice):
         say(f"note: {notice}", sys.stderr)
 
 
@@ -27,7 +27,7 @@ def say_unmarked(level: str, contents: Iterable[object]) -> None:
 
 
 def say_notes(jobs: Iterable[planning.Job]) -> None:
-    """Print what of a request its model can't do."""
+    """Print what the author might not expect of the pictures."""
     for job in jobs:
-        for note in job.content.notes if isinstance(job.content, planning.Painting) else ():
+        for note in job.notes:
             say(f"{job.article.path}:{job.article.line}: note: {note}", sys.stderr)

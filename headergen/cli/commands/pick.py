@@ -6,7 +6,7 @@ from argparse import Namespace
 from headergen.article.article import Article
 from headergen.cli.commands.place import Place, find_place, read_article
 from headergen.cli.commands.staging import say_what_to_add
-from headergen.cli.terminal import say
+from headergen.cli.terminal import tell
 from headergen.errors import ArticleError
 from headergen.graphics import canvas
 from headergen.make import runner
@@ -23,7 +23,7 @@ def run(arguments: Namespace) -> int:
     candidate = _candidate(article, arguments.number, place)
     job = candidates.job_with(article, candidate.changes, place.config, place.root)
     if isinstance(job, Fresh):
-        say(f"{article.path}: candidate {candidate.number} is the header already")
+        tell(f"{article.path}: candidate {candidate.number} is the header already")
         return 0
     if not candidates.is_whole(article, candidate, job, place.root):
         raise _error(article, f"candidate {candidate.number} does not fit the article any more")
@@ -54,7 +54,7 @@ def _make_header(article: Article, candidate: candidates.Candidate, job: Job, pl
     outcome = runner.adopt(job, canvas.open_source(picture), origin, place.config, place.root)
     if isinstance(outcome, runner.Failed):
         raise outcome.error
-    say(f"{article.path}: {job.image} (candidate {candidate.number}: {candidate.what})")
+    tell(f"{article.path}: {job.image} (candidate {candidate.number}: {candidate.what})")
     if place.in_git:
         say_what_to_add([article.path, *job.outputs], place.root)
 

@@ -8,11 +8,13 @@ from functools import partial
 from pathlib import Path
 
 from headergen.article import article as articles
+from headergen.cli.terminal import detail
 from headergen.errors import ArticleError, UsageError
 from headergen.plan import defaults, places
 from headergen.repository import discovery, git
 from headergen.settings import config as configs
 from headergen.settings import scope
+from headergen.wording import counted
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,9 @@ class Place:
             UsageError, GitError: as `discovery.articles_at`.
         """
         is_excluded = partial(scope.is_excluded, config=self.config)
-        return discovery.articles_at(given, self.root, in_git=self.in_git, is_excluded=is_excluded)
+        found = discovery.articles_at(given, self.root, in_git=self.in_git, is_excluded=is_excluded)
+        detail(f"{counted(len(found.names), 'article')} to look at")
+        return found
 
 
 def find_place(arguments: Namespace) -> Place:
@@ -43,6 +47,7 @@ def find_place(arguments: Namespace) -> Place:
     repository = git.find_root(Path.cwd())
     root = repository or Path.cwd().resolve()
     config = configs.load(Path(os.path.relpath(root)), arguments.config)
+    detail(f"config: {config.path or 'none, so every key has its default'}")
     return Place(root, repository is not None, config, is_config_named=bool(arguments.config))
 
 
@@ -60,7 +65,8 @@ def read_article(path: Path, place: Place) -> articles.Article:
         raise UsageError(f"{path} is no article: {skipped[0].reason}")
     found = find_article(names[0], place)
     if found is None:
-        raise ArticleError("has no `header:` in its frontmatter", path=names[0], line=1)
+        message = f"has no `{place.config.request_key}:` in its frontmatter"
+        raise ArticleError(message, path=names[0], line=1)
     return found
 
 
@@ -72,7 +78,7 @@ def find_article(name: str, place: Place) -> articles.Article | None:
     """
     try:
         every = defaults.has_default(name, place.config, place.root)
-        found = articles.read(name, place.config.image_key, every=every)
+        found = articles.read(name, place.config.keys, every=every)
         places.require_in_place(found, place.root)
     except OSError as error:
         raise ArticleError(f"cannot be read: {error.strerror}", path=name) from error

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from headergen.cli.commands.place import find_place
 from headergen.cli.commands.saving import require_writable
-from headergen.cli.terminal import say
+from headergen.cli.terminal import say, tell
 from headergen.errors import UsageError
 from headergen.graphics.thumbnail import thumbnail
 from headergen.report.preview import entries, page
@@ -37,7 +37,7 @@ def run(arguments: Namespace) -> int:
     found = entries.read(names, place.config, place.root, in_git=place.in_git)
     text = page.render(found, place.config, place.root.name, _thumbnails(found)).encode()
     durable.save(output, text)
-    say(f"{os.path.relpath(output)} ({counted(len(found), 'article')}, {len(text) / 1e6:.1f} MB)")
+    tell(f"{os.path.relpath(output)} ({counted(len(found), 'article')}, {len(text) / 1e6:.1f} MB)")
     if arguments.open:
         _open(output)
     return 0

@@ -26,12 +26,15 @@ def format_for(output: Path) -> str:
     return format
 
 
-def require_writable(output: Path) -> None:
+def require_writable(output: Path, *, force: bool = True) -> None:
     """Find out before minutes of painting that the picture could not be saved.
 
     Raises:
-        UsageError: it could not.
+        UsageError: it could not, or a file is there and `force` is not given.
     """
+    if not force and os.path.lexists(output) and not output.is_dir():
+        remedy = "choose another name, or overwrite it with --force"
+        raise UsageError(f"{output} exists already", remedy=remedy)
     folder = output.absolute().parent
     while not folder.exists():
         folder = folder.parent

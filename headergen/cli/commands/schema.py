@@ -11,11 +11,11 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 def run(arguments: Namespace) -> int:
-    """Print the schema; that of frontmatter depends on the config's `image_key`."""
+    """Print the schema; that of frontmatter depends on the config's keys."""
     if arguments.of == "config":
         title, schema = "The config of headergen", config.schema()
     else:
         title = "headergen's key in the frontmatter of an article"
-        schema = request.schema(find_place(arguments).config.image_key)
+        schema = request.schema(find_place(arguments).config.keys)
     say_json({"$schema": DIALECT, "title": title, **schema})
     return 0

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 
 from headergen.cli.commands.place import Place, find_place
 from headergen.cli.commands.staging import say_what_to_add
-from headergen.cli.terminal import Problems, say, say_json
+from headergen.cli.terminal import Problems, say, say_json, tell
 from headergen.errors import UsageError
 from headergen.report import orphans
 from headergen.report.orphans import Found, Orphan
@@ -60,7 +60,7 @@ def _say(found: Sequence[Orphan], deleted: Sequence[Orphan], place: Place, *, de
         say(f"{os.path.relpath(each.path)} ({', '.join(notes)})")
     left = len(found) - len(deleted)
     if not found:
-        say("nothing to do: an article needs each picture that headergen made")
+        tell("nothing to do: an article needs each picture that headergen made")
     elif not delete:
         say(f"{counted(left, 'picture')} that no article needs")
     elif left:

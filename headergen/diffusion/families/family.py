@@ -56,6 +56,8 @@ class Family:
         quantized_bytes: What a parameter of a quantised part takes, in bytes, by `8bit` and `4bit`.
             It includes scales and the layers that are left alone.
         guided_above: A negative prompt has an effect above this guidance scale.
+        clamps: Whether it may be computed in float16 with its numbers clamped, where the device has
+            no bfloat16 of its own.
         prompt_weights: Whether prompts may be written in AUTOMATIC1111's notation.
         settings: What `model_index.json` says beside the parts.
         libraries: What it uses beside torch, diffusers and transformers, where it is installed.
@@ -81,6 +83,7 @@ class Family:
     decode_tiled_bytes: int
     quantized_bytes: Mapping[str, Mapping[str, float]]
     guided_above: float
+    clamps: bool = False
     prompt_weights: bool = False
     settings: Mapping[str, Any] = field(default_factory=dict)
     libraries: tuple[str, ...] = ()

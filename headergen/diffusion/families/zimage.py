@@ -32,7 +32,7 @@ FAMILY = Family(
     name="Z-Image",
     pipeline_class="ZImagePipeline",
     entry_point="ZImagePipeline",
-    dtype="bfloat16",  # fp16 overflows to NaN (Tongyi-MAI/Z-Image #14)
+    dtype="bfloat16",  # fp16 overflows to NaN (Tongyi-MAI/Z-Image #14), unless it is clamped
     size_multiple=16,  # ZImagePipeline raises for others
     encoders=("text_encoder",),
     denoiser="transformer",
@@ -75,6 +75,7 @@ FAMILY = Family(
         "text_encoder": {"8bit": 1.2, "4bit": 0.85},
     },
     guided_above=0.0,
+    clamps=True,
 )
 
 MODELS = (

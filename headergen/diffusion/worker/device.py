@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Mapping
 from typing import Any
@@ -22,7 +23,9 @@ def survey(order: Mapping[str, Any], emit: Emit) -> None:
 
 
 def pick(torch: Any, wanted: str) -> str:
-    """Turn `auto`, `cuda`, `cuda:N`, `mps` or `cpu` into a device that is there.
+    """Turn `auto`, `cuda`, `cuda:N`, `xpu`, `xpu:N`, `mps` or `cpu` into a device that is there.
+
+    AMD's cards are `cuda` to a torch that is built for ROCm.
 
     Raises:
         WorkerError: If it is not. For `auto` the CPU is no answer: a picture would take an hour.
@@ -37,7 +40,7 @@ def pick(torch: Any, wanted: str) -> str:
     if wanted in present:
         return wanted
     sought = "no GPU" if wanted == "auto" else f"no device {wanted!r}"
-    there = ", ".join(present) or "no CUDA and no MPS device"
+    there = ", ".join(present) or "no CUDA, XPU or MPS device"
     reasons = "; ".join([_build(torch), *(str(note.message) for note in notes[:1])])
     raise WorkerError("device", f"{sought} was found: torch sees {there} ({reasons})")
 
@@ -47,33 +50,88 @@ def keep_within_what_is_free(torch: Any, name: str) -> None:
 
     On Windows the driver would give it system RAM, twenty times slower, and say nothing.
     """
-    if name.startswith("cuda"):
-        free, total = torch.cuda.mem_get_info(name)
-        torch.cuda.set_per_process_memory_fraction(free / total, name)
+    library = library_of(torch, name)
+    # Intel's got the function in torch 2.9.
+    if hasattr(library, "set_per_process_memory_fraction"):
+        free, total = library.mem_get_info(name)
+        library.set_per_process_memory_fraction(free / total, name)
+
+
+def library_of(torch: Any, name: str) -> Any:
+    """Return torch's module for cards of CUDA, ROCm or XPU; None for another device."""
+    kind = name.partition(":")[0]
+    return getattr(torch, kind) if kind in _CARDS else None
+
+
+def peaks(torch: Any, name: str) -> dict[str, int | None]:
+    """Return the most memory that this process has held: of the card by torch, and RAM, in bytes.
+
+    None: the system does not tell.
+    """
+    library = library_of(torch, name)
+    return {"peak_vram": library and library.max_memory_reserved(name), "peak_ram": _peak_ram()}
+
+
+def _peak_ram() -> int | None:
+    try:
+        import resource
+    except ImportError:  # Windows
+        return None
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+def drop_unused(torch: Any) -> None:
+    """Give the memory that torch keeps for later back to the device."""
+    for name in ("cuda", "xpu"):
+        if _is_available(torch, name):
+            getattr(torch, name).empty_cache()
+    if torch.backends.mps.is_available():
+        torch.mps.empty_cache()
+
+
+# What torch calls the cards of NVIDIA and AMD, and those of Intel.
+_CARDS = ("cuda", "xpu")
+
+
+def _is_available(torch: Any, kind: str) -> bool:
+    return bool(hasattr(torch, kind) and getattr(torch, kind).is_available())
 
 
 def _accelerators(torch: Any) -> list[str]:
-    cuda = ["cuda"] if torch.cuda.is_available() else []
-    cuda += [f"cuda:{number}" for number in range(torch.cuda.device_count() if cuda else 0)]
-    return cuda + (["mps"] if torch.backends.mps.is_available() else [])
+    found = []
+    for kind in _CARDS:
+        if _is_available(torch, kind):
+            count = getattr(torch, kind).device_count()
+            found += [kind, *(f"{kind}:{number}" for number in range(count))]
+    return found + (["mps"] if torch.backends.mps.is_available() else [])
 
 
 def _build(torch: Any) -> str:
-    runtime = torch.version.cuda or torch.version.hip
-    build = f"with CUDA or ROCm {runtime}" if runtime else "without CUDA"
-    return f"torch {torch.__version__}, built {build}"
+    version = torch.version
+    runtimes = {
+        "CUDA": version.cuda,
+        "ROCm": version.hip,
+        "XPU": getattr(version, "xpu", None),
+    }
+    found = " and ".join(f"{name} {number}" for name, number in runtimes.items() if number)
+    return f"torch {torch.__version__}, built {f'with {found}' if found else 'for the CPU alone'}"
 
 
 def _facts(torch: Any, name: str) -> dict[str, Any]:
-    """Ask the device for its memory (bytes), its compute capability and native bfloat16."""
+    """Ask the device for its name, memory (bytes), compute capability and native bfloat16."""
     if name == "cpu":
-        return {"vram_free": None, "capability": None, "bfloat16": True}
+        return {"card": None, "vram_free": None, "capability": None, "bfloat16": True}
     if name == "mps":
         free = torch.mps.recommended_max_memory() - torch.mps.driver_allocated_memory()
-        return {"vram_free": free, "capability": None, "bfloat16": _mps(torch)}
-    free, _ = torch.cuda.mem_get_info(name)
+        return {"card": None, "vram_free": free, "capability": None, "bfloat16": _mps(torch)}
+    library = library_of(torch, name)
+    free, _ = library.mem_get_info(name)
+    facts = {"card": library.get_device_name(name), "vram_free": free}
+    if name.startswith("xpu"):
+        return {**facts, "capability": None, "bfloat16": library.is_bf16_supported()}
     return {
-        "vram_free": free,
+        **facts,
         "capability": list(torch.cuda.get_device_capability(name)),
         # Not is_bf16_supported(), which counts emulation in: correct, but slow (Turing).
         "bfloat16": torch.cuda.get_device_capability(name) >= (8, 0) or bool(torch.version.hip),

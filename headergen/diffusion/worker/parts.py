@@ -10,7 +10,7 @@ from typing import Any
 from headergen.diffusion.families import FAMILIES
 from headergen.diffusion.families.family import Family
 from headergen.diffusion.snapshot import Entry, Snapshot, Weights, quantization_of, read_index
-from headergen.diffusion.worker import files, fit, quantize
+from headergen.diffusion.worker import clamp, files, fit, quantize, tiles
 from headergen.diffusion.worker.events import WorkerError
 from headergen.diffusion.worker.libraries import attribute, load
 
@@ -18,10 +18,6 @@ _BASES = {
     "diffusers": ("ModelMixin", "SchedulerMixin"),
     "transformers": ("PreTrainedModel", "PreTrainedTokenizerBase"),
 }
-
-# Tiles of this side in px overlap by a quarter. The VAEs' own default is their training size,
-# 1024 px, of which a 1280x672 picture needs two: hardly less memory than one.
-_TILE_PX = 512
 
 
 def assemble(order: Mapping[str, Any], snapshot: Snapshot) -> Any:
@@ -100,21 +96,25 @@ def load_part(
     Raises:
         WorkerError: If tensors are missing, or are not of the shape that the part's config says.
     """
-    torch = load("torch")
     folder, chosen = snapshot.folder / entry.name, part_class(entry)
-    dtype, device = getattr(torch, placement["dtype"]), placement["device"]
-    if entry.name in replaced:
-        return quantize.load_gguf(
-            chosen, folder, Path(replaced[entry.name]), dtype=dtype, device=device
-        )
-    if family.role(entry.name) == "decoder":
+    role, device = family.role(entry.name), placement["device"]
+    clamped = family.clamps and placement["dtype"] == "float16"
+    dtype = getattr(load("torch"), placement["dtype"])
+    if role == "decoder":
         dtype = _decoder_dtype(chosen, folder, dtype)
-    bits = placement["quantization"].get(entry.name)
-    part = load_weights(chosen, folder, snapshot.weights[entry.name], dtype, device, bits)
-    if family.role(entry.name) == "decoder" and placement["vae_tiling"]:
-        part.enable_tiling()
-        part.tile_sample_min_size = _TILE_PX
-        part.tile_latent_min_size = _TILE_PX // 2 ** (len(part.config.block_out_channels) - 1)
+    elif role == "encoder" and clamped:
+        # It reads each prompt once: emulated, its own precision costs a second.
+        dtype = getattr(load("torch"), family.dtype)
+    if entry.name in replaced:
+        file = Path(replaced[entry.name])
+        part = quantize.load_gguf(chosen, folder, file, dtype=dtype, device=device)
+    else:
+        bits = placement["quantization"].get(entry.name)
+        part = load_weights(chosen, folder, snapshot.weights[entry.name], dtype, device, bits)
+    if role == "decoder" and placement["vae_tiling"]:
+        tiles.enable(part)
+    elif role == "denoiser" and clamped:
+        clamp.clamp_activations(part)
     return part
 
 

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import base64
 import gc
-import hashlib
-import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +18,7 @@ from headergen.diffusion import snapshot as snapshots
 from headergen.diffusion.families import FAMILIES
 from headergen.diffusion.families.family import Family, Role
 from headergen.diffusion.snapshot import Snapshot
-from headergen.diffusion.worker import device, parts
+from headergen.diffusion.worker import clamp, device, embeddings, parts
 from headergen.diffusion.worker.events import MEMORY_KINDS, Emit, WorkerError, describe, kind_of
 from headergen.diffusion.worker.libraries import load
 
@@ -43,7 +41,8 @@ def paint(order: Mapping[str, Any], emit: Emit) -> None:
     pipeline = parts.assemble(order, snapshot)
     pictures = [dict(request) for request in order["requests"]]
     _tell_what_is_unread(pipeline, family, pictures, emit)
-    rounds = _rounds(placement["stages"], family, pictures)
+    store = embeddings.Store(order, family, snapshot)
+    rounds = _rounds(_needed(placement["stages"], family, store, pictures), family, pictures)
     tell_loading = _meter(snapshot, replaced, [stage for stage, _ in rounds], emit)
     failed: set[int] = set()
     for stage, chunk in rounds:
@@ -54,9 +53,23 @@ def paint(order: Mapping[str, Any], emit: Emit) -> None:
                 setattr(pipeline, entry.name, loaded)
                 del loaded  # the stage must hold the only reference
         tell_loading("")
-        work = _Work(pipeline, family, {family.role(name) for name in stage}, order, emit)
+        work = _Work(pipeline, family, {family.role(name) for name in stage}, order, store, emit)
         failed |= {each["id"] for each in chunk if each["id"] not in failed and not work.on(each)}
         _drop_stage(pipeline, stage)
+    store.prune()
+
+
+def _needed(
+    stages: Sequence[Sequence[str]],
+    family: Family,
+    store: embeddings.Store,
+    pictures: Sequence[Mapping[str, Any]],
+) -> list[Sequence[str]]:
+    """Leave the encoders out where every prompt is encoded already."""
+    if not all(map(store.has, pictures)):
+        return list(stages)
+    others = ([name for name in stage if family.role(name) != "encoder"] for stage in stages)
+    return [stage for stage in others if stage]
 
 
 def _rounds(
@@ -104,10 +117,7 @@ def _drop_stage(pipeline: Any, stage: Sequence[str]) -> None:
     for name in stage:
         setattr(pipeline, name, None)
     gc.collect()
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()
-    elif torch.backends.mps.is_available():
-        torch.mps.empty_cache()
+    device.drop_unused(torch)
 
 
 @dataclass(frozen=True)
@@ -118,6 +128,7 @@ class _Work:
     family: Family
     roles: Collection[Role]
     order: Mapping[str, Any]
+    store: embeddings.Store
     emit: Emit
 
     def on(self, picture: dict[str, Any]) -> bool:
@@ -135,35 +146,22 @@ class _Work:
         return True
 
     def _do(self, picture: dict[str, Any]) -> None:
-        if "encoder" in self.roles and "denoiser" not in self.roles:
-            self._encode_to_file(picture)
+        if "encoder" in self.roles and not self.store.has(picture):
+            self.store.save(picture, self.family.encode(self.pipeline, picture))
         if "denoiser" in self.roles:
             call = self._embeddings(picture) | call_of(self.pipeline, picture, self.emit)
             picture["latents"] = self.family.denoise(self.pipeline, **call)
         if "decoder" in self.roles:
             rgb, width, height = decode(self.pipeline, self.family, picture.pop("latents"))
             text = base64.b64encode(rgb).decode("ascii")
-            self.emit("image", id=picture["id"], width=width, height=height, rgb=text)
-
-    def _encode_to_file(self, picture: Mapping[str, Any]) -> None:
-        """Encode a picture's prompts, unless the run has done so; memory holds none of them."""
-        file = self._file(picture)
-        if not file.exists():
-            load("torch").save(self.family.encode(self.pipeline, picture), file)
+            peaks = device.peaks(load("torch"), self.order["placement"]["device"])
+            self.emit("image", id=picture["id"], width=width, height=height, rgb=text, **peaks)
 
     def _embeddings(self, picture: Mapping[str, Any]) -> dict[str, Any]:
-        if "encoder" in self.roles:
-            return self.family.encode(self.pipeline, picture)
-        found: dict[str, Any] = load("torch").load(self._file(picture), weights_only=True)
-        return found
-
-    def _file(self, picture: Mapping[str, Any]) -> Path:
-        """Name a file by what the embeddings depend on, within one run."""
-        placed = self.order["placement"]
-        told = [picture[name] for name in ("prompt", "negative_prompt", "guidance_scale")]
-        told += [placed["dtype"], placed["device"], sorted(placed["quantization"].items())]
-        name = hashlib.sha256(json.dumps(told).encode()).hexdigest()
-        return Path(self.order["scratch"], f"{name}.pt")
+        """Return a picture's embeddings in the precision of the denoiser."""
+        dtype = getattr(load("torch"), self.order["placement"]["dtype"])
+        found = self.store.load(picture)
+        return {name: clamp.fitted(each, dtype) for name, each in found.items()}
 
 
 def call_of(pipeline: Any, picture: Mapping[str, Any], emit: Emit) -> dict[str, Any]:

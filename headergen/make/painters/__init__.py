@@ -4,6 +4,7 @@ from pathlib import Path
 
 from headergen.make.painter import Painter
 from headergen.make.painters.local import LocalPainter
+from headergen.make.painters.served import ServedPainter
 from headergen.settings.config import Config
 
 
@@ -12,4 +13,6 @@ def painter_of(config: Config, root: Path, *, download: bool) -> Painter:
 
     `download` allows fetching a model that is not on the machine.
     """
+    if config.server:
+        return ServedPainter(config.server)
     return LocalPainter(config, root, download)

@@ -46,27 +46,29 @@ class LocalPainter:
         What stops a model fails its pictures, and is raised where no other model follows.
         """
         groups = _by_model(paintings)
-        for indices in groups:
+        for checkpoint, indices in groups:
             left = set(indices)
             group = [paintings[index] for index in indices]
-            report(Started(group[0].checkpoint.name, [titles[index] for index in indices]))
+            report(Started(checkpoint.name, [titles[index] for index in indices]))
             try:
-                with closing(self._paint_with_one_model(python, report, group)) as results:
+                with closing(
+                    self._paint_with_one_model(python, report, checkpoint, group)
+                ) as results:
                     for number, result in results:
                         left.remove(indices[number])
                         yield indices[number], result
             except PaintError as error:
-                if indices is groups[-1]:
+                if indices is groups[-1][1]:
                     raise
                 yield from ((index, error) for index in sorted(left))
 
     def _paint_with_one_model(
-        self, python: Path, report: Report, paintings: Sequence[Painting]
+        self, python: Path, report: Report, checkpoint: Checkpoint, paintings: Sequence[Painting]
     ) -> Generator[tuple[int, Painted | PaintError]]:
-        found = self._obtain(python, report, paintings[0])
+        found = self._obtain(python, report, checkpoint, paintings[0])
         load = attempts.Load(
-            name=paintings[0].checkpoint.name,
-            row=paintings[0].checkpoint.row,
+            name=checkpoint.name,
+            row=checkpoint.row,
             folder=found.folder,
             device=paintings[0].device,
             transformer=found.transformer,
@@ -80,10 +82,12 @@ class LocalPainter:
                 else:
                     yield index, result
 
-    def _obtain(self, python: Path, report: Report, painting: Painting) -> Fetched:
+    def _obtain(
+        self, python: Path, report: Report, checkpoint: Checkpoint, painting: Painting
+    ) -> Fetched:
         return fetching.obtain(
             python,
-            painting.checkpoint,
+            checkpoint,
             painting.device,
             (painting.render_width, painting.render_height),
             report,
@@ -92,15 +96,17 @@ class LocalPainter:
         )
 
 
-def _by_model(paintings: Sequence[Painting]) -> list[list[int]]:
+def _by_model(paintings: Sequence[Painting]) -> list[tuple[Checkpoint, list[int]]]:
     """Group the indices of what one checkpoint paints, down to its revision and GGUF file."""
     groups: dict[tuple[Checkpoint, str], list[int]] = {}
     for index, painting in enumerate(paintings):
+        assert isinstance(painting.checkpoint, Checkpoint)  # with a server there is no LocalPainter
         groups.setdefault((painting.checkpoint, painting.device), []).append(index)
-    return list(groups.values())
+    return [(checkpoint, indices) for (checkpoint, _), indices in groups.items()]
 
 
 def _request(painting: Painting) -> attempts.Paint:
+    assert painting.steps is not None and painting.guidance_scale is not None  # the table's, if not
     return attempts.Paint(
         prompt=painting.prompt,
         negative_prompt=painting.negative_prompt,

@@ -14,7 +14,7 @@ from PIL import Image, ImageDraw
 from headergen.errors import GlyphError, SourceError, UsageError
 from headergen.graphics.card.content import Card
 from headergen.graphics.card.drawing import Layers, draw, lay_title, layers, title_layers
-from headergen.graphics.card.layout import arrange, safe_frame
+from headergen.graphics.card.layout import Manner, arrange, safe_frame
 from headergen.graphics.card.palette import Colour
 from headergen.graphics.card.themes import THEMES as ROWS
 from headergen.graphics.contrast import contrast, luminance, luminance_map
@@ -353,3 +353,10 @@ def test_what_a_card_shows_is_known_without_pillow() -> None:
     heavy = "{'PIL', 'budoux'}.isdisjoint(sys.modules)"
     code = f"import sys, headergen.graphics.card.content; sys.exit(not {heavy})"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize("size", [(500, 700), (600, 600)], ids=["a book cover", "a square"])
+def test_the_authors_name_can_be_read_on_an_upright_card(size: tuple[int, int]) -> None:
+    card = Card("A short book", author="Jane")
+    arrangement = arrange(card, Manner(), safe_frame(*size))
+    assert arrangement.texts[-1].setting.size >= 15

@@ -175,7 +175,8 @@ def _tensors() -> bytes:
 
 def _events() -> list[bytes]:
     events = [
-        {"event": "image", "id": 7, "width": 16, "height": 16, "rgb": "AAAA" * 256},
+        {"event": "image", "id": 7, "width": 16, "height": 16, "rgb": "AAAA" * 256,
+         "peak_vram": None, "peak_ram": 1},
         {"event": "step", "id": 7, "step": 1, "steps": 8},
         {"event": "surveyed", "device": "cuda:0", "vram_free": 1, "capability": [8, 9],
          "bfloat16": True, "quantizable": False},

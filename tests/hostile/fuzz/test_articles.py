@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from headergen.article.article import parse
 from headergen.article.edit import with_image
 from headergen.article.frontmatter.block import MAX_BYTES
+from headergen.article.keys import Keys
 from headergen.errors import ArticleError
 from tests.article.test_property import DIGEST, IMAGE, IMAGE_KEYS, PATH, assert_holds
 from tests.support.paths import DATA
@@ -192,14 +193,14 @@ def read_and_write(data: bytes, image_key: str) -> None:
     """Do what a run does with an article, with a `header` and without."""
     for every in (False, True):
         try:
-            article = parse(PATH, data, image_key, every=every)
+            article = parse(PATH, data, Keys(image=image_key), every=every)
             new = with_image(article, IMAGE, DIGEST) if article else data
         except ArticleError as error:
             assert str(error).startswith("a.md:")
             assert len(str(error)) < 500
             continue
         if article:
-            again = parse(PATH, new, image_key)
+            again = parse(PATH, new, Keys(image=image_key))
             assert again
             assert with_image(again, IMAGE, DIGEST) == new
 

@@ -1,0 +1,1 @@
+"""Ask an image server for a picture: what each kind takes, and a client with bounds."""
