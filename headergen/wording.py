@@ -11,6 +11,17 @@ _LONGEST_MESSAGE = 300
 # texts out of 64 KiB, so what is cut off must not be written out first.
 LONGEST_SHOWN = 60
 
+# What steers a terminal or a page, or is not seen there: DEL and C1, marks and turns of direction,
+# blanks without width, fillers, line and paragraph separators, tags and noncharacters. The joiner
+# of emoji and the selectors of kanji's forms count where they stand behind others.
+HIDDEN = (
+    "[\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200c\u200e\u200f"
+    "\u2028-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0d\ufeff\uffa0\ufff0-\ufffb\ufffe\uffff\ufdd0-\ufdef"
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e00ff\U000e01f0-\U000e0fff]"
+    "|(?<![\u2600-\u27bf\ufe0f\U0001f000-\U0001faff])\u200d"
+    "|(?<![\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff])[\U000e0100-\U000e01ef]"
+)
+
 
 def brief(text: str, longest: int = _LONGEST_MESSAGE) -> str:
     """Return `text` cut to `longest` characters."""

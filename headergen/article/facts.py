@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from headergen.article.frontmatter.document import Document
 from headergen.article.keys import value_at
@@ -14,6 +15,9 @@ _TAG_KEYS = (("tags",), ("topics",), ("categories",), ("taxonomies", "tags"), ("
 
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _DATE = re.compile(r"(\d{4}[-/.]\d{1,2}[-/.]\d{1,2})(?:[Tt ]|$)")
+
+# No card and no prompt has room for more.
+_MOST_TAGS = 50
 
 # `2026-08-30-`, `20260830_` and the like, before the rest of a file's name.
 _DATE_IN_NAME = re.compile(r"(?:\d{4}[-_.]?\d{2}[-_.]?\d{2}(?:[-_ T]\d{4,6})?[-_. ]+)+(?=.)")
@@ -39,7 +43,7 @@ def read_facts(document: Document) -> Facts:
     day = _DATE.match(date or "")
     return Facts(
         title=_text(document, ("title",)),
-        tags=next(filter(None, (tuple(_tags(document, key)) for key in _TAG_KEYS)), ()),
+        tags=next(filter(None, (_first(_tags(document, key)) for key in _TAG_KEYS)), ()),
         date=day[1] if day else date,
     )
 
@@ -67,6 +71,10 @@ def _text(document: Document, path: tuple[str | int, ...]) -> str | None:
     if value is None or isinstance(value, list | dict):
         return None
     return readable(value if isinstance(value, str) else document.written(path) or str(value))
+
+
+def _first(tags: Iterator[str]) -> tuple[str, ...]:
+    return tuple(islice(tags, _MOST_TAGS))
 
 
 def _tags(document: Document, path: tuple[str, ...]) -> Iterator[str]:

@@ -42,7 +42,7 @@ _FULL_WIDTH_SIGN = re.compile(
 _PLAIN_SIGNS = dict(zip("｛｝［］，", "{}[],", strict=True))
 _BARE_COLOUR = re.compile(
     r"^[^#\n]*?(?P<key>colours|background)[\"']?[ \t]*:[ \t]*"
-    r"(?:\[(?:[^\]\n]*[ ,])?)?#[0-9a-fA-F]{3,8}\b",
+    r"(?:\[(?:[^\[\]\n]{0,200}[ ,])?)?#[0-9a-fA-F]{3,8}\b",
     re.MULTILINE,
 )
 _MARKER = re.compile(r"^(?:<{7}|>{7}|\|{7})(?: |$)", re.MULTILINE)

@@ -10,7 +10,7 @@ from contextvars import ContextVar
 from typing import Any, Self, TextIO
 
 from headergen.errors import HeadergenError, SkippedError
-from headergen.wording import counted
+from headergen.wording import HIDDEN, counted
 
 # How many articles a line about skipped ones names.
 _MOST_NAMED = 3
@@ -128,16 +128,15 @@ def say_json(value: Any) -> None:
     import json
 
     text = json.dumps(value, ensure_ascii=False, indent=2)
-    print(_BEYOND_JSON.sub(_as_number, text))
+    print(_BEYOND_JSON.sub(_in_json, text))
 
 
-# DEL, C1, and the characters that turn the direction of text; JSON escapes C0 by itself.
-_BEYOND_JSON = re.compile(r"[\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-_CONTROL = re.compile(rf"[\x00-\x1f]|{_BEYOND_JSON.pattern}")
+_BEYOND_JSON = re.compile(HIDDEN)  # JSON escapes C0 by itself
+_CONTROL = re.compile(rf"[\x00-\x1f]|{HIDDEN}")
 
 
 def printable(text: str) -> str:
-    """Spell out what would steer a terminal: control characters, and changes of direction."""
+    """Spell out what would steer a terminal or not be seen there (`wording.HIDDEN`)."""
     return _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
 
 
@@ -146,8 +145,15 @@ def shell_word(text: str) -> str:
     if not _CONTROL.search(text):
         return shlex.quote(text)
     escaped = text.replace("\\", "\\\\").replace("'", "\\'")
-    return f"$'{_CONTROL.sub(_as_number, escaped)}'"
+    return f"$'{_CONTROL.sub(_in_shell, escaped)}'"
 
 
-def _as_number(found: re.Match[str]) -> str:
-    return f"\\u{ord(found[0]):04x}"
+def _in_shell(found: re.Match[str]) -> str:
+    code = ord(found[0])
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def _in_json(found: re.Match[str]) -> str:
+    import json
+
+    return json.dumps(found[0]).strip('"')

@@ -132,3 +132,5 @@ _FIELDS: Mapping[str, Mapping[str, _Check]] = {
     "built": {},
     "error": {"id": _or_none(_count), "kind": _text, "message": _text},
 }
+
+EVENTS = frozenset(_FIELDS)

@@ -136,7 +136,7 @@ def _amd() -> Cards:
     tool = "rocm-smi"
     text, fault = _ask(tool, "--showproductname", "--showmeminfo", "vram", "--showdriverversion")
     told: dict[int, dict[str, str]] = {}
-    for number, name, value in re.findall(r"GPU\[(\d+)\]\s*:\s*([^:\n]+):\s*(.*)", text):
+    for number, name, value in re.findall(r"GPU\[(\d{1,4})\]\s*:\s*([^:\n]+):\s*(.*)", text):
         told.setdefault(int(number), {})[name.strip().lower()] = value.strip()
     driver = re.search(r"Driver version:\s*(\S+)", text)
     found = []
@@ -153,7 +153,7 @@ def _intel() -> Cards:
     """Ask xpu-smi, which draws a table; it tells no memory here."""
     tool = "xpu-smi"
     text, fault = _ask(tool, "discovery")
-    found = re.findall(r"^\|\s*(\d+)\s*\|\s*Device Name:\s*(.+?)\s*\|", text, re.MULTILINE)
+    found = re.findall(r"^\|\s*(\d{1,4})\s*\|\s*Device Name:\s*(.+?)\s*\|", text, re.MULTILINE)
     cards = tuple(Card(int(number), name, None, None, "unknown", None) for number, name in found)
     return Cards(cards, fault=fault, tool=tool)
 

@@ -63,6 +63,9 @@ _KEY_FACTORS: Mapping[object, float] = {"L;2": 255 / 3, "L;4": 255 / 15, "RGB;16
 # Pillow's documentation: a gap of 2 or more looks like resampling from the whole picture.
 _REDUCING_GAP = 2.0
 
+# Pixels that are converted at once, in up to five copies of 4 bytes a pixel.
+_BAND_PIXELS = 3_000_000
+
 # An animation fades in within so many frames. Levels of 255 by which a blank frame's pixels differ.
 _FRAMES_TRIED, _NOISE = 48, 10
 
@@ -92,7 +95,7 @@ def open_source(path: Path, *, at_least: tuple[int, int] | None = None) -> Image
         picture = _opened(file, path)
         _decode(picture, at_least)
         shown = _frame_that_shows(picture)
-        return _reduce(_in_srgb(_turn_upright(shown), path), at_least)
+        return _in_srgb(_turn_upright(shown), path, at_least)
 
 
 def _opened(file: BinaryIO, path: Path) -> ImageFile.ImageFile:
@@ -113,8 +116,7 @@ def _opened_jpeg(file: BinaryIO, path: Path) -> ImageFile.ImageFile:
     pixels = picture.width * picture.height
     if pixels > damage.MAX_JPEG_PIXELS:
         raise damage.too_large(_name(path), damage.MAX_JPEG_PIXELS)
-    if pixels > damage.MAX_PIXELS and picture.info.get("progressive"):
-        raise damage.too_large_progressive(_name(path))
+    damage.require_few_scans(path, _name(path), pixels)
     return picture
 
 
@@ -314,20 +316,54 @@ def _turn_upright(picture: Image.Image) -> Image.Image:
     return picture if turn is None else picture.transpose(turn)
 
 
-def _in_srgb(picture: Image.Image, path: Path) -> Image.Image:
-    """Convert a decoded picture of any mode to sRGB, with its alpha channel if it needs one."""
-    eight_bit = _narrow(picture) if picture.mode.startswith("I") else picture
-    alpha = _alpha(eight_bit)
-    colours = _srgb(eight_bit, picture.info.get("icc_profile"))
-    colours.info.clear()
-    if alpha is None or alpha.getextrema() == (255, 255):
-        return colours
-    if alpha.getextrema() == (0, 0):
+def _in_srgb(picture: Image.Image, path: Path, at_least: tuple[int, int] | None) -> Image.Image:
+    """Convert a decoded picture of any mode to sRGB, with its alpha channel if it needs one.
+
+    It is reduced while it stays well above `at_least`. Bands of rows are taken one after another:
+    of a large picture there is never a second copy.
+    """
+    factor = _factor(picture.size, at_least)
+    rows = max(_BAND_PIXELS // (picture.width * factor), 1) * factor
+    tops = range(0, picture.height, rows)
+    ranges = [found for top in tops if (found := _alpha_range(_band(picture, top, rows)))]
+    if ranges and max(high for _, high in ranges) == 0:
         raise SourceError(
             f"{_name(path)} is wholly transparent: there is nothing to show",
             remedy="name another picture",
         )
-    colours.putalpha(alpha)
+    has_alpha = any(low < 255 for low, _ in ranges)
+    size = (-(-picture.width // factor), -(-picture.height // factor))
+    result = Image.new("RGBA" if has_alpha else "RGB", size)
+    for top in tops:
+        band = _band_in_srgb(_band(picture, top, rows), has_alpha=has_alpha)
+        result.paste(band.reduce(factor) if factor > 1 else band, (0, top // factor))
+    return result
+
+
+def _factor(size: tuple[int, int], at_least: tuple[int, int] | None) -> int:
+    """Return the side of the blocks of pixels that are averaged."""
+    if at_least is None:
+        return 1
+    return max(int(min(size[0] / at_least[0], size[1] / at_least[1]) / _REDUCING_GAP), 1)
+
+
+def _band(picture: Image.Image, top: int, rows: int) -> Image.Image:
+    """Return so many rows; 16-bit ones as 8-bit."""
+    band = picture.crop((0, top, picture.width, min(top + rows, picture.height)))
+    return _narrow(band) if picture.mode.startswith("I") else band
+
+
+def _alpha_range(band: Image.Image) -> tuple[int, int] | None:
+    alpha = _alpha(band)
+    return None if alpha is None else alpha.getextrema()  # type: ignore[return-value]
+
+
+def _band_in_srgb(band: Image.Image, *, has_alpha: bool) -> Image.Image:
+    colours = _srgb(band, band.info.get("icc_profile"))
+    alpha = _alpha(band) if has_alpha else None
+    colours.info.clear()
+    if has_alpha:
+        colours.putalpha(alpha if alpha is not None else 255)
     return colours
 
 
@@ -371,14 +407,6 @@ def _through_profile(colours: Image.Image, profile: bytes) -> Image.Image:
         flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
     )
     return transform.apply(colours)
-
-
-def _reduce(picture: Image.Image, at_least: tuple[int, int] | None) -> Image.Image:
-    """Average blocks of pixels while the result stays well above `at_least`."""
-    if at_least is None:
-        return picture
-    factor = int(min(picture.width / at_least[0], picture.height / at_least[1]) / _REDUCING_GAP)
-    return picture.reduce(factor) if factor > 1 else picture
 
 
 # Of a header's width and height, what note.com's link cards and listings keep: what is laid out

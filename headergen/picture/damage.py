@@ -20,14 +20,18 @@ from headergen.vocabulary import READABLE, SAVE_AGAIN
 MAX_PIXELS = 50_000_000
 # A JPEG is decoded at half its size or less without ever being in memory whole, so that one of 200
 # megapixels, which is what phones of 2023 and later make at most, takes as much. That does not hold
-# for progressive ones: all of their coefficients are (2 bytes a pixel and channel).
+# for those of several scans, such as progressive ones: all of their coefficients are in memory
+# (2 bytes a pixel and channel).
 MAX_JPEG_PIXELS = 4 * MAX_PIXELS
 
 # Some programs leave out the end of a GIF, or boxes of an AVIF, and browsers show both.
 _CERTAIN = ("png", "webp", "jpeg")
 
-# Where a JPEG's first frame or scan begins, if it is not progressive (SOF0, SOF1, SOS).
-_SCANS = (0xC0, 0xC1, 0xDA)
+# Each scan of a JPEG goes once over all of its pixels. Encoders write some ten; ten of the largest
+# picture take seconds.
+_MOST_SCANNED_PIXELS = 12 * MAX_PIXELS
+_MOST_SEGMENTS = 10_000
+_BLOCK_BYTES = 1024 * 1024
 # IEND, the last chunk, is the same in every file (PNG, 11.2.5): no need to walk the others.
 _END_OF_PNG = b"\0\0\0\0IEND\xaeB`\x82"
 
@@ -69,21 +73,66 @@ def require_sound(path: Path, name: str) -> None:
     most = MAX_JPEG_PIXELS if found.format == "jpeg" else MAX_PIXELS
     if found.width * found.height > most:
         raise too_large(name, most)
-    if found.width * found.height > MAX_PIXELS and _is_progressive(path):
-        raise too_large_progressive(name)
+    if found.format == "jpeg":
+        require_few_scans(path, name, found.width * found.height)
     if damage := damage_of(path):
         raise damaged(name, damage)
 
 
-def _is_progressive(path: Path) -> bool:
-    """Check the first frame header of a JPEG: SOF2 is progressive (ITU-T T.81, table B.1)."""
+def require_few_scans(path: Path, name: str, pixels: int) -> None:
+    """Make sure that a JPEG of so many `pixels` is decoded in little memory and time.
+
+    `name` is how the error calls it.
+
+    Raises:
+        SourceError: it has several scans, and too many pixels or scans for them.
+        OSError: it cannot be read.
+    """
     with path.open("rb") as file:
-        file.seek(2)
-        while len(head := file.read(4)) == 4 and head[0] == 0xFF and head[1] not in _SCANS:
-            if head[1] == 0xC2:
-                return True
-            file.seek(max(int.from_bytes(head[2:], "big") - 2, 0), os.SEEK_CUR)
+        if _has_one_scan(file):
+            return
+        if pixels > MAX_PIXELS:
+            raise too_large_progressive(name)
+        most = max(_MOST_SCANNED_PIXELS // max(pixels, 1), 1)
+        if pixels and _count(file, b"\xff\xda", most + 1) > most:
+            raise SourceError(
+                f"{name} is a JPEG of more than {most} scans, which takes long to decode",
+                remedy="save it as a baseline JPEG",
+            )
+
+
+def _has_one_scan(file: BinaryIO) -> bool:
+    """Check whether a JPEG is sequential, with all of its components in the first scan.
+
+    Frame and scan headers: ITU-T T.81, B.2.2, B.2.3 and table B.1. Where the segments are not as
+    they should be, decoders go on by rules of their own: False.
+    """
+    file.seek(2)
+    components = 0
+    for _ in range(_MOST_SEGMENTS):
+        head = file.read(4)
+        if len(head) < 4 or head[0] != 0xFF:
+            return False
+        data = file.read(max(int.from_bytes(head[2:], "big") - 2, 0))
+        if head[1] == 0xDA:
+            return bool(data) and data[0] == components
+        if head[1] in (0xC0, 0xC1) and len(data) > 5 and not components:
+            components = data[5]
+        elif 0xC0 <= head[1] <= 0xCF and head[1] not in (0xC4, 0xC8, 0xCC):
+            return False  # progressive, arithmetic, or a second frame
+        elif head[1] < 0xC0:
+            return False
     return False
+
+
+def _count(file: BinaryIO, mark: bytes, enough: int) -> int:
+    """Count two bytes side by side in a file, as far as `enough`."""
+    file.seek(0)
+    found, last = 0, b""
+    while found < enough and (block := file.read(_BLOCK_BYTES)):
+        found += (last + block).count(mark)
+        last = block[-1:]
+    return found
 
 
 def unreadable(name: str, path: Path) -> SourceError:
@@ -108,7 +157,7 @@ def too_large(name: str, most: int = MAX_PIXELS) -> SourceError:
 
 
 def too_large_progressive(name: str) -> SourceError:
-    """Return the error for a progressive JPEG that only a baseline one may be as large as."""
+    """Return the error for a JPEG of several scans that only one of one scan may be as large as."""
     return SourceError(
         f"{name} is a progressive JPEG of more than {MAX_PIXELS:,} pixels",
         remedy="save it as a baseline JPEG, or scale it down",

@@ -22,8 +22,13 @@ _LIMIT_BYTES = 1024 * 1024
 _SCAN_LIMIT_BYTES = 16 * 1024 * 1024
 
 _EXIF_IFD, _USER_COMMENT = 0x8769, 0x9286  # EXIF 2.32, 4.6.3 and 4.6.5
+# A 4K photograph as PNG has some hundred chunks; a file may consist of millions of empty ones. Each
+# text may be inflated to a thousand times its length.
+_MOST_CHUNKS, _MOST_TEXTS = 100_000, 64
 # The keywords under which programs keep what they told a model; the third is InvokeAI's of 2022.
 _PARAMETERS = ("parameters", "invokeai_metadata", "sd-metadata", "comfyui")
+_XMP_OF_PNG = "XML:com.adobe.xmp"
+_WANTED = frozenset({DIGEST_KEYWORD, _XMP_OF_PNG, "prompt", *_PARAMETERS})
 _XMP_OF_JPEG = b"http://ns.adobe.com/xap/1.0/\0"
 
 
@@ -37,7 +42,7 @@ def read(path: Path) -> Metadata:
         kind = format_of(file.read(32))
         file.seek(0)
         texts: dict[str, str] = {}
-        for name, text in _READERS.get(kind, _scanned)(file):
+        for name, text in _READERS.get(kind, _nothing)(file):
             texts.setdefault(name, text)
     xmp = texts.get("xmp")
     digest = texts.get(DIGEST_KEYWORD) or _digest_in(xmp or "")
@@ -62,22 +67,48 @@ def _digest_in(xmp: str) -> str | None:
     return found and found[1]
 
 
+# Name, length, and how far behind the data's beginning the next chunk begins.
+_Head = tuple[bytes, int, int]
+
+
+def _chunks(
+    file: BinaryIO, start: int, read_head: Callable[[bytes], _Head]
+) -> Iterator[tuple[bytes, int]]:
+    """Yield name and length of each chunk, with `file` at its data."""
+    at = start
+    for _ in range(_MOST_CHUNKS):
+        file.seek(at)
+        head = file.read(8)
+        if len(head) < 8:
+            return
+        name, length, step = read_head(head)
+        yield name, length
+        at += 8 + step
+
+
+def _png_head(head: bytes) -> _Head:
+    length, name = struct.unpack(">I4s", head)
+    return name, length, length + 4
+
+
+def _webp_head(head: bytes) -> _Head:
+    name, length = struct.unpack("<4sI", head)
+    return name, length, length + length % 2
+
+
 def _png_texts(file: BinaryIO) -> Iterator[tuple[str, str]]:
     """Yield the text chunks, before and after the pixels, by keyword; XMP as `xmp`."""
-    file.seek(len(PNG_SIGNATURE))
-    while len(head := file.read(8)) == 8:
-        length, name = struct.unpack(">I4s", head)
+    texts_left = _MOST_TEXTS
+    for name, length in _chunks(file, len(PNG_SIGNATURE), _png_head):
         if name == b"caBX":
             yield from _c2pa(file.read(min(length, _SCAN_LIMIT_BYTES)))
-            file.seek(max(length - _SCAN_LIMIT_BYTES, 0) + 4, 1)
-            continue
-        reader = _PNG_TEXTS.get(name)
-        if reader is None or length > _LIMIT_BYTES:
-            file.seek(length + 4, 1)
+        if name not in _PNG_TEXTS or length > _LIMIT_BYTES:
             continue
         keyword, _, rest = file.read(length).partition(b"\0")
-        file.seek(4, 1)
-        text = reader(rest)
+        if not texts_left or keyword.decode("latin-1") not in _WANTED:
+            continue
+        texts_left -= 1
+        text = _PNG_TEXTS[name](rest)
         if text is not None:
             yield _name_of(keyword.decode("latin-1"), text), text
 
@@ -86,7 +117,7 @@ def _name_of(keyword: str, text: str) -> str:
     """Name a text chunk; ComfyUI's "prompt" is a graph, and another's may be anything."""
     if keyword == "prompt" and text.lstrip().startswith("{"):
         return "comfyui"
-    return {"XML:com.adobe.xmp": "xmp", "comfyui": "", "c2pa": ""}.get(keyword, keyword)
+    return {_XMP_OF_PNG: "xmp", "comfyui": ""}.get(keyword, keyword)
 
 
 def _c2pa(manifest: bytes) -> Iterator[tuple[str, str]]:
@@ -132,37 +163,44 @@ def _inflated(data: bytes) -> bytes | None:
 
 
 def _webp_texts(file: BinaryIO) -> Iterator[tuple[str, str]]:
-    file.seek(12)
-    while len(head := file.read(8)) == 8:
-        name, length = struct.unpack("<4sI", head)
+    texts_left = _MOST_TEXTS
+    for name, length in _chunks(file, 12, _webp_head):
         if name == b"C2PA":
             yield from _c2pa(file.read(min(length, _SCAN_LIMIT_BYTES)))
-            file.seek(max(length - _SCAN_LIMIT_BYTES, 0) + length % 2, 1)
+        if name not in (b"EXIF", b"XMP ") or length > _LIMIT_BYTES or not texts_left:
             continue
-        if name not in (b"EXIF", b"XMP ") or length > _LIMIT_BYTES:
-            file.seek(length + length % 2, 1)
-            continue
-        data = file.read(length)
-        file.seek(length % 2, 1)
+        texts_left -= 1
         if name == b"XMP ":
-            yield "xmp", data.decode("utf-8", "replace")
+            yield "xmp", file.read(length).decode("utf-8", "replace")
         else:
-            yield from _exif_texts(data)
+            yield from _exif_texts(file.read(length))
 
 
 def _jpeg_texts(file: BinaryIO) -> Iterator[tuple[str, str]]:
     manifest = bytearray()
+    texts_left = _MOST_TEXTS
     file.seek(2)
-    while len(head := file.read(4)) == 4 and head[0] == 0xFF and head[1] != 0xDA:
-        data = file.read(max(int.from_bytes(head[2:], "big") - 2, 0))
-        if head[1] == 0xE1 and data.startswith(b"Exif\0\0"):
-            yield from _exif_texts(data)
-        elif head[1] == 0xE1 and data.startswith(_XMP_OF_JPEG):
-            yield "xmp", data.removeprefix(_XMP_OF_JPEG).decode("utf-8", "replace")
+    for _ in range(_MOST_CHUNKS):
+        head = file.read(4)
+        if len(head) < 4 or head[0] != 0xFF or head[1] == 0xDA:
+            break
+        length = max(int.from_bytes(head[2:], "big") - 2, 0)
+        if head[1] == 0xE1 and texts_left:
+            texts_left -= 1
+            yield from _app1_texts(file.read(length))
         elif head[1] == 0xEB and len(manifest) < _SCAN_LIMIT_BYTES:
             # JPEG XT, ISO/IEC 18477-3: a box is cut into segments; each repeats its first 16 bytes.
-            manifest += data[16 if manifest else 0 :]
+            manifest += file.read(length)[16 if manifest else 0 :]
+        else:
+            file.seek(length, 1)
     yield from _c2pa(bytes(manifest))
+
+
+def _app1_texts(data: bytes) -> Iterator[tuple[str, str]]:
+    if data.startswith(b"Exif\0\0"):
+        yield from _exif_texts(data)
+    elif data.startswith(_XMP_OF_JPEG):
+        yield "xmp", data.removeprefix(_XMP_OF_JPEG).decode("utf-8", "replace")
 
 
 def _exif_texts(exif: bytes) -> Iterator[tuple[str, str]]:
@@ -205,8 +243,14 @@ def _scanned(file: BinaryIO) -> Iterator[tuple[str, str]]:
         yield from _c2pa(data[at:])
 
 
+def _nothing(_: BinaryIO) -> Iterator[tuple[str, str]]:
+    return iter(())
+
+
 _READERS: Mapping[str, Callable[[BinaryIO], Iterator[tuple[str, str]]]] = {
     "png": _png_texts,
     "webp": _webp_texts,
     "jpeg": _jpeg_texts,
+    "gif": _scanned,
+    "avif": _scanned,
 }

@@ -42,8 +42,8 @@ class Settings:
     server: str | None = None
 
 
-# The web UI's own pattern, with a bound that keeps it from taking time in the square of a line.
-_PAIR = re.compile(r'\s*(\w[\w \-/]{0,60}):\s*("(?:\\.|[^\\"])*"|[^,]*)(?:,|$)')
+# The web UI's own pattern, without what makes it take time in the square of a line.
+_PAIR = re.compile(r'(\w[\w \-/]{0,60}):\s*("(?:\\.|[^\\"])*"|[^,]*)(?:,|$)')
 # With fewer pairs the web UI takes a last line for a part of the prompt.
 _FEWEST_PAIRS = 3
 _NEGATIVE = "Negative prompt:"

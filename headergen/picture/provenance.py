@@ -178,6 +178,6 @@ def _xmp_value(packet: str, name: str) -> str | None:
     No XML parser reads what strangers wrote: a pattern needs no bounds for nested entities.
     """
     quoted = r"""\s*=\s*(?:"([^"<]*)"|'([^'<]*)')"""
-    pattern = rf"\b{name}(?:{quoted}|\s+rdf:resource{quoted}|\s*>([^<]*)<)"
+    pattern = rf"\b{name}(?:{quoted}|\s+rdf:resource{quoted}|\s*>([^<>]*)<)"
     found = re.search(pattern, packet)
     return None if found is None else html.unescape(next(filter(None, found.groups()), ""))

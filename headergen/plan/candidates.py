@@ -30,6 +30,7 @@ from headergen.repository import scratch
 from headergen.settings.config import Config
 
 RECORD_FILE = "candidates.json"
+_LONGEST_RECORD_BYTES = 4_000_000
 
 
 @dataclass(frozen=True)
@@ -156,11 +157,19 @@ def picture_of(article: Article, number: int, root: Path) -> Path:
 def read(article: Article, root: Path) -> Record | None:
     """Read what is kept of an article's candidates; None: nothing, or nothing that can be read."""
     try:
-        text = (root / scratch.FOLDER / folder_of(article, root) / RECORD_FILE).read_text("utf-8")
-        record = json.loads(text)
+        with (root / scratch.FOLDER / folder_of(article, root) / RECORD_FILE).open("rb") as file:
+            return parsed(file.read(_LONGEST_RECORD_BYTES))
+    except OSError:
+        return None
+
+
+def parsed(data: bytes) -> Record | None:
+    """Return what a record says, which anybody may have written; None if it is none."""
+    try:
+        record = json.loads(data)
         found = tuple(_candidate(each) for each in record["candidates"])
         return Record(str(record["request"]), found)
-    except (OSError, ValueError, LookupError, TypeError):
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return None
 
 

@@ -102,22 +102,13 @@ def _quoted(name: str) -> bytes:
 
 def _reasons_of_absent(root: Path, names: Sequence[str]) -> dict[str, str]:
     foreign = {name: "foreign" for name in names if _is_foreign(root, name)}
-    return {**dict.fromkeys(_ignored(root, names), "ignored"), **foreign}
+    ignored = porcelain.ignored(os.fspath(root), names)
+    return {**dict.fromkeys(ignored, "ignored"), **foreign}
 
 
 def _is_foreign(root: Path, name: str) -> bool:
     """Check whether a folder on the way to the file is another repository's."""
     return any(os.path.lexists(root / folder / ".git") for folder in _prefixes(name))
-
-
-def _ignored(root: Path, names: Sequence[str]) -> list[str]:
-    if not names:
-        return []
-    options = ["--porcelain=v2", "-z", "--no-renames", "--ignored", "--untracked-files=all"]
-    specs = porcelain.pathspecs(names)
-    output = porcelain.ask(os.fspath(root), "status", *options, "--", *specs)
-    ignored = {os.fsdecode(each[2:]) for each in output.split(b"\0") if each[:2] == b"! "}
-    return [name for name in names if name in ignored]
 
 
 def flags(root: Path, names: Sequence[str]) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""One painter at a time, and one download of a model.
+"""One painter at a time for each device, and one download of a model.
 
 Two models on one GPU at once would run out of its memory together; two downloads would write into
 each other's files.
@@ -6,6 +6,7 @@ each other's files.
 
 import os
 import platform
+import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
@@ -16,20 +17,22 @@ from headergen.progress import Report, Waiting
 _POLL_SECONDS = 0.2
 
 
-def painting(root: Path, report: Report) -> AbstractContextManager[None]:
-    """Hold this user's lock for painting on this machine while the block runs.
+def painting(root: Path, device: str, report: Report) -> AbstractContextManager[None]:
+    """Hold this user's lock for painting on a device of this machine while the block runs.
 
     Args:
         root: where this process paints, for those who wait for it.
+        device: `auto`, `cuda`, `cuda:N`, `mps` or `cpu`; the first four without a number mean the
+            first GPU.
         report: told of the wait, and who has the lock, if another process has it.
 
     Raises:
         PaintError: there is no place for the lock.
     """
     return _held(
-        _place(),
+        _place(device),
         f"process {os.getpid()} in {root}",
-        lambda holder: report(Waiting(f"the GPU: {holder} paints")),
+        lambda holder: report(Waiting(f"the {_kind(device)}: {holder} paints")),
         "set XDG_CACHE_HOME to a folder that you can write to",
     )
 
@@ -85,9 +88,27 @@ def user_cache() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"))
 
 
-def _place() -> Path:
+def _place(device: str) -> Path:
     """Beside the models (huggingface_hub's rule); home folders may be shared between machines."""
-    return user_cache() / "headergen" / f"painting-{platform.node()}.lock"
+    return user_cache() / "headergen" / f"painting-{platform.node()}-{_named(device)}.lock"
+
+
+def _kind(device: str) -> str:
+    return "CPU" if device == "cpu" else "GPU"
+
+
+def _named(device: str) -> str:
+    """Name a device the same in every process, whichever cards CUDA shows it.
+
+    CUDA_VISIBLE_DEVICES lists the cards that are cuda:0, cuda:1 and so on, by number or by UUID
+    (CUDA C++ Programming Guide, "Environment Variables").
+    """
+    if device == "cpu":
+        return device
+    number = device.partition(":")[2] or "0"
+    cards = os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",")
+    shown = cards[int(number)].strip() if int(number) < len(cards) else ""
+    return f"gpu-{re.sub('[^A-Za-z0-9-]', '_', shown or number)}"
 
 
 def _signature(place: Path) -> Path:

@@ -81,7 +81,7 @@ def _answer(call: list[str]) -> bytes | None:
         return None
 
 
-def _answer_or_reason(call: list[str], stdin: bytes) -> bytes:
+def _answer_or_reason(call: list[str], stdin: bytes, accepted: tuple[int, ...] = (0,)) -> bytes:
     import subprocess
 
     try:
@@ -90,7 +90,7 @@ def _answer_or_reason(call: list[str], stdin: bytes) -> bytes:
         )
     except FileNotFoundError as error:
         raise GitError("git is not installed or not on PATH") from error
-    if done.returncode != 0:
+    if done.returncode not in accepted:
         reason = os.fsdecode(done.stderr).strip()
         raise GitError(f"git cannot tell what is staged: {reason}")
     return done.stdout
@@ -110,6 +110,25 @@ def status_entries(root: str, names: Collection[str]) -> list[bytes]:
     options = ["--porcelain=v2", "-z", "--no-renames", "--ignored", "--untracked-files=all"]
     output = ask(root, "status", *options, "--", *pathspecs(names))
     return list(filter(None, output.split(b"\0")))
+
+
+def ignored(root: str, names: Collection[str]) -> set[str]:
+    """Return those of the files `names` (relative to `root`) that git ignores and does not track.
+
+    Raises:
+        GitError: git is not installed or cannot read the repository.
+    """
+    if not names:
+        return set()
+    questions = b"".join(os.fsencode(name) + b"\0" for name in names)
+    question = call(root, "check-ignore", "-z", "--stdin")
+    try:
+        # It ends with 1 where it has nothing to say.
+        output = _answer_or_reason(question, questions, accepted=(0, 1))
+    except GitError:  # git-check-ignore(1) refuses names behind a link or in a submodule
+        entries = status_entries(root, names)
+        output = b"\0".join(entry[2:] for entry in entries if entry.startswith(b"! "))
+    return {os.fsdecode(name) for name in output.split(b"\0")}.intersection(names)
 
 
 def differences(root: str, tree: str) -> list[tuple[str, str]]:

@@ -155,7 +155,7 @@ _OPENING = re.compile(
     rb"(?:\xef\xbb\xbf)?(?:[ \t\r\f\v]*+\n)*+(-{3,}|\+{3,}|\{)[ \t\r\f\v]*\n",
 )
 _LONE_RETURN = re.compile(rb"(?:\xef\xbb\xbf)?[ \t\r]*(-{3,}|\+{3,})[ \t]*\r(?!\n)")
-_ANY_KEY = re.compile(rb"[\w.-]+[\"']?\s*[:=]")
+_ANY_KEY = re.compile(rb"(?<![\w.-])[\w.-]++[\"']?\s*[:=]")
 _LOOKS_LIKE_FRONTMATTER = re.compile(rb"[ \t\r]*$|[ \t]|[#\[\]{}-]|[^:=]*[:=]")
 
 

@@ -21,7 +21,7 @@ _DEEP_KEY = re.compile(
 _ERROR_LINE = re.compile(r" \(at line (\d+), column \d+\)| \(at end of document\)")
 
 # What Python refuses to convert (sys.int_info.default_max_str_digits).
-_MANY_DIGITS = re.compile(r"[0-9_]{4300}")
+_MANY_DIGITS = re.compile(r"(?<![0-9_])[0-9_]{4300}")
 
 
 def values_of(block: Block, load: Callable[[str], dict[str, Any]]) -> dict[str, Any]:

@@ -212,11 +212,13 @@ def _chips(
 ) -> tuple[list[Placed], tuple[Box, ...]]:
     """Place as many tags as one row has room for, each in its pill."""
     padding, gap, height = (each * frame.unit for each in (_CHIP_PADDING, _CHIP_GAP, _ROW_HEIGHT))
-    settings = [_small(tag, frame, frame.width - 2 * padding) for tag in tags if normalise(tag)]
+    settings: list[Setting] = []
     widths: list[float] = []
-    for setting in settings:
+    for tag in filter(normalise, tags):
+        setting = _small(tag, frame, frame.width - 2 * padding)
         if sum(widths) + len(widths) * gap + setting.width + 2 * padding > frame.width:
             break
+        settings.append(setting)
         widths.append(setting.width + 2 * padding)
     free = frame.width - sum(widths) - gap * (len(widths) - 1)
     x, top = frame.box[0] + free / 2 * (manner.align == "center"), frame.box[1]

@@ -13,6 +13,10 @@ from headergen.graphics.typography.fonts import EMOJI, HEAVY, MONO, Font, font
 # line may break: soft hyphen, zero width space, word joiner, byte order mark, directions of text,
 # and variation selectors.
 _INVISIBLE = re.compile("[\u00ad\u200b\u200e\u200f\u2060\ufeff\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+
+# Of a longer text a card shows the beginning. A word takes time in the square of its length.
+_LONGEST, _CUT = 300, "…"
+
 _SKIN_TONES = "\U0001f3fb-\U0001f3ff"
 _JOINER = "\u200d"
 
@@ -54,18 +58,23 @@ class Row:
         return last.x + last.advance - self.glyphs[start].x
 
 
+def cut(text: str) -> str:
+    """Return the beginning of a text that is longer than any card shows, and others as they are."""
+    return text if len(text) <= _LONGEST else text[:_LONGEST] + _CUT
+
+
 def normalise(text: str) -> str:
     """Bring a text to one character a glyph.
 
     Characters are composed (NFC, as macOS' file names are not), but kanji that only names have keep
     their form where the fonts have it, emoji sequences become the code
     point that headergen's emoji font has for them, blanks are single, and lines have none at
-    their ends.
+    their ends. A text that is too long is cut.
 
     Raises:
         GlyphError: emoji are joined that the font has no common glyph for.
     """
-    plain = _INVISIBLE.sub("", _composed(text))
+    plain = _INVISIBLE.sub("", _composed(cut(text)))
     drawn = _joined(plain)
     lines = (re.sub(r"[^\S\u3000\u00a0]+", " ", line) for line in re.split(r"\r\n?|\n", drawn))
     return "\n".join(line for line in (line.strip() for line in lines) if line)

@@ -4,10 +4,13 @@ import html
 import re
 from dataclasses import dataclass
 
-from headergen.graphics.typography.glyphs import normalise
+from headergen.graphics.typography.glyphs import cut, normalise
 
 # Noncharacters of Unicode, which no text has: where code begins and ends.
 _START, _END = "\ufdd0", "\ufdd1"
+
+# Marks inside of marks are taken so deep; `****…` has hundreds.
+_MOST_NESTED = 6
 
 # Less than what CommonMark takes for emphasis, because `2*3*4` and `__init__` are more often meant
 # in a title than emphasis there: no Latin letter or digit may touch an asterisk from outside, and
@@ -38,13 +41,14 @@ class Marked:
 def read_inline(text: str) -> Marked:
     """Take the marks of Markdown and the entities out of a title, and normalise it.
 
-    Emphasis has no look of its own: titles are bold already.
+    Emphasis has no look of its own: titles are bold already. A text that is too
+    long is cut first.
 
     Raises:
         GlyphError: emoji are joined that the font has no common glyph for.
     """
     shown, code, is_code = "", set[int](), False
-    for character in normalise(_inline(text)):
+    for character in normalise(_inline(cut(text))):
         if character in (_START, _END):
             is_code = character == _START
             continue
@@ -54,11 +58,13 @@ def read_inline(text: str) -> Marked:
     return Marked(shown, frozenset(code))
 
 
-def _inline(text: str) -> str:
-    return _INLINE.sub(_shown, text)
+def _inline(text: str, depth: int = 0) -> str:
+    if depth > _MOST_NESTED:
+        return text
+    return _INLINE.sub(lambda match: _shown(match, depth), text)
 
 
-def _shown(match: re.Match[str]) -> str:
+def _shown(match: re.Match[str], depth: int) -> str:
     if match["code"]:
         code = match["code"]
         is_padded = code[0] == code[-1] == " " and code.strip()
@@ -67,4 +73,4 @@ def _shown(match: re.Match[str]) -> str:
         return html.unescape(match["entity"])
     if match["escaped"] or match["address"]:
         return match["escaped"] or match["address"]
-    return _inline(match["link"] or match["strong"] or match["slanted"] or "")
+    return _inline(match["link"] or match["strong"] or match["slanted"] or "", depth + 1)

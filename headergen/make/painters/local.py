@@ -30,10 +30,10 @@ class LocalPainter:
 
     @contextmanager
     def ready(self, report: Report) -> Iterator[PaintFunction]:
-        """See `Painter.ready`; the lock on the GPU is held for all models together."""
+        """See `Painter.ready`; the lock on the device is held for all models together."""
         python = interpreter.find_interpreter(self.config.worker_python, self.root)
         try:
-            with locks.painting(self.root, report):
+            with locks.painting(self.root, self.config.device, report):
                 yield partial(self._paint, python, report)
         finally:
             report(Finished())

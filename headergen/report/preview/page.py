@@ -15,6 +15,7 @@ from headergen.article.request import CardRequest
 from headergen.report.preview.entries import MADE_BY_RUN, STATES, Entry
 from headergen.settings.config import Config
 from headergen.vocabulary import HEADER_HEIGHT, HEADER_WIDTH, LINK_CARD_WIDTH, LISTING_HEIGHT
+from headergen.wording import HIDDEN
 
 # A header as note.com recommends it, and what it shows of one, in px.
 _CROPS = {
@@ -66,7 +67,9 @@ def _hash(text: str) -> str:
 def _as_script_data(value: object) -> str:
     """Return JSON without `<` and `>`, which could end a script element or begin a comment."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    text = re.sub("[<>\u2028\u2029]", lambda found: f"\\u{ord(found[0]):04x}", text)
+    # As a reader sees them: what steers text, or is not seen, is spelled out.
+    text = re.sub(HIDDEN, lambda found: json.dumps(json.dumps(found[0])[1:-1])[1:-1], text)
+    text = re.sub("[<>]", lambda found: f"\\u{ord(found[0]):04x}", text)
     # A lone surrogate, from a file name that is not UTF-8, has no bytes of its own.
     return text.encode("utf-8", "replace").decode()
 
