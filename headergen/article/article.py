@@ -83,6 +83,16 @@ class Article:
         return self.lines.get(key or "", self.line)
 
     @property
+    def moved_key(self) -> str | None:
+        """The key in the request where headergen named the picture before the config said another.
+
+        None where it is not written, or has no digest beside it.
+        """
+        key = self.keys.of_request("image")
+        is_moved = self.digest is not None and key != self.keys.image
+        return key if is_moved and self.text_at(key) is not None else None
+
+    @property
     def asks(self) -> bool:
         """Whether the author wrote anything below `header:`, or the config's key in its place."""
         return self.request is not None or (self.values or {}).get(self.keys.request) is not None

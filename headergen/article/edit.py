@@ -9,7 +9,7 @@ from typing import Any
 
 from headergen.article import article as articles
 from headergen.article.frontmatter.block import Block, NewValues, find
-from headergen.article.frontmatter.document import with_values
+from headergen.article.frontmatter.document import with_values, without
 from headergen.article.keys import Path, change_of
 from headergen.article.request import Request
 from headergen.errors import ArticleError
@@ -87,6 +87,8 @@ def _edited(
         ArticleError: It does not, or cannot be made.
     """
     block = with_values(*_editable(article), new)
+    if article.moved_key:
+        block = without(block, (article.keys.request, "image"))
     try:
         found = articles.parse(article.path, block.data, article.keys)
     except ArticleError as error:

@@ -214,7 +214,8 @@ class Request:
     focus: tuple[Focus, ...] = row(
         _focus(),
         "of a composite: the point `[x, y]` that its sources are cropped around, from `[0, 0]` "
-        "(top left) to `[1, 1]`, or `auto`, what stands out; or a list, one for each source",
+        "(top left) to `[1, 1]`, or `auto`, faces and what else stands out; or a list, one for "
+        "each source",
         default=(),
         usual="`auto`",
     )
@@ -225,7 +226,7 @@ class Request:
     title: bool | str | None = row(
         fields.either(fields.flag(), fields.text(), words="true or text"),
         "beside `prompt` or `sources`: `true` draws the article's title on the picture (beside the "
-        "pictures for `fan`, `shelf` and logos); a string draws that text instead",
+        "pictures for `fan`, `shelf`, logos and screenshots); a string draws that text instead",
     )
     article_title: str | None = None
     by_default: bool = False
@@ -291,9 +292,11 @@ def read_header(
         HeadergenError: A key is unknown or its value is not admissible; made by `where`.
     """
     if "image" in values and image_name != "image":
-        message = "unknown key 'image': the config's image_key is another"
-        remedy = "if your theme reads it, set `request_key: headergen` in the config"
-        raise where.at("image").error(message, remedy)
+        if values.get("digest") is None:
+            message = "unknown key 'image': the config's image_key is another"
+            remedy = "if your theme reads it, set `request_key: headergen` in the config"
+            raise where.at("image").error(message, remedy)
+        image_name = "image"  # headergen wrote it, when the config named no other
     found = fields.read(_ROWS, values, where, others=(image_name,) if image_name else ())
     alt, digest = found.pop("alt", None), found.pop("digest", None)
     _refuse_two_pictures(found, where)
@@ -321,9 +324,11 @@ def schema(keys: Keys = _DEFAULT) -> fields.Schema:
 
 
 def asks_for_a_picture(header: Mapping[object, object]) -> bool:
-    """Tell whether a mapping is headergen's, wherever it stands."""
-    asks = any(name in header for name in _EFFECTS)
-    return asks and header.keys() <= {*AUTHOR_KEYS, "image", "digest"}
+    """Return whether a mapping is headergen's, wherever it stands: a request, or what it wrote."""
+    digest = header.get("digest")
+    is_written = isinstance(digest, str) and re.fullmatch(vocabulary.DIGEST_PATTERN, digest)
+    asks = is_written or any(name in header for name in _EFFECTS)
+    return bool(asks) and header.keys() <= {*AUTHOR_KEYS, "image", "digest"}
 
 
 def _with_title(request: Request, article_title: str | None, where: fields.Location) -> Request:

@@ -76,12 +76,48 @@ def _add_for_articles(commands: Any) -> None:
     run = _add(commands, "run", "make what is missing or stale, and write it back")
     run.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="articles or folders")
 
+    run.add_argument(
+        "--again",
+        action="store_true",
+        help="make the headers of PATH again, by the config as it is now; old files stay",
+    )
+    _add_dry_run(run)
+    run.epilog = (
+        "exit codes: 0: nothing is left to do; 2: an article, the config or the command line is at "
+        "fault; 3: a picture could not be made. Whatever happens, the other articles are finished."
+    )
+
     hook = _add(commands, "hook", "the same, as git hooks need it: exit 1 if anything was written")
     hook.add_argument("paths", nargs="*", type=Path, metavar="FILE", help="articles")
 
+    _add_dry_run(hook)
+    hook.epilog = (
+        "exit codes: 0: the commit has all that its articles name; 1: something was made or is not "
+        "staged; 2: an article or the config is at fault; 3: a picture could not be made"
+    )
+
     check = _add(commands, "check", "report what is missing, stale or unfit; change nothing")
     check.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="articles or folders")
-    check.add_argument("--json", action="store_true", help="print a JSON list of findings")
+    check.add_argument(
+        "--format",
+        choices=("text", "json", "github"),
+        default="text",
+        help="github: annotations in a workflow of GitHub's; default: text",
+    )
+    check.add_argument(
+        "--json", dest="format", action="store_const", const="json", help="short for --format json"
+    )
+    check.add_argument(
+        "--baseline",
+        type=Path,
+        metavar="FILE",
+        help="report nothing that FILE knows; if there is no FILE, write it from what is found",
+    )
+    check.epilog = (
+        "exit codes: 0: nothing is wrong, or there are warnings and notes alone; 1: a header is "
+        "missing, stale, broken or not staged; 2: an article, the config or the command line is at "
+        "fault"
+    )
     check.add_argument(
         "--commit",
         metavar="REVISION",
@@ -253,6 +289,11 @@ def _add(commands: Any, name: str, purpose: str, *, reads_config: bool = True) -
 
 def _add_force(command: ArgumentParser) -> None:
     command.add_argument("--force", action="store_true", help="overwrite a file that exists")
+
+
+def _add_dry_run(command: ArgumentParser) -> None:
+    purpose = "print what would be made and why, and write nothing"
+    command.add_argument("--dry-run", action="store_true", help=purpose)
 
 
 def _add_size(command: ArgumentParser) -> None:

@@ -1,9 +1,11 @@
 """Where a picture is interesting: the point to crop it around when its author named none."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from PIL import Image, ImageChops, ImageFilter
 
+from headergen.graphics import faces
+from headergen.graphics.faces import Face
 from headergen.vocabulary import Point
 
 # Longer side in px at which a picture is looked at: subjects stay, dithering and noise go.
@@ -18,21 +20,117 @@ _CHANNEL_WEIGHTS = (0.7, 1.4, 1.4)
 # How much less counts what lies in a corner; photographers put their subject inside.
 _CORNER_LOSS = 0.5
 
+# A crop that keeps this share of a picture is the same with faces or without.
+_NEARLY_ALL = 0.97
+# What faces weigh, in all that else is interesting: together, and by where a crop leaves one. It is
+# better outside than cut.
+_FACES_WEIGHT = 6.0
+_WITH_HAIR, _BARE, _CUT = 1.0, 0.7, -0.5
+# How far hair, ears and chin are from a face's box, in shares of its width and height: to the left,
+# above, to the right, below.
+_MARGINS = (0.25, 0.35, 0.25, 0.15)
+# Where the eyes are in a face's box, and in a crop that has no room for the whole head: in shares
+# of the height.
+_EYES = 0.38
 
-def focus_for(picture: Image.Image, width: int, height: int) -> Point:
+# From where to where along the axis that is cropped, in shares of the picture.
+_Span = tuple[float, float]
+
+
+def focus_for(
+    picture: Image.Image, width: int, height: int, found: Sequence[Face] | None = None
+) -> Point:
     """Find the point around which a `width` by `height` crop holds the most of interest.
 
-    `picture` is RGB or RGBA. Interesting is what has contours, and colours that differ from what
-    is around it and from what else lies along the axis that is cropped: a sunset runs through
-    every crop, the lighthouse before it does not. What would be in the crop's middle counts most.
+    `picture` is RGB or RGBA. Interesting are faces, before everything else; then what has contours,
+    and colours that differ from what is around it and from what else lies along the axis that is
+    cropped: a sunset runs through every crop, the lighthouse before it does not. What would be in
+    the crop's middle counts most.
+
+    `found` are the picture's faces; None: they are looked for.
     """
     along_x = picture.width * height >= picture.height * width
     upright = picture if along_x else picture.transpose(Image.Transpose.TRANSPOSE)
     shape = width / height if along_x else height / width
-    profile = _profile(upright)
-    kept = min(shape * upright.height / upright.width, 1) * len(profile)
-    middle = _best_middle(profile, kept) / len(profile)
+    kept = min(shape * upright.height / upright.width, 1)
+    if found is None:
+        found = faces.find(picture) if is_cropped(picture, width, height) else ()
+    middle = _middle_of_head(found, kept, along_x)
+    if middle is None:
+        profile = _profile(upright)
+        bonus = _bonus(found, along_x, kept, sum(profile))
+        middle = _best_middle(profile, kept * len(profile), bonus) / len(profile)
     return (middle, 0.5) if along_x else (0.5, middle)
+
+
+def is_cropped(picture: Image.Image, width: int, height: int) -> bool:
+    """Check whether a `width` by `height` crop leaves out what could be a part of a face."""
+    fit = picture.width * height / (picture.height * width)
+    return min(fit, 1 / fit) < _NEARLY_ALL
+
+
+def head_of(face: Face) -> Face:
+    """Return a face's box with hair, ears and chin."""
+    across, down = face.right - face.left, face.bottom - face.top
+    left, top, right, bottom = _MARGINS
+    return Face(
+        face.left - left * across,
+        face.top - top * down,
+        face.right + right * across,
+        face.bottom + bottom * down,
+    )
+
+
+def _span(face: Face, along_x: bool) -> _Span:
+    return (face.left, face.right) if along_x else (face.top, face.bottom)
+
+
+def _inside_picture(span: _Span) -> _Span:
+    return max(span[0], 0), min(span[1], 1)
+
+
+def _middle_of_head(found: Sequence[Face], kept: float, along_x: bool) -> float | None:
+    """Return the middle of a crop that has no room for the largest head; None if it has."""
+    if not found:
+        return None
+    head = _inside_picture(_span(head_of(found[0]), along_x))
+    if head[1] - head[0] <= kept:
+        return None
+    start, end = _span(found[0], along_x)
+    middle = (start + end) / 2 if along_x else start + _EYES * (end - start) + kept * (0.5 - _EYES)
+    return min(max(middle, kept / 2), 1 - kept / 2)
+
+
+def _bonus(
+    found: Sequence[Face], along_x: bool, kept: float, interest: float
+) -> Callable[[float], float]:
+    """Return what a crop gains, by its middle, from the faces in it."""
+    spans = [
+        (face, (face.right - face.left) * (face.bottom - face.top), _span(head_of(face), along_x))
+        for face in found
+    ]
+    total = sum(area for _, area, _ in spans)
+
+    def gain(middle: float) -> float:
+        crop = (middle - kept / 2, middle + kept / 2)
+        gains = (
+            area * _share(crop, _inside_picture(head), _span(face, along_x))
+            for face, area, head in spans
+        )
+        return _FACES_WEIGHT * interest * sum(gains) / total
+
+    return gain if found else lambda _: 0.0
+
+
+def _share(crop: _Span, head: _Span, face: _Span) -> float:
+    """Rate how a crop leaves a face: with its hair, bare, cut or outside."""
+    # A crop's edges are rounded to pixels.
+    low, high = crop[0] - 0.001, crop[1] + 0.001
+    if low <= head[0] and head[1] <= high:
+        return _WITH_HAIR
+    if low <= face[0] and face[1] <= high:
+        return _BARE
+    return 0 if face[1] <= low or high <= face[0] else _CUT
 
 
 def _profile(picture: Image.Image) -> list[float]:
@@ -109,13 +207,20 @@ def _inside(x: float, y: float) -> float:
     return 1 - 2 * _CORNER_LOSS * ((x - 0.5) ** 2 + (y - 0.5) ** 2)
 
 
-def _best_middle(profile: Sequence[float], kept: float) -> float:
-    """Slide a window of `kept` columns along, and find the middle at which it weighs most."""
+def _best_middle(profile: Sequence[float], kept: float, bonus: Callable[[float], float]) -> float:
+    """Slide a window of `kept` columns along, and find the middle at which it weighs most.
+
+    `bonus` is what it gains by its middle, in shares of the length.
+    """
     length, half = len(profile), kept / 2
     middles = [half + (length - kept) * step / (2 * length) for step in range(2 * length + 1)]
     # Of equals the one nearest to the middle: a picture without interest is cropped evenly.
     return max(
-        middles, key=lambda middle: (_held(profile, middle, half), -abs(middle - length / 2))
+        middles,
+        key=lambda middle: (
+            _held(profile, middle, half) + bonus(middle / length),
+            -abs(middle - length / 2),
+        ),
     )
 
 

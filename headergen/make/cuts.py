@@ -33,7 +33,7 @@ def save_cuts(job: Job, root: Path) -> str:
         HeadergenError: as `store.save` and `canvas.open_source`; or a picture does not fit into
             its bytes.
     """
-    wanted = [each for each in job.cut_jobs if not output.is_made(each)]
+    wanted = [each for each in job.cut_jobs if job.again or not output.is_made(each)]
     try:
         return _save(wanted, job, root) if wanted else ""
     except SourceError as error:  # of the header's own file, or of the source that it shows

@@ -115,7 +115,8 @@ def _attempt(job: Job, root: Path) -> Outcome | None:
     try:
         store.require_wanted(job)
         output.require_free(job)
-        return _finish_made(job, root) if output.is_made(job) else _make(job, root)
+        is_made = output.is_made(job) and not job.again
+        return _finish_made(job, root) if is_made else _make(job, root)
     except HeadergenError as error:
         return Failed(job, error)
 
@@ -226,7 +227,8 @@ def _or_stand_in(outcome: Outcome, root: Path) -> Outcome:
     why = f"a title card stands in: {outcome.error.headline}"
     standing_in = replace(job, digest=job.digest + STAND_IN, title=None)
     try:
-        if job.article.digest == standing_in.digest and output.is_made(standing_in):
+        is_standing = job.article.digest == standing_in.digest and not job.again
+        if is_standing and output.is_made(standing_in):
             return _completed(standing_in, why, root)
         return _draw(standing_in, job.stand_in, root, why)
     except HeadergenError as error:

@@ -46,7 +46,7 @@ def save(job: Job, data: bytes, root: Path) -> None:
         OutputError: the place is taken by the author's own picture, or cannot be written.
     """
     require_wanted(job)
-    if output.is_made(job):
+    if output.is_made(job) and not job.again:
         return
     _require_inside(job, job.output, root)
     try:

@@ -1,7 +1,6 @@
 """Pictures that would be one file: nobody's picture is painted over by another article's."""
 
 import os
-import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -9,7 +8,7 @@ from headergen.article import article as articles
 from headergen.errors import HeadergenError, OutputError
 from headergen.plan import cuts, output, places
 from headergen.plan.job import Job
-from headergen.repository import discovery
+from headergen.repository import discovery, paths
 from headergen.settings.config import Config
 
 
@@ -18,8 +17,7 @@ def _by_output(jobs: Iterable[Job]) -> dict[str, list[Job]]:
     groups: dict[str, list[Job]] = {}
     for job in jobs:
         for each in (job, *job.cut_jobs):
-            name = unicodedata.normalize("NFC", str(each.output)).casefold()
-            groups.setdefault(name, []).append(each)
+            groups.setdefault(paths.folded(str(each.output)), []).append(each)
     return groups
 
 
@@ -48,7 +46,8 @@ def _error(job: Job, others: Iterable[Path]) -> OutputError:
     message = f"{job.image} would be the same file as a picture of {names}"
     remedy = (
         "rename one of the articles; or that picture, and the line that names it (a renamed "
-        "article keeps its picture's old name); or change `output` in the config"
+        "article keeps its picture's old name); or change `output` in the config, in which {dir} "
+        "tells folders apart"
     )
     return output.output_error(job, message, remedy)
 

@@ -127,7 +127,8 @@ class Job:
     `request` is what is asked for; None: a header stands, and nobody says any more how it came to
     be. `look` is that of composites.
     `changes` of the request, which the header is made for, go back with them. `sources` are the
-    files of the pictures that the request names.
+    files of the pictures that the request names. With `again` the picture is made although there is
+    one already.
     `metadata` says how much of its provenance the picture carries: one of `config.METADATA`.
     `max_kb` bounds its file, in units of 1,024 bytes. `cuts` are made of it; `texts` are all that
     the article then says, by dotted keys. `title` is laid over the picture. `stand_in` is drawn
@@ -152,6 +153,7 @@ class Job:
     stand_in: Card | None = None
     changes: edit.Changes = field(default_factory=dict)
     sources: tuple[Path, ...] = ()
+    again: bool = False
     cut: Cut | None = None
     whole: Job | None = None
 
@@ -200,17 +202,23 @@ class Job:
 Plan = Job | StandIn | Fresh | HandMade | None
 
 
-def job_for(article: Article, config: Config, root: Path, *, in_hook: bool = False) -> Plan:
+def job_for(
+    article: Article, config: Config, root: Path, *, in_hook: bool = False, again: bool = False
+) -> Plan:
     """Decide what `article` needs. None: it has a `header:` that asks for nothing.
+
+    With `again`, a header that headergen made is made again even if it is fresh.
 
     Raises:
         ArticleError, PathError, SourceError: as `freshness.state_of`, which says what `in_hook` is.
         ConfigError: the model that the config names cannot be used.
     """
-    state = state_of(article, config, root, in_hook=in_hook)
+    state = state_of(article, config, root, in_hook=in_hook, again=again)
     if isinstance(state, Fresh | StandIn):
         return completion(state, config, root) or state
-    return job_of(state, config, root) if isinstance(state, Wanted) else state
+    if isinstance(state, Wanted):
+        return replace(job_of(state, config, root), again=again)
+    return state
 
 
 def stand_in_of(found: Plan) -> StandIn | None:

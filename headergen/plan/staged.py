@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,13 +50,15 @@ class Named:
 class Unstaged:
     """A file that the commit lacks, or holds in a state that nobody can tell is the right one.
 
-    `remedy` is what to do if `git add` of `path` does not help, or is not enough.
+    `remedy` is what to do if `git add` of `path` does not help, or is not enough. `to_add` are the
+    files to add if it does, with the article if git does not know that yet.
     """
 
     named: Named
     path: Path
     message: str
     remedy: str | None = None
+    to_add: tuple[Path, ...] = ()
 
 
 def awaited(article: Article, digest: str, config: Config, root: Path) -> Path | None:
@@ -105,7 +107,10 @@ def not_in_index(named: Sequence[Named], config: Config, root: Path) -> Iterator
     status = {path: found[name] for path, name in names.items() if name in found}
     for each in named:
         if each.picture in status:
-            yield from _unstaged_picture(each, status[each.picture].letters)
+            article = status.get(each.path)
+            new = (each.path,) if article and article.letters == "??" else ()
+            for lack in _unstaged_picture(each, status[each.picture].letters):
+                yield replace(lack, to_add=() if lack.remedy else (*new, lack.path))
     yield from _unstaged_lines(named, status, config, root)
 
 
@@ -139,7 +144,7 @@ def _unstaged_lines(
         there = committed[each.path]
         if there is None or (there.text_at(each.key), there.digest) != (each.image, each.digest):
             message = f"is staged without the line that names {each.image}"
-            yield Unstaged(each, each.path, message)
+            yield Unstaged(each, each.path, message, to_add=(each.path,))
 
 
 def _parsed(path: Path, staged: bytes, config: Config) -> Article | None:

@@ -70,12 +70,16 @@ class StandIn:
 State = Wanted | StandIn | Fresh | HandMade | None
 
 
-def state_of(article: Article, config: Config, root: Path, *, in_hook: bool = False) -> State:
+def state_of(
+    article: Article, config: Config, root: Path, *, in_hook: bool = False, again: bool = False
+) -> State:
     """Compare what `article` asks for with the picture that it names.
 
     `in_hook` takes the article's word that its header is fresh: while hooks run, the framework
     puts staged files on disk, and a picture may be an older one than the author's. The hook has
     to say so; painting it again would be in vain.
+
+    With `again`, a header that headergen made is wanted even if it is fresh.
 
     Raises:
         ArticleError: a model is unknown, or a picture is named that cannot be made.
@@ -85,12 +89,32 @@ def state_of(article: Article, config: Config, root: Path, *, in_hook: bool = Fa
     """
     if article.has_own_image:
         return HandMade(article, None)
+    if article.moved_key and not again:
+        raise article.error(
+            article.moved_key,
+            f"the config's image_key is another: {article.image_key}",
+            "run `headergen run --again` with the article, which moves the picture's path",
+        )
     try:
-        return _state_of(article, config, root, in_hook=in_hook)
+        state = _state_of(article, config, root, in_hook=in_hook)
+        return _again(state, config, root) if again else state
     except SkippedError:
         raise
     except (ArticleError, PathError) as error:
         raise article.unasked(error, "their own picture is not found") from error
+
+
+def _again(state: State, config: Config, root: Path) -> State:
+    """Return the header that headergen made as one that is wanted, so that it is made again."""
+    if isinstance(state, StandIn):
+        return state.wanted
+    if not isinstance(state, Fresh) or state.article.digest is None:
+        return state
+    request = defaults.request_for(state.article, config, root)
+    if request is None:
+        return state
+    sources = sources_of(state.article, request, config, root)
+    return Wanted(state.article, request, digest_of(request, sources), sources, state.picture)
 
 
 def _state_of(article: Article, config: Config, root: Path, *, in_hook: bool) -> State:

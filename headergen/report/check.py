@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from headergen.article import article as articles
 from headergen.article.article import Article
@@ -36,7 +36,7 @@ LARGEST_BYTES = 10 * 1024 * 1024
 RUN = "run `headergen run`"
 
 # What `check` ends with: 2 if the article or the config is at fault, 1 if a header needs the
-# author, 0 if nothing is wrong with any header.
+# author, 0 if nothing is wrong with any header. A finding that is a warning counts as 0.
 CODES = {
     "missing": 1,
     "stale": 1,
@@ -57,15 +57,48 @@ CODES = {
 }
 
 
+ERROR, WARNING, NOTE = "error", "warning", "note"
+
+
 @dataclass(frozen=True)
 class Finding:
-    """One thing that needs the author; `line` is 1-based, and `remedy` says what to do."""
+    """One thing that needs the author; `line` is 1-based, and `remedy` says what to do.
+
+    One that is `tolerated` is a warning: the author should know of it, and it stops nothing. Adding
+    the files `to_add` to the commit settles it.
+    """
 
     path: str
     line: int
     code: str
     message: str
     remedy: str | None = None
+    tolerated: bool = False
+    to_add: tuple[Path, ...] = ()
+
+    @property
+    def severity(self) -> str:
+        """One of `ERROR`, `WARNING` and `NOTE`; errors alone make a check fail."""
+        if CODES[self.code] == 0:
+            return NOTE
+        return WARNING if self.tolerated else ERROR
+
+    @property
+    def exit_code(self) -> int:
+        """What a check ends with where nothing worse is found."""
+        return CODES[self.code] if self.severity == ERROR else 0
+
+    @property
+    def as_json(self) -> dict[str, Any]:
+        """What a program is told of it."""
+        return {
+            "path": self.path,
+            "line": self.line,
+            "code": self.code,
+            "severity": self.severity,
+            "message": self.message,
+            "remedy": self.remedy,
+        }
 
     @property
     def text(self) -> str:
@@ -219,13 +252,13 @@ def look(name: str, config: Config, root: Path, *, every: bool = False) -> Look:
 
 
 def _of_state(state: states.State, config: Config, root: Path) -> Iterator[_Found]:
-    lacking = list(_lacking(state, config, root))
-    if lacking:
+    absent = list(lacking(state, config, root))
+    if absent:
         try:
             job = _job_of(state, config, root)
-            yield from (_Absent(finding, awaited, job) for finding, awaited in lacking)
+            yield from (_Absent(finding, awaited, job) for finding, awaited in absent)
         except ConfigError as error:
-            yield from _of_config(error, lacking)
+            yield from _of_config(error, absent)
     yield from _beside(state, config)
     for named in staged.named_by(state, config, root):
         is_remade = _is_remade(named, state, config, root)
@@ -233,7 +266,7 @@ def _of_state(state: states.State, config: Config, root: Path) -> Iterator[_Foun
         yield _Shown(**vars(named), is_remade=is_remade, is_judged=is_judged)
 
 
-def _lacking(
+def lacking(
     state: states.State, config: Config, root: Path
 ) -> Iterator[tuple[Finding, Path | None]]:
     """Yield what `run` would make or write, each with the picture that would settle it."""
@@ -276,10 +309,10 @@ def _job_of(state: states.State, config: Config, root: Path) -> Job | None:
 
 
 def _of_config(
-    error: ConfigError, lacking: Iterable[tuple[Finding, Path | None]]
+    error: ConfigError, absent: Iterable[tuple[Finding, Path | None]]
 ) -> Iterator[_Found]:
     """Yield the config's mistake, and what is not made because of it."""
-    for finding, awaited in lacking:
+    for finding, awaited in absent:
         remedy = f"correct {error.key} in {error.path or 'the config'} first"
         yield _Absent(replace(finding, remedy=remedy), awaited, None)
         at = error.path or finding.path, error.line or finding.line
@@ -313,7 +346,10 @@ def _has_alt(article: Article, config: Config) -> bool:
 def _of_unstaged(found: Unstaged) -> Finding:
     named = found.named
     remedy = found.remedy or "git add it"
-    return Finding(str(named.path), named.line, "not-in-index", staged.describe(found), remedy)
+    message = staged.describe(found)
+    return Finding(
+        str(named.path), named.line, "not-in-index", message, remedy, to_add=found.to_add
+    )
 
 
 def _of_orphan(found: Orphan) -> Finding:
@@ -367,6 +403,7 @@ def _of_picture(shown: _Shown, config: Config) -> list[Finding]:
 def _of_readable_picture(named: _Shown, config: Config) -> Iterator[Finding]:
     path, line, image = str(named.path), named.line, named.image
     remade = "delete it to have it made again" if named.is_remade else None
+    is_own = named.digest is None and not config.strict
     found = first_bytes.probe(named.picture)
     wanted = first_bytes.SUFFIX_FORMATS.get(named.picture.suffix.lower())
     if found.format == "unknown" and git.is_lfs_pointer(named.picture):
@@ -379,18 +416,19 @@ def _of_readable_picture(named: _Shown, config: Config) -> Iterator[Finding]:
         what = known or foreign.name_of(named.picture) or "no picture that headergen knows"
         another = f"save it in the format of its name, {named.picture.suffix}" if wanted else None
         remedy = remade or another or f"save it as {READABLE}, and name that"
-        yield Finding(path, line, "wrong-format", f"{image} is {what}", remedy)
+        yield Finding(path, line, "wrong-format", f"{image} is {what}", remedy, tolerated=is_own)
     elif (found.width, found.height) != named.size:
         size, wanted_size = (f"{w}×{h}" for w, h in ((found.width, found.height), named.size))
         message = f"{image} is {size} px, not {wanted_size}"
-        yield Finding(path, line, "wrong-size", message, remade)
+        yield Finding(path, line, "wrong-size", message, remade, tolerated=is_own)
     if staged.is_outdated(found, named):
         what, remedy = staged.OUTDATED
         yield Finding(path, line, "stale", f"{image} {what}", remedy)
     if found.size_bytes > LARGEST_BYTES:
         size = f"{found.size_bytes / 1024**2:.1f} MB"
-        yield Finding(path, line, "too-large", f"{image} is {size}; note.com takes 10 MB at most")
+        message = f"{image} is {size}; note.com takes 10 MB at most"
+        yield Finding(path, line, "too-large", message, tolerated=is_own)
     elif config.max_kb and found.size_bytes > config.max_kb * 1024:
         size = f"{-(-found.size_bytes // 1024)} kB"
         message = f"{image} is {size}; header.max_kb is {config.max_kb}"
-        yield Finding(path, line, "too-large", message)
+        yield Finding(path, line, "too-large", message, tolerated=is_own)

@@ -54,11 +54,13 @@ def _told(error: HeadergenError, job: Job) -> HeadergenError:
     return job.article.unasked(error, reason) if reason else error
 
 
+NAME_IS_TAKEN = "another file has the name of their picture"
+
 # Why articles that ask for nothing themselves get no header.
 _REASONS: Mapping[type[HeadergenError], str] = {
     GlyphError: "their title has characters that no font of headergen's has",
     UsageError: "their title is blank",
-    OutputError: "another file has the name of their picture",
+    OutputError: NAME_IS_TAKEN,
     ArticleError: "their frontmatter cannot be edited without risk",
 }
 

@@ -34,6 +34,13 @@ _GIT_FOLDER = re.compile(
 _FOREIGN = re.compile(r"[\\\x00-\x1f\x7f-\x9f]|^~|^[A-Za-z][A-Za-z0-9+.-]*:")
 
 
+def folded(name: str) -> str:
+    """Return a path as file systems compare it that know neither case nor composed letters."""
+    import unicodedata
+
+    return unicodedata.normalize("NFC", name).casefold()
+
+
 def folder_of(path: Path) -> str:
     """Return the folder that `path` lies in, absolute and resolved; text is quicker than `Path`."""
     return _resolved(os.path.join(os.getcwd(), os.path.dirname(path)))

@@ -292,6 +292,11 @@ class Config:
         "the key under which your site reads the header's `alt`, such as `cover.alt`",
     )
     require_alt: bool = row(fields.flag(), "whether the check asks for an `alt`", default=False)
+    strict: bool = row(
+        fields.flag(),
+        "whether the check fails for size and format of your own pictures; else it warns",
+        default=False,
+    )
     worker_python: str | None = row(
         fields.text("a path to a Python"),
         "the Python that has torch and diffusers, outside of what git tracks",

@@ -65,6 +65,12 @@ def test_the_lines_go_below_the_key_and_the_themes_header_stays(before: str, aft
         pytest.param("headergen:\n  promt: a\n", 3, "headergen.promt: unknown key", id="a typo"),
         pytest.param("Headergen:\n  prompt: a\n", 2, "did you mean 'headergen'?", id="capitals"),
         pytest.param("header:\n  prompt: a\n", 2, "did you mean 'headergen'?", id="the usual key"),
+        pytest.param(
+            "header: {image: a.png, digest: 3fa9c1d2}\n",
+            2,
+            "did you mean 'headergen'?",
+            id="what was written under the usual key",
+        ),
         pytest.param("headergen.prompt: a\n", 2, "a dot does not nest keys", id="a dot"),
         pytest.param("headergen：\n  prompt: a\n", 2, "full-width colon", id="a full-width colon"),
         pytest.param("title: x\n headergen:\n  prompt: a\n", 3, "is indented", id="indented"),

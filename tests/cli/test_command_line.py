@@ -91,6 +91,8 @@ def test_quiet_leaves_the_line_that_needs_the_author(
     assert captured.out == f"to complete the commit: git add -- post.md {header_of('post')}\n"
     assert captured.err == ""
     assert main(argv) == 0
+    repo.git("add", ".")
+    assert main(["check", "-q"]) == 0
     assert capsys.readouterr().out == ""
 
 

@@ -89,3 +89,17 @@ def test_a_picture_that_an_article_names_by_its_url_is_no_orphan(
     repo.git("add", ".")
     assert findings(capsys) == []
     assert main(["tidy"]) == 0
+
+
+def test_articles_by_default_with_one_name_are_skipped_also_in_a_commit(
+    repo: Repository, capsys: pytest.CaptureFixture[str]
+) -> None:
+    repo.write("headergen.yaml", HUGO + "default: {card: true}\n")
+    for folder in ("posts", "notes"):
+        repo.write(f"{folder}/a.md", "---\ntitle: A\n---\n")
+    repo.write("b.md", "---\ntitle: B\nheader: {card: true}\n---\n")
+    assert main(["run"]) == 0
+    repo.write("posts/b.md", "---\ntitle: B, too\n---\n")
+    assert commit_is_whole(repo)
+    out = capsys.readouterr().out
+    assert "3 articles skipped: another file has the name of their picture" in out

@@ -77,11 +77,15 @@ def test_a_check_prints_its_remedies_as_a_run_does(
     assert main(["check"]) == 2
     told = capsys.readouterr().out.splitlines()
     assert told[:3] == [
-        "a.md:4: bad-frontmatter: header.sources[0]: 'gone.png' does not exist",
-        "b.md:4: bad-frontmatter: header.sources[0]: 'gone.png' does not exist",
+        "a.md:4: error: bad-frontmatter: header.sources[0]: 'gone.png' does not exist",
+        "b.md:4: error: bad-frontmatter: header.sources[0]: 'gone.png' does not exist",
         GONE_REMEDY,
     ]
-    assert told[-2:] == ["good.md:3: missing: no header yet", "  run `headergen run`"]
+    assert told[-3:] == [
+        "good.md:3: error: missing: no header yet",
+        "  run `headergen run`",
+        "4 articles checked: 4 errors",
+    ]
 
 
 def test_the_list_of_findings_has_the_remedies(
@@ -93,6 +97,7 @@ def test_the_list_of_findings_has_the_remedies(
             "path": "good.md",
             "line": 3,
             "code": "missing",
+            "severity": "error",
             "message": "no header yet",
             "remedy": "run `headergen run`",
         }

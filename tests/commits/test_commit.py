@@ -160,7 +160,7 @@ def test_the_check_hook_reports_and_changes_nothing(work: Repository) -> None:
     article = work.write("articles/games.md", COMPOSITE)
     work.git("add", ".")
     told = work.git("commit", "-m", "x", code=1)
-    assert "articles/games.md:3: missing: " in told
+    assert "articles/games.md:3: error: missing: " in told
     assert article.read_text() == COMPOSITE
 
 

@@ -104,7 +104,7 @@ def test_a_pushed_article_whose_request_changed_is_stopped(work: Repository) -> 
     path = work.root / "post.md"
     path.write_text(path.read_text().replace("  sources:", "  layout: grid\n  sources:"))
     work.git("commit", "--quiet", "--no-verify", "-am", "stale")
-    assert "post.md:3: stale: " in push(work, code=1)
+    assert "post.md:3: error: stale: " in push(work, code=1)
 
 
 def test_a_dirty_working_tree_stops_no_good_push(work: Repository) -> None:
@@ -122,7 +122,7 @@ def test_a_picture_deleted_alone_is_missed(work: Repository) -> None:
     push(work)
     work.git("rm", "--quiet", PICTURE)
     work.git("commit", "--quiet", "--no-verify", "-m", "delete")
-    assert "post.md:5: missing: " in push(work, code=1)
+    assert "post.md:5: error: missing: " in push(work, code=1)
 
 
 @pytest.mark.slow
@@ -151,8 +151,9 @@ def test_only_the_paths_that_are_named_are_checked_in_a_commit(work: Repository)
     commit_article(work, "good/a.md")
     commit_article(work, "bad/b.md", header=False)
     work.write("bad/b.md", "on disk there is nothing to find")
-    assert "bad/b.md:5: missing: " in work.headergen("check", "--commit", "HEAD", code=1)
-    assert work.headergen("check", "--commit", "HEAD", "--", "good", "sea.md") == ""
+    assert "bad/b.md:5: error: missing: " in work.headergen("check", "--commit", "HEAD", code=1)
+    good = work.headergen("check", "--commit", "HEAD", "--", "good", "sea.md")
+    assert good.endswith(" checked: all is well\n")
     assert '"code": "missing"' in work.headergen("check", "--json", "--commit", "main", code=1)
     assert "no-such" in work.headergen("check", "--commit", "no-such", code=2)
 
@@ -178,7 +179,7 @@ def test_a_forced_push_is_checked(work: Repository) -> None:
     push(work)
     work.git("reset", "--quiet", "--hard", "HEAD~1")
     commit_article(work, "other.md", header=False)
-    assert "other.md:5: missing: " in push(work, "--force", "origin", "main", code=1)
+    assert "other.md:5: error: missing: " in push(work, "--force", "origin", "main", code=1)
     work.git("add", ".")
     work.git("commit", "--quiet", "-m", "picture")
     push(work, "--force", "origin", "main")
@@ -192,7 +193,7 @@ def test_what_the_remote_has_already_is_checked_too(work: Repository) -> None:
 
 def test_a_remote_without_a_name_is_checked_too(work: Repository) -> None:
     commit_article(work, header=False)
-    assert "post.md:5: missing: " in push(work, "../remote", "main", code=1)
+    assert "post.md:5: error: missing: " in push(work, "../remote", "main", code=1)
 
 
 @pytest.mark.slow
@@ -206,7 +207,7 @@ def test_from_a_shallow_clone(work: Repository) -> None:
     commit_article(shallow, "good.md")
     push(shallow)
     commit_article(shallow, "bad.md", header=False)
-    assert "bad.md:5: missing: " in push(shallow, code=1)
+    assert "bad.md:5: error: missing: " in push(shallow, code=1)
 
 
 @pytest.mark.slow
@@ -218,7 +219,7 @@ def test_from_a_sparse_checkout_and_a_linked_worktree(work: Repository) -> None:
     push(tree, "origin", "other")
     tree.git("rm", "--quiet", "--sparse", PICTURE)
     tree.git("commit", "--quiet", "--no-verify", "-m", "delete")
-    assert "post.md:5: missing: " in push(tree, "origin", "other", code=1)
+    assert "post.md:5: error: missing: " in push(tree, "origin", "other", code=1)
 
 
 @pytest.mark.slow
@@ -244,7 +245,9 @@ def test_articles_with_odd_names(work: Repository) -> None:
     push(work)
     work.write("two\nlines.md", ARTICLE)
     work.git("commit", "--quiet", "--no-verify", "-am", "y")
-    assert "two\\nlines.md:3: bad-frontmatter: its picture cannot be named " in push(work, code=1)
+    assert "two\\nlines.md:3: error: bad-frontmatter: its picture cannot be named " in push(
+        work, code=1
+    )
 
 
 def test_nothing_is_left_behind(work: Repository) -> None:

@@ -136,7 +136,7 @@ def assert_whole(repo: Repository) -> None:
     repo.git("clone", "--quiet", str(repo.root), str(clone.root))
     assert "digest: " in (clone.root / "post.md").read_text()
     assert (clone.root / PICTURE).is_file()
-    assert clone.headergen("check") == ""
+    assert clone.headergen("check") == "1 article checked: all is well\n"
 
 
 def commit_as_documented(repo: Repository) -> None:
@@ -229,4 +229,21 @@ def test_lefthooks_stage_fixed_leaves_the_picture_out(work: Repository) -> None:
 
 def test_lefthooks_stage_fixed_does_nothing_with_the_hook(work: Repository) -> None:
     lefthook(work, TRAP.format(command="hook"))
+    commit_as_documented(work)
+
+
+@pytest.mark.parametrize("runner", ["husky", "lefthook"])
+def test_the_hook_that_init_adds_makes_headers(work: Repository, runner: str) -> None:
+    settings = (work.root / "headergen.yaml").read_text()
+    (work.root / "headergen.yaml").unlink()
+    if runner == "husky":
+        work.run("npx", "husky")
+        work.write(".husky/pre-commit", "true\n")
+    else:
+        work.write("lefthook.yml", "pre-push:\n  jobs: [{run: 'true'}]\n")
+    work.headergen("init", "--yes")
+    work.write("headergen.yaml", settings)
+    if runner == "lefthook":
+        work.run("npx", "lefthook", "install")
+    start(work)
     commit_as_documented(work)

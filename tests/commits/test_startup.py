@@ -300,8 +300,9 @@ os.execv(sys.executable, [sys.executable, "-m", "headergen", *sys.argv[1:]])
 def test_git_is_understood_where_the_ends_of_processes_are_not_told(
     work: Repository, command: str
 ) -> None:
+    told = "" if command == "hook" else "1 article checked: all is well\n"
     for _ in range(2):
-        assert work.run(sys.executable, "-c", IGNORING_CHILDREN, command, "--", "post.md") == ""
+        assert work.run(sys.executable, "-c", IGNORING_CHILDREN, command, "--", "post.md") == told
 
 
 def _many(work: Repository, number: int) -> list[str]:

@@ -616,7 +616,7 @@ def test_a_picture_that_git_rewrote_is_added_again_by_the_printed_line(work: Rep
     work.headergen("run", "post.md")
     work.git("add", "--all", "--", "post.md", ".gitattributes", PICTURE)
     work.git("commit", "--quiet", "--no-verify", "-m", "rewritten")
-    assert "post.md:3: rewritten: " in work.headergen("check", "--commit", "HEAD", code=1)
+    assert "post.md:3: error: rewritten: " in work.headergen("check", "--commit", "HEAD", code=1)
     work.write(".gitattributes", "* text=auto\n")
     work.git("add", ".")
     if not work.succeeds("git", "commit", "-m", "mended"):

@@ -63,7 +63,9 @@ def test_check_reports_a_stand_in(
     stand_in: Repository, flags: list[str], code: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["check", *flags]) == code
-    assert capsys.readouterr().out.startswith(f"a.md:5: stand-in: {header_of('a')} is a title card")
+    assert capsys.readouterr().out.startswith(
+        f"a.md:5: error: stand-in: {header_of('a')} is a title card"
+    )
 
 
 def test_check_says_why_a_stand_in_cannot_be_replaced(
@@ -72,8 +74,8 @@ def test_check_says_why_a_stand_in_cannot_be_replaced(
     stand_in.write("headergen.yaml", "fallback: card\n\nimage: {model: foo}\n")
     assert main(["check"]) == 2
     output = capsys.readouterr().out
-    assert output.startswith(f"a.md:5: stand-in: {HEADER} is a title card")
-    assert "headergen.yaml:3: bad-config: image.model: unknown model 'foo'" in output
+    assert output.startswith(f"a.md:5: error: stand-in: {HEADER} is a title card")
+    assert "headergen.yaml:3: error: bad-config: image.model: unknown model 'foo'" in output
     assert "headergen run" not in output
 
 

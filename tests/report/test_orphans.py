@@ -347,7 +347,7 @@ def test_what_is_committed_is_deleted_and_git_brings_it_back(
     site.git("commit", "--quiet", "-m", "tidy")
     capsys.readouterr()
     assert main(["check"]) == 0
-    assert capsys.readouterr().out == ""
+    assert capsys.readouterr().out == "1 article checked: all is well\n"
 
 
 def untracked(repo: Repository) -> None:
@@ -447,5 +447,5 @@ def test_a_check_prints_an_orphan_as_it_prints_the_rest(
 ) -> None:
     assert main(["check"]) == 0
     message = "no article needs this picture, which headergen made"
-    out = f"{PICTURE}:1: orphan: {message}\n  run `headergen tidy --delete`\n"
-    assert capsys.readouterr().out == out
+    out = f"{PICTURE}:1: note: orphan: {message}\n  run `headergen tidy --delete`\n"
+    assert capsys.readouterr().out == f"{out}1 article checked: 1 note\n"

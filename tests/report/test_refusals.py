@@ -191,7 +191,10 @@ def test_a_config_that_names_no_model_is_said_once(
     assert main(["check"]) == 2
     output = capsys.readouterr().out
     assert output.count(": bad-config: ") == 1
-    assert "b.md:3: missing: no header yet\n  correct image.model in headergen.yaml first" in output
+    assert (
+        "b.md:3: error: missing: no header yet\n  correct image.model in headergen.yaml first"
+        in output
+    )
 
 
 def tree(repo: Repository) -> dict[Path, bytes]:
@@ -230,7 +233,7 @@ def test_where_check_says_run_it_helps(
     site.git("add", ".")
     capsys.readouterr()
     assert main(["check"]) == 1
-    assert capsys.readouterr().out.endswith("\n  run `headergen run`\n")
+    assert "\n  run `headergen run`\n1 article checked: 1 error" in capsys.readouterr().out
     assert main(["run"]) == 0
     site.git("add", ".")
     assert main(["check"]) == 0

@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import unquote, urljoin, urlsplit
 
 import imagesize
+import yaml
 
 from tests.commits import hooked
 from tests.support import repository
@@ -50,7 +51,7 @@ def start(folder: Path, files: dict[str, str]) -> Repository:
     return site
 
 
-def publish(site: Repository, articles: dict[str, str], *options: str) -> str:
+def publish(site: Repository, articles: dict[str, str], *options: str) -> dict[str, object]:
     """Set headergen up by `init`, commit the articles as an author does, and return the config.
 
     The first commit fails and makes the headers; the printed `git add` completes it.
@@ -65,9 +66,9 @@ def publish(site: Repository, articles: dict[str, str], *options: str) -> str:
     (line,) = re.findall(r"to complete the commit: git (add .*)$", told, re.M)
     site.git(*shlex.split(line))
     site.git("commit", "--quiet", "-m", "articles")
-    assert site.headergen("check") == ""
-    assert site.headergen("check", "--commit", "HEAD") == ""
-    return (site.root / "headergen.yaml").read_text()
+    assert site.headergen("check", "-q") == ""
+    assert site.headergen("check", "-q", "--commit", "HEAD") == ""
+    return dict(yaml.safe_load((site.root / "headergen.yaml").read_text()))
 
 
 def build(site: Repository, *command: str, tools: Path) -> str:
@@ -111,3 +112,9 @@ def snippet(site: str, language: str, containing: str) -> str:
     blocks = re.findall(rf"^```{language}\n(.*?)^```$", page_of(site), re.M | re.S)
     (found,) = (each for each in blocks if containing in each)
     return str(found)
+
+
+def recipe(site: str) -> dict[str, object]:
+    """Return the config that the page of a kind of site has, and what each config has."""
+    blocks = re.findall(r"^```yaml\n(.*?)^```$", page_of(site), re.M | re.S)
+    return {**yaml.safe_load(blocks[0]), "fallback": "card"}

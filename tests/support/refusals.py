@@ -44,5 +44,5 @@ def _split(line: str) -> tuple[str, str]:
 
 
 def _findings(output: str) -> list[tuple[str, str, str]]:
-    lines = (re.match(r"(.+?:\d+): ([\w-]+): (.*)", line) for line in _lines(output))
+    lines = (re.match(r"(.+?:\d+): \w+: ([\w-]+): (.*)", line) for line in _lines(output))
     return [(each[1], each[2], _REASON.sub(r"\1", each[3])) for each in lines if each]

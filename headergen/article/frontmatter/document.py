@@ -57,6 +57,21 @@ def with_values(block: Block, values: Mapping[Any, Any], changes: NewValues) -> 
     return yaml_edit.with_values(block, values, changes)
 
 
+def without(block: Block, path: tuple[str, ...]) -> Block:
+    """Return a block without the key at `path`, all else untouched; it is not the only one there.
+
+    Raises:
+        ArticleError: The key cannot be removed safely; the message says why.
+    """
+    if block.language == "toml":
+        from headergen.article.frontmatter import toml_edit
+
+        return toml_edit.without(block, path)
+    from headergen.article.frontmatter import yaml_edit
+
+    return yaml_edit.without(block, path)
+
+
 def lines_of(
     document: Document,
     path: tuple[str | int, ...],

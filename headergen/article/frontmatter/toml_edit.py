@@ -178,6 +178,34 @@ def with_values(block: Block, values: Mapping[Any, Any], changes: NewValues) -> 
     return block
 
 
+def without(block: Block, path: Path) -> Block:
+    """Return the block without the key at `path`, whose value is on one line.
+
+    Raises:
+        ArticleError: It cannot be removed safely; the message says why.
+    """
+    entries = scan(block)
+    entry = next(each for each in entries if each.path == path and not each.is_table)
+    if "\n" in block.text[entry.value_start : entry.value_end]:
+        raise block.left_alone("the value spans several lines", entry.start, dotted(path))
+    start, end = block.line_start(entry.start), block.next_line(entry.value_end)
+    if entry.in_braces:
+        beside = [each for each in entries if each.in_braces and each.table == entry.table]
+        index = beside.index(entry)
+        start, end = entry.start, entry.value_end
+        if index + 1 < len(beside):
+            end = beside[index + 1].start
+        elif index:
+            start = beside[index - 1].value_end
+    expected = _comparable(block.text)
+    del value_at(expected, path[:-1])[path[-1]]
+    changed = block.splice(start, end, "")
+    if not _means(changed, expected):
+        reason = "the key cannot be removed here"
+        raise block.left_alone(reason, entry.start, dotted(path))
+    return changed
+
+
 def _comparable(text: str) -> dict[str, Any]:
     """Return the values with floats as they are written, because NaN is unequal to itself."""
     return tomllib.loads(text, parse_float=str)

@@ -45,6 +45,50 @@ def with_values(block: Block, values: Mapping[Any, Any], changes: NewValues) -> 
     return changed
 
 
+def without(block: Block, path: tuple[str, ...]) -> Block:
+    """Return the block without the key at `path`, whose value is on one line.
+
+    Raises:
+        ArticleError: It cannot be removed safely; the message says why.
+    """
+    root = compose(block) or Node("mapping")
+    trail = [root]
+    for key in path:
+        found = [pair for pair in trail[-1].pairs if _names(pair[0], key)]
+        if len(found) != 1:
+            raise block.left_alone("the key is not written here", trail[-1].start, dotted(path))
+        trail.append(found[0][1])
+    *_, mapping, value = trail
+    if LINE_BREAK.search(block.text, value.start, value.end):
+        raise block.left_alone("the value spans several lines", value.start, dotted(path))
+    changed = block.spliced([_removal(block, mapping, value)])
+    if not _means(changed, _without(root, trail[1:])):
+        raise block.left_alone("the key cannot be removed here", value.start, dotted(path))
+    return changed
+
+
+def _removal(block: Block, mapping: Node, value: Node) -> Splice:
+    """Return what takes a key and its value out of a mapping."""
+    values = [each for _, each in mapping.pairs]
+    index = next(index for index, each in enumerate(values) if each is value)
+    name = mapping.pairs[index][0]
+    if not mapping.flow:
+        return block.line_start(name.start), block.next_line(value.end), ""
+    if index + 1 < len(values):
+        return name.start, mapping.pairs[index + 1][0].start, ""
+    return values[index - 1].end if index else name.start, value.end, ""
+
+
+def _without(node: Node, trail: list[Node]) -> Node:
+    """Return the tree without the last node of `trail`, which leads down to it, and its key."""
+    pairs = [
+        (name, _without(value, trail[1:]) if value is trail[0] else value)
+        for name, value in node.pairs
+        if value is not trail[0] or len(trail) > 1
+    ]
+    return replace(node, children=tuple(child for pair in pairs for child in pair))
+
+
 def _nested(changes: NewValues) -> _Wanted:
     """Return the changes as mappings below mappings, one for each key of a path but the last."""
     wanted: dict[Any, Any] = {}

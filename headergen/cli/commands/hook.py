@@ -10,9 +10,11 @@ from contextlib import suppress
 from pathlib import Path
 
 from headergen.cli.commands import making, staging
+from headergen.cli.commands.making import Way
 from headergen.cli.commands.place import Place, find_place
 from headergen.cli.terminal import Problems
 from headergen.plan import unstaged
+from headergen.plan.job import Job
 from headergen.plan.staged import OUTDATED
 from headergen.plan.unstaged import Lack
 from headergen.report.check import Finding
@@ -25,12 +27,12 @@ from headergen.vocabulary import ARTICLE_SUFFIXES
 
 def run(arguments: Namespace) -> int:
     """Judge what will be committed, make what it lacks; 1 if the commit is not complete."""
-    place = find_place(arguments)
+    place, way = find_place(arguments), Way(hook=True, dry_run=arguments.dry_run)
     given = [
         os.fspath(path) for path in arguments.paths if _is_article(path.name) and not path.is_dir()
     ]
     if not place.in_git:
-        return making.make(place.articles_at([Path(name) for name in given]), place, hook=True)
+        return making.make(place.articles_at([Path(name) for name in given]), place, way)
     with Index(place.root) as staged:
         clone = Clone(staged, place.root, arguments.config)
         inside, unknown = _split(given, staged, place.root)
@@ -41,7 +43,9 @@ def run(arguments: Namespace) -> int:
         inside += _left_out(own, given, staged, clone, place)
         to_judge = {*inside, *_concerned(changed, staged, clone)}
         verdicts = sorted(clone.judge(to_judge, beside=place.root), key=lambda each: each.name)
-        code = _complete(verdicts, outside, staged, place)
+        if way.dry_run:
+            return _say_intended(verdicts, outside, staged, place, way)
+        code = _complete(verdicts, outside, staged, place, way)
         if code == 0:
             _remember(verdicts, place, covers_all=to_judge >= own)
         return code
@@ -103,18 +107,17 @@ def _concerned(changed: Mapping[str, bool], staged: Index, clone: Clone) -> list
 
 
 def _complete(
-    verdicts: Sequence[Verdict], outside: Sequence[str], staged: Index, place: Place
+    verdicts: Sequence[Verdict], outside: Sequence[str], staged: Index, place: Place, way: Way
 ) -> int:
     """Make what the commit lacks, say what it still lacks, and return the exit code."""
     lacking = [each for each in verdicts if each.faults]
-    wanted = [each.name for each in verdicts if each.faults or each.stands_in]
-    names = [_shown(name, place) for name in wanted if os.path.isfile(place.root / name)]
+    names = _wanted(verdicts, place)
     written: list[Path] = []
     to_add: list[Path] = []
     try:
         with Problems() as problems:
             _say_skipped(verdicts, place, problems)
-            making.carry_out([*names, *outside], place, problems, written, hook=True)
+            making.carry_out([*names, *outside], place, problems, written, way)
             lacking = _without_skipped(lacking, place, problems)
             needed = {each.name: each.needed for each in lacking}
             needed |= dict.fromkeys(_below(outside, place.root), ())
@@ -129,6 +132,32 @@ def _complete(
             staging.say_what_to_add([*written, *to_add], place.root)
     is_complete = not (lacking or written or to_add)
     return max([*(error.exit_code for error in problems.errors), 0 if is_complete else 1])
+
+
+def _wanted(verdicts: Iterable[Verdict], place: Place) -> list[str]:
+    """Return the articles on disk whose headers may have to be made, as seen from here."""
+    wanted = [each.name for each in verdicts if each.faults or each.stands_in]
+    return [_shown(name, place) for name in wanted if os.path.isfile(place.root / name)]
+
+
+def _say_intended(
+    verdicts: Sequence[Verdict], outside: Sequence[str], staged: Index, place: Place, way: Way
+) -> int:
+    """Print what would be made, and what the commit lacks besides; write nothing."""
+    lacking = {each.name: each for each in verdicts if each.faults}
+    with Problems() as problems:
+        _say_skipped(verdicts, place, problems)
+        names = [*_wanted(verdicts, place), *outside]
+        plans = making.carry_out(names, place, problems, [], way)
+        jobs = [each for each in plans if isinstance(each, Job)]
+        for job in jobs:
+            lacking.pop(_below([os.fspath(job.article.path)], place.root)[0], None)
+        needed = {name: each.needed for name, each in lacking.items()}
+        found = unstaged.of_articles(staged, needed, place.config, place.root)
+        for name, verdict in lacking.items():
+            for each in found[name] or verdict.faults:
+                problems.add(f"{_shown(name, place)}:{each.line}: {each.message}", each.remedy)
+    return max([*(error.exit_code for error in problems.errors), int(bool(jobs or lacking))])
 
 
 def _say_skipped(verdicts: Iterable[Verdict], place: Place, problems: Problems) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,37 +23,57 @@ if TYPE_CHECKING:
     from headergen.make.painter import Painter
 
 
-def make(found: Found, place: Place, *, hook: bool) -> int:
+@dataclass(frozen=True)
+class Way:
+    """How a command goes about it: for a `hook`, which downloads nothing; or as a `dry_run`.
+
+    With `again`, headers that are fresh are made again under the config as it is now.
+    """
+
+    hook: bool = False
+    dry_run: bool = False
+    again: bool = False
+
+
+def make(found: Found, place: Place, way: Way) -> int:
     """Make what the articles want, say how it went, and what to add; return the exit code.
 
-    A `hook` ends with 1 where anything was written.
+    A hook ends with 1 where anything was written, or would be.
     """
     written: list[Path] = []
     try:
         with Problems() as problems:
             for error in found.skipped:
                 problems.add_error(error)
-            plans = carry_out(found.names, place, problems, written, hook=hook)
+            plans = carry_out(found.names, place, problems, written, way)
             is_done = not any(isinstance(each, planning.Job) for each in plans)
-            if is_done and not hook and not problems.errors:
+            if is_done and not way.hook and not problems.errors:
                 _say_nothing_to_do(plans)
     finally:
         if written and place.in_git:
             say_what_to_add(written, place.root)
-    return max([*(error.exit_code for error in problems.errors), 1 if hook and written else 0])
+    is_hook_done = is_done if way.dry_run else not written
+    return max(
+        [*(error.exit_code for error in problems.errors), int(way.hook and not is_hook_done)]
+    )
 
 
 def carry_out(
-    names: Iterable[str], place: Place, problems: Problems, written: list[Path], *, hook: bool
+    names: Iterable[str], place: Place, problems: Problems, written: list[Path], way: Way
 ) -> list[planning.Plan]:
     """Plan for every article, and make what they want.
 
     Each outcome is printed as it comes, and `written` gains its files, also if interrupted.
     """
-    plans = _without_refused(_plan(names, place, problems, hook=hook), place, problems)
-    plans = _with_stand_ins_replaced(plans, place, problems, hook=hook)
-    if jobs := [each for each in plans if isinstance(each, planning.Job)]:
-        _make(jobs, place, problems, written, hook=hook)
+    plans = _without_refused(_plan(names, place, problems, way), place, problems)
+    plans = _with_stand_ins_replaced(plans, place, problems, way)
+    jobs = [each for each in plans if isinstance(each, planning.Job)]
+    if jobs and way.dry_run:
+        from headergen.cli.commands.intended import say_intended  # for those who ask for it
+
+        say_intended(jobs, place, problems, _painter(place, way))
+    elif jobs:
+        _make(jobs, place, problems, written, way)
     return plans
 
 
@@ -70,11 +91,11 @@ def _say_nothing_to_do(plans: Sequence[planning.Plan]) -> None:
 
 
 def _with_stand_ins_replaced(
-    plans: list[planning.Plan], place: Place, problems: Problems, *, hook: bool
+    plans: list[planning.Plan], place: Place, problems: Problems, way: Way
 ) -> list[planning.Plan]:
     """Plan what title cards stand in for, if this machine looks as if it could paint it."""
     found = [planning.stand_in_of(each) for each in plans]
-    if not any(found) or not _painter(place, hook=hook).may_paint():
+    if not any(found) or not _painter(place, way).may_paint():
         return plans
     replaced: list[planning.Plan] = []
     for each, stand_in in zip(plans, found, strict=True):
@@ -87,10 +108,10 @@ def _with_stand_ins_replaced(
     return replaced
 
 
-def _painter(place: Place, *, hook: bool) -> Painter:
+def _painter(place: Place, way: Way) -> Painter:
     from headergen.make import painters
 
-    return painters.painter_of(place.config, place.root, download=not hook)
+    return painters.painter_of(place.config, place.root, download=not way.hook)
 
 
 def _make(
@@ -98,8 +119,7 @@ def _make(
     place: Place,
     problems: Problems,
     written: list[Path],
-    *,
-    hook: bool,
+    way: Way,
 ) -> None:
     from headergen.cli import progress
     from headergen.make import runner
@@ -108,7 +128,7 @@ def _make(
     say_notices(job.content for job in jobs)
     say_unmarked(place.config.metadata, [job.content for job in jobs])
     say_notes(jobs)
-    painter, report = _painter(place, hook=hook), progress.for_terminal(hook=hook)
+    painter, report = _painter(place, way), progress.for_terminal(hook=way.hook)
     with closing(runner.run(jobs, place.config, place.root, painter, report)) as outcomes:
         for outcome in outcomes:
             article = outcome.job.article
@@ -122,14 +142,12 @@ def _make(
             tell(f"{article.path}: {outcome.job.image} ({outcome.how})")
 
 
-def _plan(
-    names: Iterable[str], place: Place, problems: Problems, *, hook: bool
-) -> list[planning.Plan]:
+def _plan(names: Iterable[str], place: Place, problems: Problems, way: Way) -> list[planning.Plan]:
     """Plan for every article; an error is printed at once, and the other articles go on."""
     plans: list[planning.Plan] = []
     for name in names:
         try:
-            plans.append(_plan_for(name, place, hook=hook))
+            plans.append(_plan_for(name, place, way))
         except HeadergenError as error:
             # A model that the config names and nobody has is one mistake, however many ask for it.
             if str(error) not in map(str, problems.errors):
@@ -180,12 +198,14 @@ def _awaited(each: planning.Plan, place: Place) -> list[Path]:
     return [picture] if picture else []
 
 
-def _plan_for(name: str, place: Place, *, hook: bool) -> planning.Plan:
+def _plan_for(name: str, place: Place, way: Way) -> planning.Plan:
     article = find_article(name, place)
     if article is None:
         return None
     try:
-        return planning.job_for(article, place.config, place.root, in_hook=hook)
+        return planning.job_for(
+            article, place.config, place.root, in_hook=way.hook, again=way.again
+        )
     except OSError as error:  # of a picture, or of the article once more
         what = f" {error.filename!r}:" if error.filename not in (None, name) else ""
         raise ArticleError(f"cannot be read:{what} {error.strerror}", path=name) from error

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from PIL import Image, ImageChops
 
 from headergen.errors import UsageError
+from headergen.graphics import faces
 from headergen.graphics.canvas import open_source
 from headergen.graphics.card import palette as palettes
 from headergen.graphics.card.content import Card
-from headergen.graphics.card.layout import Arrangement, Manner, arrange, safe_frame
+from headergen.graphics.card.layout import Arrangement, Box, Manner, arrange, safe_frame
 from headergen.graphics.card.legibility import calmed, halo, legible_ink, surroundings, veiled
 from headergen.graphics.card.ornaments import draw_rule, lay_code_grounds, pills, stamp
 from headergen.graphics.card.palette import Colour, Palette, shade
@@ -22,6 +23,9 @@ from headergen.graphics.typography.fit import code_boxes, mask
 # From this alpha on a pixel counts as part of a logo; below it lie soft shadows.
 _SHAPE_ALPHA = 32
 _MIDDLE_GRAY = (128, 128, 128)
+# What a face loses below a scrim, in shares of what it loses below letters; and how far one reaches
+# around texts, in px of the reference size.
+_VEILED, _VEIL_REACH = 0.3, 110
 # Lightness of scrims below light and below dark letters, and how vivid they may be (OKLCH).
 _DARK_SCRIM, _LIGHT_SCRIM, _SCRIM_CHROMA = 0.1, 0.97, 0.025
 
@@ -63,9 +67,10 @@ def draw(card: Card, width: int, height: int) -> Image.Image:
 
 
 def lay_title(image: Image.Image, card: Card, *, beside: bool = False) -> Image.Image:
-    """Lay a card's texts over an RGB picture, at its foot, on a scrim as thin as they allow.
+    """Lay a card's texts over an RGB picture, on a scrim as thin as they allow.
 
-    With `beside` they stand in the left half, which the picture leaves free for them. The theme
+    They stand at its foot, or where they cover a face there, at its head or at a side. With
+    `beside` they stand in the left half, which the picture leaves free for them. The theme
     and the duotone's picture are not looked at. What `draw` promises of the text holds here too,
     and it raises the same.
     """
@@ -88,7 +93,59 @@ def layers(card: Card, width: int, height: int) -> Layers:
 
 def title_layers(image: Image.Image, card: Card, *, beside: bool = False) -> Layers:
     """Paint a scrim and the text to lay over `image` apart; raises as `draw` does."""
-    return _layers(card, BESIDE_PICTURES if beside else OVER_PICTURE, *image.size, image)
+    theme = BESIDE_PICTURES if beside else _clear_of_faces(image, card)
+    return _layers(card, theme, *image.size, image)
+
+
+def _clear_of_faces(image: Image.Image, card: Card) -> Theme:
+    """Choose the place for a title over a picture where it covers least of the faces."""
+    found = faces.find(image)
+    if not found:
+        return OVER_PICTURE[0]
+    logo = _trimmed(open_source(card.logo)) if card.logo else None
+    width, height = image.size
+    boxes = [
+        (face.left * width, face.top * height, face.right * width, face.bottom * height)
+        for face in found
+    ]
+
+    def loss(theme: Theme) -> float:
+        texts = _boxes_of_texts(_arranged(card, theme.manner, width, height, logo))
+        veil = _veil(texts, theme.manner.stand, width, height)
+        hidden = sum(_hidden(box, texts) + _VEILED * _hidden(box, [veil]) for box in boxes)
+        return round(hidden, 2)
+
+    return min(OVER_PICTURE, key=loss)
+
+
+def _boxes_of_texts(arrangement: Arrangement) -> list[Box]:
+    return [
+        (text.left, text.top, text.left + text.setting.width, text.bottom)
+        for text in arrangement.texts
+    ]
+
+
+def _veil(texts: Sequence[Box], stand: str, width: int, height: int) -> Box:
+    """Return what a scrim covers at most."""
+    lefts, tops, rights, bottoms = zip(*texts, strict=True)
+    if stand == "foot":
+        return 0, min(tops), width, height
+    if stand == "head":
+        return 0, 0, width, max(bottoms)
+    reach = _VEIL_REACH * safe_frame(width, height).unit
+    return min(lefts) - reach, min(tops) - reach, max(rights) + reach, max(bottoms) + reach
+
+
+def _hidden(face: Box, boxes: Sequence[Box]) -> float:
+    """Measure what boxes cover of a face, in areas of it."""
+    area = (face[2] - face[0]) * (face[3] - face[1])
+    return sum(_common_area(face, box) for box in boxes) / area
+
+
+def _common_area(one: Box, other: Box) -> float:
+    across = min(one[2], other[2]) - max(one[0], other[0])
+    down = min(one[3], other[3]) - max(one[1], other[1])
+    return max(across, 0) * max(down, 0)
 
 
 def _layers(
@@ -124,7 +181,7 @@ def _arranged(
     card: Card, manner: Manner, width: int, height: int, logo: Image.Image | None
 ) -> Arrangement:
     require_title(card)
-    frame = safe_frame(width, height, manner.room)
+    frame = safe_frame(width, height, manner.room, at_right=manner.at_right)
     return arrange(card, manner, frame, logo.size if logo else None)
 
 
@@ -135,11 +192,12 @@ def _legible(ground: Image.Image, text: Image.Image, theme: Theme, palette: Pale
     if ink is not None:
         return Layers(ground.copy(), text, behind, ink)
     mean = mean_colour(ground, behind)
-    ink = theme.inks(palette)[0] if theme.manner.low else _clearest(theme.inks(palette), mean)
+    is_over = theme.manner.stand != "middle"
+    ink = theme.inks(palette)[0] if is_over else _clearest(theme.inks(palette), mean)
     is_light = luminance(ink) > luminance(_MIDDLE_GRAY)
     # Of the ground's own hue: another's would turn the whole picture muddy.
     scrim = shade(mean, _DARK_SCRIM if is_light else _LIGHT_SCRIM, _SCRIM_CHROMA)
-    covered = veiled(calmed(ground, text), behind, scrim, ink, theme.manner.low)
+    covered = veiled(calmed(ground, text), behind, scrim, ink, theme.manner.stand)
     return Layers(covered, text, behind, ink)
 
 

@@ -1,7 +1,7 @@
 """Where a title card's texts stand: sizes and places, before anything is painted."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from headergen.graphics.card.content import Card
@@ -41,6 +41,8 @@ _CHIP_PADDING, _CHIP_GAP = 18, 12
 _RULE, _RULE_GAP = (72, 9), 34
 _LOGO, _LOGO_GAP = (150, 46), 16
 BYLINE_SEPARATOR = "　"
+# Of the height that a title leaves free: what is above it.
+_FREE_ABOVE: Mapping[str, float] = {"head": 0.0, "middle": 0.5, "foot": 1.0}
 
 
 @dataclass(frozen=True)
@@ -60,10 +62,12 @@ class Frame:
 class Manner:
     """How a card's text is set: `align` is "left" or "center", `tracking` in em.
 
-    `low` sets the title at the foot of its room and not in the middle, right below the tags;
-    `rule` puts a short bar above it, where no tags are. `largest` is the size of its letters, in
-    px of the reference size. `growth` and `shrinkage` are factors: what a short title's may exceed
-    it by, and a long one's fall short of it, so that either takes much the same room.
+    `stand` is where in its room the title is: in the "middle", at the "foot" or at the "head"; at
+    the latter two, tags and author are right above and below it. `at_right` takes the right part of
+    the width instead of the left one. `rule` puts a short bar above the title, where no tags are.
+    `largest` is the size of its letters, in px of the reference size. `growth` and `shrinkage` are
+    factors: what a short title's may exceed it by, and a long one's fall short of it, so that
+    either takes much the same room.
     """
 
     family: Sequence[str] = fonts.HEAVY
@@ -71,7 +75,8 @@ class Manner:
     tracking: float = 0.01
     room: float = 1.0
     rule: bool = False
-    low: bool = False
+    stand: str = "middle"
+    at_right: bool = False
     largest: int = _LARGEST_TITLE
     growth: float = _GROWTH
     shrinkage: float = 1.0
@@ -92,15 +97,16 @@ def is_wide(width: int, height: int) -> bool:
     return width >= _WIDE * height
 
 
-def safe_frame(width: int, height: int, room: float = 1.0) -> Frame:
+def safe_frame(width: int, height: int, room: float = 1.0, *, at_right: bool = False) -> Frame:
     """Return what every crop of a card of `width` x `height` px keeps; `room` of its width.
 
     Where a card is square or upright, that is all of its width.
     """
     left, top, right, bottom = _SAFE
     across, down = width / REFERENCE[0], height / REFERENCE[1]
-    room = room if is_wide(width, height) else 1.0
-    box = (left * across, top * down, (left + (right - left) * room) * across, bottom * down)
+    taken = (right - left) * (room if is_wide(width, height) else 1.0)
+    start = right - taken if at_right else left
+    box = (start * across, top * down, (start + taken) * across, bottom * down)
     # An upright card is read at its own height: letters scaled by its width alone are too small.
     return Frame(box, min(across, down) if is_wide(width, height) else math.sqrt(across * down))
 
@@ -125,17 +131,25 @@ def arrange(
     has_rule = manner.rule and not chips
     room = Frame((left, top, right, bottom), frame.unit)
     titles, rule = _titles(card, replace(manner, rule=has_rule), room)
-    if manner.low:
+    if manner.stand == "foot":
         chips, pills = _lowered(chips, pills, titles[0].top - row - frame.box[1])
+    if manner.stand == "head":
+        up = titles[-1].bottom + _ROW_GAP * frame.unit - (frame.box[3] - _ROW_HEIGHT * frame.unit)
+        byline = [replace(text, top=text.top + up) for text in byline]
+        logo_box = logo_box and _moved_down(logo_box, up)
     return Arrangement((*chips, *titles, *byline), pills, rule, logo_box)
+
+
+def _moved_down(box: Box, by: float) -> Box:
+    left, top, right, bottom = box
+    return left, top + by, right, bottom + by
 
 
 def _lowered(
     chips: Sequence[Placed], pills: Sequence[Box], by: float
 ) -> tuple[list[Placed], tuple[Box, ...]]:
     moved = [replace(chip, top=chip.top + by) for chip in chips]
-    boxes = ((left, top + by, right, bottom + by) for left, top, right, bottom in pills)
-    return moved, tuple(boxes)
+    return moved, tuple(_moved_down(pill, by) for pill in pills)
 
 
 def _titles(card: Card, manner: Manner, frame: Frame) -> tuple[list[Placed], Box | None]:
@@ -147,7 +161,7 @@ def _titles(card: Card, manner: Manner, frame: Frame) -> tuple[list[Placed], Box
     subtitle = _subtitle(below, title, frame, height) if below else None
     gap = _SUBTITLE_GAP * subtitle.size if subtitle else 0.0
     free = height - title.height - gap - (subtitle.height if subtitle else 0.0)
-    head = top + above + (free if manner.low else free / 2)
+    head = top + above + free * _FREE_ABOVE[manner.stand]
     texts = [Placed(title, left, head, frame.width, manner.align)]
     if subtitle:
         texts.append(Placed(subtitle, left, texts[0].bottom + gap, frame.width, manner.align))

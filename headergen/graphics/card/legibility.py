@@ -1,8 +1,8 @@
 """That text can be read: contrast measured on the very pixels behind it, or made by a scrim."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 
-from PIL import Image, ImageFilter
+from PIL import Image, ImageFilter, ImageOps
 
 from headergen.graphics.card.layout import safe_frame
 from headergen.graphics.card.palette import Colour
@@ -78,7 +78,7 @@ def calmed(ground: Image.Image, text: Image.Image) -> Image.Image:
 
 
 def veiled(
-    ground: Image.Image, behind: Image.Image, colour: Colour, ink: Colour, low: bool
+    ground: Image.Image, behind: Image.Image, colour: Colour, ink: Colour, stand: str
 ) -> Image.Image:
     """Lay a scrim of `colour` over a picture, as thin as lets `ink` be read on it.
 
@@ -87,9 +87,9 @@ def veiled(
         behind: L; where `ink` must stand out.
         colour: the scrim's, which the ink stands out from.
         ink: the text's colour.
-        low: the scrim rises from the picture's foot; it else surrounds the text.
+        stand: the scrim comes from the picture's "foot" or "head"; it else surrounds the text.
     """
-    shape = _rising(behind) if low else _surrounding(behind)
+    shape = _SHAPES.get(stand, _surrounding)(behind)
     for step in range(1, _STEPS):
         covered = _laid(ground, colour, shape, step / _STEPS)
         if worst_contrast(covered, behind, ink) >= MIN_CONTRAST:
@@ -116,6 +116,11 @@ def _rising(behind: Image.Image) -> Image.Image:
     return shape
 
 
+def _hanging(behind: Image.Image) -> Image.Image:
+    """Shape a scrim (L) that is full down to the text's end, and softly ends below it."""
+    return ImageOps.flip(_rising(ImageOps.flip(behind)))
+
+
 def _surrounding(behind: Image.Image) -> Image.Image:
     """Shape a scrim (L) that is full around the text, and softly ends on all sides."""
     unit = safe_frame(*behind.size).unit
@@ -124,6 +129,9 @@ def _surrounding(behind: Image.Image) -> Image.Image:
     shape = Image.new("L", behind.size)
     shape.paste(255, (left - reach, top - reach, right + reach, bottom + reach))
     return shape.filter(ImageFilter.GaussianBlur(_SOFTNESS * unit))
+
+
+_SHAPES: Mapping[str, Callable[[Image.Image], Image.Image]] = {"foot": _rising, "head": _hanging}
 
 
 def _box(behind: Image.Image) -> tuple[int, int, int, int]:

@@ -36,6 +36,8 @@ _ICON_SIDE = 512
 # Of the canvas' width: where pictures stand beside a title. With their margins they stay within
 # what note.com's link cards keep.
 _AREA = (0.46, 0.945)
+# Panels have no margins of their own: they begin where a title's room ends.
+_PANELS_AREA = (0.53, 0.945)
 # From this shape (width to height) on half a canvas is wide enough for a title.
 _WIDE = 1.5
 
@@ -114,7 +116,8 @@ def suited(sources: Sequence[Source], stage: Stage) -> str:
     name = next((name for name, share in shown.items() if share >= _WELL_SHOWN), best)
     if shown[name] >= _ENOUGH_SHOWN:
         return name
-    is_upright = all(source.ratio <= 1 for source in sources)
+    # Cards of a fan have all one shape, which words would have to be cut to.
+    is_upright = all(source.ratio <= 1 or source.is_screen for source in sources)
     return "shelf" if is_upright or len(sources) > MAX_FANNED else "fan"
 
 
@@ -135,9 +138,14 @@ def _shown(name: str, sources: Sequence[Source], stage: Stage) -> float:
 
 
 def leaves_room(layout: Layout, sources: Sequence[Source], stage: Stage) -> bool:
-    """Tell whether the sources stand on a ground, and that is wide enough for a title beside."""
-    stands = layout.lifted or (
-        layout.most == 1 and not is_covered(sources[0], stage.width, stage.height)
+    """Tell whether a title goes beside the sources, and the canvas is wide enough for that.
+
+    It does where they stand on a ground, and where words in them would mix with its own.
+    """
+    stands = (
+        layout.lifted
+        or any(source.is_screen for source in sources)
+        or (layout.most == 1 and not is_covered(sources[0], stage.width, stage.height))
     )
     return stands and stage.width >= _WIDE * stage.height
 
@@ -145,10 +153,11 @@ def leaves_room(layout: Layout, sources: Sequence[Source], stage: Stage) -> bool
 def arrange_aside(
     layout: Layout, sources: Sequence[Source], stage: Stage, ground: float
 ) -> tuple[Frame, ...]:
-    """Arrange sources that stand on a ground, of luminance `ground`, in the right half of it."""
-    if not layout.lifted:
+    """Arrange sources in the right half of a ground of luminance `ground`."""
+    if layout.most == 1:
         return tuple(replace(frame, seen=_AREA) for frame in layout.arrange(sources, stage, ground))
-    left, right = (round(stage.width * share) for share in _AREA)
+    area = _AREA if layout.lifted else _PANELS_AREA
+    left, right = (round(stage.width * share) for share in area)
     half = Stage(right - left, stage.height, stage.look)
     return tuple(_moved(frame, left) for frame in layout.arrange(sources, half, ground))
 

@@ -39,7 +39,7 @@ def put(
         panel.stand(source, canvas, frame.middle, room)
     elif lifted:
         _cast_shadow(canvas, [frame], stage, corners, _CONTACT_SHADOW)
-        _paste(canvas, source, frame, corners)
+        _paste(canvas, source, frame, corners, on_card=True)
         _light_rim(canvas, frame.outline, stage.px(_RIM_WIDTH), corners)
     elif frame.is_plain and not corners:
         left, top, _, _ = frame.box
@@ -48,9 +48,11 @@ def put(
         _paste(canvas, source, frame, corners)
 
 
-def _paste(canvas: Image.Image, source: Source, frame: Frame, corners: float) -> None:
+def _paste(
+    canvas: Image.Image, source: Source, frame: Frame, corners: float, *, on_card: bool = False
+) -> None:
     mask, (left, top) = outline.mask(frame.outline, corners)
-    picture = _turned(source, frame)
+    picture = _turned(source, frame, on_card)
     x, y = frame.middle
     behind = Image.new("RGB", mask.size)
     behind.paste(
@@ -59,10 +61,11 @@ def _paste(canvas: Image.Image, source: Source, frame: Frame, corners: float) ->
     canvas.paste(behind, (left, top), mask)
 
 
-def _turned(source: Source, frame: Frame) -> Image.Image:
+def _turned(source: Source, frame: Frame, on_card: bool) -> Image.Image:
     """Fill a frame's box and a little more, and turn it."""
     width, height = (side + 2 * _BLEED for side in frame.size)
-    filled = panel.fill(source, width, height, frame.seen)
+    seen = frame.seen_upright if source.is_screen else frame.seen
+    filled = panel.fill(source, width, height, seen, on_card=on_card)
     return filled.rotate(-frame.angle, Image.Resampling.BICUBIC, expand=True)
 
 

@@ -3,7 +3,7 @@
 from PIL import Image
 
 from headergen.graphics.canvas import cover
-from headergen.graphics.composite import ground, outline
+from headergen.graphics.composite import ground, outline, window
 from headergen.graphics.composite.ground import backdrop
 from headergen.graphics.composite.stage import Source
 
@@ -29,18 +29,23 @@ _NEAR_EDGE = 0.12
 Span = tuple[float, float]
 
 
-def fill(source: Source, width: int, height: int, seen: Span = (0, 1)) -> Image.Image:
+def fill(
+    source: Source, width: int, height: int, seen: Span = (0, 1), *, on_card: bool = False
+) -> Image.Image:
     """Make an RGB panel of `width` x `height` px of one source.
 
     The source covers the panel, cropped around its focus. One with transparent parts lies on a
     backdrop of its own hue that it stands out from; one that is mostly a shape (a logo) is shown
     whole, with clear space around it. What is too small to cover the panel, or of an extreme
-    shape, lies on its own blur.
+    shape, lies on its own blur. A screen, a chart or a diagram is shown whole, as a window.
 
-    `seen` is the part of the panel, in shares of its width, where what is interesting belongs.
+    `seen` is the part of the panel, in shares of its width, where what is interesting belongs. The
+    panel is that of a card that casts a shadow if it is `on_card`.
     """
     if source.is_logo:
         return _logo(source, width, height, seen)
+    if source.is_screen:
+        return window.fill(source, flat(source), width, height, seen, on_card=on_card)
     if is_covered(source, width, height):
         return _covered(source, width, height, seen)
     return _on_its_blur(source, width, height, seen)
@@ -49,7 +54,8 @@ def fill(source: Source, width: int, height: int, seen: Span = (0, 1)) -> Image.
 def is_covered(source: Source, width: int, height: int) -> bool:
     """Tell whether a panel is covered by its source, which does not lie on a ground of its own."""
     is_odd = _is_odd(source, width, height)
-    return not (source.is_logo or is_odd or is_tiny(source, width, height))
+    is_whole = source.is_logo or source.is_screen
+    return not (is_whole or is_odd or is_tiny(source, width, height))
 
 
 def _covered(source: Source, width: int, height: int, seen: Span) -> Image.Image:

@@ -23,6 +23,8 @@ _WIDEST_IN_ONE_ROW = {3: 1.6, 4: 4 / 3}
 # Shapes (width to height); whatever is narrower or wider is cropped. A wordmark of the full height
 # would outweigh everything.
 _NARROWEST, _WIDEST, _WIDEST_LOGO = 0.45, 1.9, 1.5
+# A screen is never cropped: a wider one has a band above and below.
+_WIDEST_SCREEN = 2.4
 # One that stands alone has all the width: a strip needs no cropping.
 _WIDEST_ALONE = 6.0
 # Of ten: a logo that loses more of its outline on the ground gets a tile of its own.
@@ -66,6 +68,8 @@ def _item(index: int, source: Source, stage: Stage, ground: float, widest: float
         return _Item(index, min(max(source.ratio, _NARROWEST), _WIDEST_LOGO), bare=True)
     if source.is_logo or is_tiny(source, height * source.ratio, height):
         return _Item(index, 1.0, bare=False)
+    if source.is_screen:
+        widest = max(widest, _WIDEST_SCREEN)
     return _Item(index, min(max(source.ratio, _NARROWEST), widest), bare=False)
 
 

@@ -5,8 +5,10 @@ from functools import cached_property
 
 from PIL import Image, ImageStat
 
+from headergen.graphics import faces, screens
 from headergen.graphics.composite.outline import Box, Outline, of_box, turned
-from headergen.graphics.saliency import focus_for
+from headergen.graphics.faces import Face
+from headergen.graphics.saliency import focus_for, is_cropped
 from headergen.vocabulary import AUTO_FOCUS, HEADER_HEIGHT, Focus, Look, Point
 
 # From this alpha on a pixel counts as part of the shape; below it lie soft shadows and fringes.
@@ -42,10 +44,20 @@ class Source:
         return self.shape is not None and ImageStat.Stat(self.shape).mean[0] / 255 < _LOGO_BELOW
 
     @cached_property
+    def is_screen(self) -> bool:
+        """Whether it is a screenshot, a chart or a diagram: to be shown whole, never cropped."""
+        return not self.is_logo and screens.is_screen(self.picture)
+
+    @cached_property
     def ratio(self) -> float:
         """Width to height; of a logo, that of what can be seen."""
         left, top, right, bottom = self.shape_box if self.is_logo else (0, 0, *self.picture.size)
         return (right - left) / (bottom - top)
+
+    @cached_property
+    def faces(self) -> tuple[Face, ...]:
+        """The faces in the picture, the largest first."""
+        return faces.find(self.picture)
 
     def shown(self, width: float, height: float) -> float:
         """Measure the share in (0, 1] that a panel of `width` by `height` would show of it."""
@@ -57,7 +69,8 @@ class Source:
     def focus_for(self, width: int, height: int) -> Point:
         """Find the point to crop the picture around: the author's, else what is interesting."""
         if self.focus == AUTO_FOCUS:
-            return focus_for(self.picture, width, height)
+            found = self.faces if is_cropped(self.picture, width, height) else ()
+            return focus_for(self.picture, width, height, found)
         return self.focus
 
 
@@ -116,6 +129,16 @@ class Frame:
     def is_plain(self) -> bool:
         """Whether all of the box is seen, upright."""
         return self.cut is None and not self.angle
+
+    @property
+    def seen_upright(self) -> tuple[float, float]:
+        """From where to where, in shares of its width, the box is seen in all of its height."""
+        if self.cut is None:
+            return self.seen
+        left, _, right, _ = self.box
+        (top_left, _), (top_right, _), (low_right, _), (low_left, _) = self.cut
+        start, end = max(top_left, low_left), min(top_right, low_right)
+        return (start - left) / (right - left), (end - left) / (right - left)
 
     @property
     def outline(self) -> Outline:

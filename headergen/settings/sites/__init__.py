@@ -231,6 +231,7 @@ def _of_eleventy(text: str, settings: str) -> str:
         name = folder.rpartition("/")[2]
         if name in _PICTURE_FOLDERS:
             url = "/" if is_mapped else f"/{folder.removeprefix('src/')}"
-            text = text.replace("@site/public/img", f"@site/{folder}")
+            pictures = f"{folder}/img" if is_mapped else folder
+            text = text.replace("@site/public/img", f"{_SITE}{pictures}")
             return _with_key(text, "public", f"{{{_SITE}{folder}: {url}}}", "copied by your config")
     return text

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
 from headergen.article import article as articles
-from headergen.article.keys import Keys, value_at
+from headergen.article.keys import REQUEST, Keys, value_at
 from headergen.errors import HeadergenError
 from headergen.picture.first_bytes import SUFFIX_FORMATS
 
@@ -54,12 +55,12 @@ def read(names: Iterable[str]) -> Written:
 
 
 def _values(name: str) -> Mapping[Any, Any] | None:
-    try:
-        # Under a key that no site has, so that what a theme keeps in `header` is no mistake.
-        article = articles.read(name, Keys("headergen", "headergen.image"), every=True)
-    except (HeadergenError, OSError):
-        return None
-    return article.values if article else None
+    # First under a key that no site has, so that what a theme keeps in `header` is no mistake.
+    for request in ("headergen", REQUEST):
+        with suppress(HeadergenError, OSError):
+            article = articles.read(name, Keys(request, f"{request}.image"), every=True)
+            return article.values if article else None
+    return None
 
 
 def _names_picture(values: Mapping[Any, Any], key: str, header_is_foreign: bool) -> bool:

@@ -1,7 +1,7 @@
 """The themes of title cards: how each paints its ground, and how its text is set."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from PIL import Image
 
@@ -64,9 +64,18 @@ THEMES: Mapping[str, Theme] = {
 }
 
 # A title laid over a picture, which is what the header is about, stands back a little: however long
-# it is, it leaves the upper half of most pictures alone.
-OVER_PICTURE = Theme(
-    scenery.picture, _light, _bright_spot, Manner(low=True, largest=80, growth=1.3, shrinkage=0.55)
+# it is, it leaves the upper half of most pictures alone. Where a face is there, it goes to the head
+# or to a side.
+_OVER = Manner(stand="foot", largest=80, growth=1.3, shrinkage=0.55)
+_BESIDE_A_FACE = Manner(room=0.44, largest=72, growth=1.3, shrinkage=0.7)
+OVER_PICTURE = tuple(
+    Theme(scenery.picture, _light, _bright_spot, manner)
+    for manner in (
+        _OVER,
+        replace(_OVER, stand="head"),
+        _BESIDE_A_FACE,
+        replace(_BESIDE_A_FACE, at_right=True),
+    )
 )
 # One that stands beside pictures on a ground has the half that they leave free.
 BESIDE_PICTURES = Theme(

@@ -5,11 +5,14 @@ from collections.abc import Callable
 
 from PIL import Image, ImageDraw, ImageFilter, ImageOps, ImageStat
 
+from headergen.graphics import faces
 from headergen.graphics.canvas import cover, point_in_cover
 from headergen.graphics.card.layout import is_wide
 from headergen.graphics.card.palette import mix
 from headergen.graphics.card.themes.scene import Chance, Scene, square, tint
-from headergen.graphics.saliency import focus_for
+from headergen.graphics.faces import Face
+from headergen.graphics.saliency import focus_for, head_of
+from headergen.vocabulary import Point
 
 # Of a duotone: the mean level that a dark picture is brightened towards and a pale one darkened,
 # in [0, 1], and the exponents that may do so.
@@ -154,7 +157,8 @@ def _subject_aside(scene: Scene) -> Image.Image:
         return picture(scene)
     width, height = scene.size
     whole = _flat(scene)
-    focus = focus_for(whole, height, height)
+    found = faces.find(whole)
+    focus = _middle(head_of(found[0])) if found else focus_for(whole, height, height, ())
     scaled = (round(width * _ENLARGED), round(height * _ENLARGED))
     large = cover(whole, *scaled, focus)
     x, y = point_in_cover(whole, focus, *scaled)
@@ -165,6 +169,10 @@ def _subject_aside(scene: Scene) -> Image.Image:
     moved.paste(ImageOps.mirror(large), (-left - scaled[0], -top))
     moved.paste(large, (-left, -top))
     return moved
+
+
+def _middle(head: Face) -> Point:
+    return (head.left + head.right) / 2, (head.top + head.bottom) / 2
 
 
 def _below_text(size: tuple[int, int]) -> Image.Image:
