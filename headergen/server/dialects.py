@@ -19,8 +19,9 @@ from headergen.diffusion import prompt as prompts
 
 Body = dict[str, Any]
 
+_EXTRA_ARGS = re.compile("sd_cpp_extra_args", re.IGNORECASE)
 # The second is any extra network of AUTOMATIC1111's (modules/extra_networks.py).
-_SWITCH = re.compile(r"sd_cpp_extra_args|<\w+:[^>]+>", re.IGNORECASE)
+_SWITCH = re.compile(rf"{_EXTRA_ARGS.pattern}|<\w+:[^>]+>", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -166,4 +167,6 @@ def as_read_by(dialect: Dialect, text: str) -> str:
     that a prompt names. It is done last, and leaves a blank, so that no two parts make a new one.
     """
     kept = text if dialect.weights else prompts.plain_text(text)
-    return _SWITCH.sub(" ", kept).strip()
+    # Behind the last `>` no network ends, and looking for one takes time in the square of the text.
+    networks, end, rest = kept.rpartition(">")
+    return f"{_SWITCH.sub(' ', networks + end)}{_EXTRA_ARGS.sub(' ', rest)}".strip()

@@ -64,7 +64,7 @@ def test_what_no_site_shows_is_to_be_saved_in_another_format(
     repo.write(f"a{suffix}", FORMATS[suffix[1:].upper()])
     repo.write("own.md", f"---\ntitle: A\nheader: {{image: a{suffix}}}\n---\n")
     repo.git("add", ".")
-    assert main(["check", "--json"]) == 1
+    main(["check", "--json"])
     [found] = json.loads(capsys.readouterr().out)
     assert found["remedy"].startswith("save it as PNG, JPEG, WebP")
 
