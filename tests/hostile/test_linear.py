@@ -43,6 +43,12 @@ LONG = 1_000_000
             id="a weight of many digits",
         ),
         pytest.param(
+            "from headergen.server import dialects as d\n"
+            "for word in ('<a:', '<', '<a:>', 'sd_cpp_', '>', '<a:b> <'):\n"
+            f"    d.as_read_by(d.DIALECTS['a1111'], word * ({LONG} // len(word)))",
+            id="a server's switches in a prompt",
+        ),
+        pytest.param(
             "from pathlib import Path\n"
             "from headergen.article import article\n"
             "from headergen.errors import ArticleError\n"
