@@ -37,7 +37,7 @@ _WIDE_BLANK = re.compile(rf"^[ \t]*\u3000[ \t\u3000]*(?P<key>{_KEYS})[ \t]*[:：
 _WIDE_BLANK_BEHIND = rf"^[ \t]*[\"']?(?P<key>{{}}|{_KEYS})[\"']?[ \t]*:[ \t]*\u3000"
 _NO_BLANK_BEHIND = re.compile(rf"^[ \t]+(?P<key>{_KEYS}):(?=[^\s:/])", re.MULTILINE)
 _FULL_WIDTH_SIGN = re.compile(
-    r"^[^#\n\"']*?:[ \t]*(?:[\[{][^\n\"'#]*?)?(?P<sign>[｛｝［］，])", re.MULTILINE
+    r"^[^#\n\"']*?:[ \t]*(?:[\[{][^\n\"'#]{0,200}?)?(?P<sign>[｛｝［］，])", re.MULTILINE
 )
 _PLAIN_SIGNS = dict(zip("｛｝［］，", "{}[],", strict=True))
 _BARE_COLOUR = re.compile(

@@ -36,8 +36,8 @@ _WEIGHT_FILE = re.compile(
 # An index of shards, also of those of pickles.
 _INDEX = re.compile(r"\.index(?:\.\w+)?\.json$")
 
-# The safetensors format: 8 bytes of length, then that much JSON. It allows 100 MB; the 2515 tensors
-# of an SDXL checkpoint take 0.3 MB.
+# The safetensors format: 8 bytes of length, then that much JSON. It allows 100 MB; the header
+# of a checkpoint with 2515 tensors has 0.3 MB.
 _LENGTH_BYTES = 8
 _MAX_HEADER_BYTES = 8_000_000
 

@@ -129,7 +129,8 @@ class Clone:
     def depending_on(self, changed: Iterable[str] | None) -> list[str]:
         """List the articles that name a header and any of the files `changed`, also through links.
 
-        None: all that name a header, also those that can no longer be read.
+        None: all that name a header, or did under another config, also those that can no longer be
+        read.
         """
         wanted = None if changed is None else set(changed)
         with TemporaryDirectory(prefix="headergen-") as folder:
@@ -137,9 +138,7 @@ class Clone:
             parsed = {name: self._parse(name, root) for name in self._mentioning(wanted)}
         if wanted is None:
             return [
-                name
-                for name, each in parsed.items()
-                if each.pictures or (not each.article and self._has_digest(name))
+                name for name, each in parsed.items() if each.pictures or self._has_digest(name)
             ]
         return [
             name
