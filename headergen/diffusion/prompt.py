@@ -24,7 +24,7 @@ _EXTRA_NETWORK = re.compile(r"<(?:lora|lyco|hypernet):[^<>]*>")
 
 
 _LORA = re.compile(
-    r"<lora:(?P<name>[^<>:]+)(?::(?P<weight>[+-]?(?:\d+\.?\d*|\.\d+)))?(?::[^<>]*)?>"
+    r"<lora:(?P<name>[^<>:]+)(?::(?P<weight>[+-]?(?:\d+(?:\.\d*)?|\.\d+)))?(?::[^<>]*)?>"
 )
 
 
@@ -116,7 +116,10 @@ def notes(
 
 # Notations of other programs, which no model here understands.
 _STRANGE = (
-    (re.compile(r"\[[^\[\]:|]*:[^\[\]:|]*:\s*\d*\.?\d+\s*\]"), "words do not change between steps"),
+    (
+        re.compile(r"\[[^\[\]:|]*:[^\[\]:|]*:\s*(?:\d+(?:\.\d*)?|\.\d+)\s*\]"),
+        "words do not change between steps",
+    ),
     (re.compile(r"\[[^\[\]|]+\|[^\[\]]+\]"), "words do not alternate between steps"),
     (re.compile(r"\{[^{}|]+\|[^{}]+\}"), "no variant is chosen"),
     (re.compile(r"\bAND\b"), "prompts are not combined"),

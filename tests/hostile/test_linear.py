@@ -39,7 +39,9 @@ LONG = 1_000_000
         ),
         pytest.param(
             "from headergen.diffusion import prompt\n"
-            "print(len(prompt.parse('(a:' + '1' * 100_000)))",
+            "for text in ('(a:', '<lora:a:', '[a:b:', '（a:', '__'):\n"
+            "    prompt.parse(text + '1' * 100_000)\n"
+            "    prompt.notes(text + '1' * 100_000, None, weights=False, guided=False)",
             id="a weight of many digits",
         ),
         pytest.param(
@@ -54,7 +56,8 @@ LONG = 1_000_000
             "from headergen.errors import ArticleError\n"
             "for text in ('---\\r' + 'a' * 3_000_000, '---\\n' + '-' * 3_000_000,\n"
             "             '---\\nheader:' + ' ' * 3_000_000, '\\n' * 3_000_000,\n"
-            "    '---\\ntitle: x\\nheader:\\n  card:\\n    ' + 'colours: [' * 4000 + '\\n---'):\n"
+            "    *(f'---\\ntitle: x\\nheader:\\n  card:\\n    {word * (60_000 // len(word))}\\n---'\n"
+            "      for word in ('colours: [', ':[', ': ', '{', ', ', '： ', 'card: ', ' '))):\n"
             "    try: article.parse(Path('a.md'), text.encode(), 'image', every=True)\n"
             "    except ArticleError as error: print(error)",
             id="articles",
