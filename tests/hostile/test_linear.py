@@ -56,9 +56,9 @@ LONG = 1_000_000
             "from headergen.errors import ArticleError\n"
             "for text in ('---\\r' + 'a' * 3_000_000, '---\\n' + '-' * 3_000_000,\n"
             "             '---\\nheader:' + ' ' * 3_000_000, '\\n' * 3_000_000,\n"
-            "    *(f'---\\ntitle: x\\nheader:\\n  card:\\n    {word * (60_000 // len(word))}\\n---'\n"
-            "      for word in ('colours: [', ':[', ': ', '{', ', ', '： ', 'card: ', ' '))):\n"
-            "    try: article.parse(Path('a.md'), text.encode(), 'image', every=True)\n"
+            "   *(f'---\\ntitle: a\\nheader:\\n  card:\\n    {word * (60000 // len(word))}\\n---'\n"
+            "     for word in ('colours: [', ':[', ': ', '{', ', ', '： ', 'card: ', ' '))):\n"
+            "    try: article.parse(Path('a.md'), text.encode(), every=True)\n"
             "    except ArticleError as error: print(error)",
             id="articles",
         ),
