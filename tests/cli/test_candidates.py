@@ -96,6 +96,7 @@ def test_one_load_paints_numbered_candidates_and_names_the_words_that_vary(
     assert ".headergen" not in work.git("status", "--short")
 
 
+@pytest.mark.slow
 def test_a_pick_is_byte_for_byte_what_a_run_would_have_painted(
     work: Repository, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -38,6 +38,7 @@ def pixels(path: Path) -> bytes:
         return picture.tobytes()
 
 
+@pytest.mark.slow
 def test_a_header_is_painted_again_pixel_by_pixel(repo: Repository, tiny_zimage: Path) -> None:
     model = f"model: {tiny_zimage}, device: cpu"
     told = "width: 96, height: 64, num_inference_steps: 2, prompt_template: '{prompt}, (sharp)'"
@@ -266,6 +267,7 @@ def test_show_takes_no_config_as_it_reads_none(
     assert "unknown option '--config'" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_show_prints_json_of_a_composite_and_loads_no_pillow(repo: Repository) -> None:
     picture_that_tells(WEB_UI)
     repo.write("a.md", "---\nheader: {sources: [a.png]}\n---\n")

@@ -86,6 +86,7 @@ def test_commit_all_takes_no_article_without_its_new_picture(work: Repository) -
     assert hooked.is_whole(work)
 
 
+@pytest.mark.slow
 def test_commit_of_a_path_takes_the_picture_along_or_fails(work: Repository) -> None:
     work.write("post.md", ARTICLE)
     work.git("add", ".")
@@ -99,6 +100,7 @@ def test_commit_of_a_path_takes_the_picture_along_or_fails(work: Repository) -> 
     assert work.git("status", "--porcelain") == ""
 
 
+@pytest.mark.slow
 def test_unstaged_edits_next_to_the_lines_cost_no_second_picture(work: Repository) -> None:
     work.write("post.md", ARTICLE)
     work.git("add", ".")
@@ -114,6 +116,7 @@ def test_unstaged_edits_next_to_the_lines_cost_no_second_picture(work: Repositor
     assert made(work) == before
 
 
+@pytest.mark.slow
 def test_unstaged_edits_elsewhere_stay_out_of_the_commit(work: Repository) -> None:
     work.write("post.md", ARTICLE)
     work.git("add", ".")
@@ -128,6 +131,7 @@ def test_unstaged_edits_elsewhere_stay_out_of_the_commit(work: Repository) -> No
     assert (work.root / "post.md").read_text() == text
 
 
+@pytest.mark.slow
 def test_a_request_staged_without_headergens_lines_is_stopped(work: Repository) -> None:
     work.write("post.md", ARTICLE)
     work.headergen("run")
@@ -139,6 +143,7 @@ def test_a_request_staged_without_headergens_lines_is_stopped(work: Repository) 
     assert hooked.is_whole(work)
 
 
+@pytest.mark.slow
 def test_a_picture_staged_older_than_on_disk_is_found(work: Repository) -> None:
     publish(work)
     Image.new("RGB", (64, 34), "coral").save(work.root / "sea.png")
@@ -156,6 +161,7 @@ def test_a_picture_staged_older_than_on_disk_is_found(work: Repository) -> None:
     work.headergen("check")
 
 
+@pytest.mark.slow
 def test_amending_adds_the_picture(work: Repository) -> None:
     work.write("post.md", ARTICLE)
     work.git("add", ".")
@@ -169,6 +175,7 @@ def test_amending_adds_the_picture(work: Repository) -> None:
     assert work.git("rev-list", "--count", "HEAD").strip() == "2"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("start", "operation", "finish"),
     [
@@ -226,6 +233,7 @@ def _link(work: Repository, way: str) -> Repository:
     return Repository(link, work.environ)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", [_worktree, _submodule, _link], ids=lambda place: place.__name__)
 def test_git_folders_in_odd_places(work: Repository, way: str, place: object) -> None:
     assert callable(place)
@@ -248,6 +256,7 @@ def test_a_renamed_article_keeps_its_picture(work: Repository) -> None:
     assert made(work) == before
 
 
+@pytest.mark.slow
 def test_an_article_renamed_with_its_picture_takes_it_along(work: Repository) -> None:
     publish(work)
     picture = (work.root / PICTURE).read_bytes()
@@ -267,6 +276,7 @@ def test_a_deleted_article_leaves_its_picture_alone(work: Repository) -> None:
     assert (work.root / PICTURE).is_file()
 
 
+@pytest.mark.slow
 def test_a_picture_that_git_ignores_is_named_as_such(work: Repository) -> None:
     work.write(".gitignore", f"{HEADERS}/\n")
     work.write("post.md", ARTICLE)
@@ -281,6 +291,7 @@ def test_a_picture_that_git_ignores_is_named_as_such(work: Repository) -> None:
     assert hooked.is_whole(work)
 
 
+@pytest.mark.slow
 def test_a_git_lfs_pointer_is_no_picture_and_no_reason_to_paint(work: Repository) -> None:
     publish(work)
     work.write(PICTURE, POINTER)
@@ -294,6 +305,7 @@ def test_a_git_lfs_pointer_is_no_picture_and_no_reason_to_paint(work: Repository
     assert [found["code"] for found in findings] == ["lfs-pointer"]
 
 
+@pytest.mark.slow
 def test_a_sparse_checkout_without_the_pictures_lacks_nothing(work: Repository) -> None:
     publish(work)
     work.git("sparse-checkout", "set", "--no-cone", "/*", f"!/{HEADERS}/")
@@ -311,6 +323,7 @@ def test_a_sparse_checkout_does_not_hide_a_deleted_picture(work: Repository) -> 
     assert ": missing: " in work.headergen("check", code=1)
 
 
+@pytest.mark.slow
 def test_a_sparse_checkout_does_not_hide_a_changed_request(work: Repository) -> None:
     publish(work)
     work.git("sparse-checkout", "set", "--no-cone", "/*", f"!/{HEADERS}/")
@@ -322,6 +335,7 @@ def test_a_sparse_checkout_does_not_hide_a_changed_request(work: Repository) -> 
 NAMES = ["日本語 猫", "a b", "it's", 'say "hi"', "-rf", "--help", "$HOME `x`", "100%", "*"]
 
 
+@pytest.mark.slow
 def test_every_name_that_an_article_may_have(work: Repository) -> None:
     for name in NAMES:
         work.write(f"{name}.md", ARTICLE)
@@ -346,6 +360,7 @@ def test_a_name_with_a_line_feed_is_refused_and_the_others_go_on(work: Repositor
     assert (work.root / PICTURE).is_file()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", slow_but("prek", FRAMEWORKS), indirect=True)
 @pytest.mark.parametrize(
     "arguments",
@@ -376,6 +391,7 @@ def test_the_first_commit_of_a_repository(
     assert hooked.is_whole(work)
 
 
+@pytest.mark.slow
 def test_without_a_repository_there_is_nothing_to_stage(tmp_path: Path) -> None:
     folder = Repository(tmp_path)
     folder.write("headergen.yaml", hooked.SETTINGS)
@@ -410,6 +426,7 @@ def test_a_picture_that_cannot_be_read_is_named(
     assert re.search(rf"^post.md:5: .*{PICTURE}.* cannot be read: Permission denied$", told, re.M)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["hook", "check"])
 def test_three_hundred_articles_cost_few_calls_of_git(
     template: Callable[[str], Repository], tmp_path: Path, command: str

@@ -107,6 +107,7 @@ def test_a_pushed_article_whose_request_changed_is_stopped(work: Repository) -> 
     assert "post.md:3: error: stale: " in push(work, code=1)
 
 
+@pytest.mark.slow
 def test_a_dirty_working_tree_stops_no_good_push(work: Repository) -> None:
     commit_article(work)
     work.write("post.md", ARTICLE.replace("sources", "sorces"))
@@ -117,6 +118,7 @@ def test_a_dirty_working_tree_stops_no_good_push(work: Repository) -> None:
     push(work)
 
 
+@pytest.mark.slow
 def test_a_picture_deleted_alone_is_missed(work: Repository) -> None:
     commit_article(work)
     push(work)
@@ -137,6 +139,7 @@ def test_of_several_refs_each_is_checked(work: Repository) -> None:
     assert "this is what refs/heads/first " in told
 
 
+@pytest.mark.slow
 def test_a_tip_that_is_another_s_ancestor_is_checked_too(work: Repository) -> None:
     commit_article(work, header=False)
     work.git("branch", "first")
@@ -147,6 +150,7 @@ def test_a_tip_that_is_another_s_ancestor_is_checked_too(work: Repository) -> No
     assert "this is what refs/heads/first " in told
 
 
+@pytest.mark.slow
 def test_only_the_paths_that_are_named_are_checked_in_a_commit(work: Repository) -> None:
     commit_article(work, "good/a.md")
     commit_article(work, "bad/b.md", header=False)
@@ -158,6 +162,7 @@ def test_only_the_paths_that_are_named_are_checked_in_a_commit(work: Repository)
     assert "no-such" in work.headergen("check", "--commit", "no-such", code=2)
 
 
+@pytest.mark.slow
 def test_new_branches_tags_and_deletions_of_good_commits_pass(work: Repository) -> None:
     commit_article(work)
     work.git("tag", "light")
@@ -191,6 +196,7 @@ def test_what_the_remote_has_already_is_checked_too(work: Repository) -> None:
     assert "this is what refs/heads/main " in push(work, "origin", "main:new", code=1)
 
 
+@pytest.mark.slow
 def test_a_remote_without_a_name_is_checked_too(work: Repository) -> None:
     commit_article(work, header=False)
     assert "post.md:5: error: missing: " in push(work, "../remote", "main", code=1)
@@ -250,6 +256,7 @@ def test_articles_with_odd_names(work: Repository) -> None:
     )
 
 
+@pytest.mark.slow
 def test_nothing_is_left_behind(work: Repository) -> None:
     folder = work.root.parent / "temporary"
     folder.mkdir()

@@ -128,6 +128,7 @@ def _picture_hidden_by_a_replacement(work: Repository) -> None:
     work.git("replace", cut_off, whole)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "prepare",
     [
@@ -176,6 +177,7 @@ def test_pre_commit_calls_the_hook_in_a_way_of_the_author_s(
     assert "to complete the commit: git add" in work.git("commit", "-m", "post", code=1)
 
 
+@pytest.mark.slow
 def test_a_merge_brings_an_article_that_is_not_on_disk(work: Repository) -> None:
     publish(work, name="far/post.md")
     work.git("switch", "--quiet", "-c", "other")
@@ -206,6 +208,7 @@ def test_a_link_into_a_submodule_is_no_article(work: Repository) -> None:
     clone.headergen("check")
 
 
+@pytest.mark.slow
 def test_a_name_that_is_no_utf8_gets_no_traceback(
     template: Callable[[str], Repository], tmp_path: Path
 ) -> None:
@@ -242,6 +245,7 @@ def test_no_request_names_a_picture_like_text(work: Repository, name: str) -> No
     assert f"'/{name}' is no picture by its name" in told
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ref", ["main@{0 days ago}", ":/not whole"])
 def test_a_ref_with_blanks_is_checked_by_pre_push(
     template: Callable[[str], Repository], tmp_path: Path, ref: str

@@ -98,12 +98,14 @@ def test_a_check_loads_neither_what_writes_nor_what_plans_a_picture(work: Reposi
     assert not watch(work, "check").modules & {*WRITE_BACK, *PLANNING}
 
 
+@pytest.mark.slow
 def test_a_second_hook_loads_neither_parsers_nor_the_command_line(work: Repository) -> None:
     assert watch(work, "hook", "--", "post.md").modules >= CLOSER_LOOK
     assert not watch(work, "hook", "--", "post.md").modules & CLOSER_LOOK
     assert not watch(work, "hook", "post.md").modules & (CLOSER_LOOK | SLOW_TO_LOAD)
 
 
+@pytest.mark.slow
 def test_a_staged_edit_of_the_text_needs_no_closer_look(work: Repository) -> None:
     work.headergen("hook", "--", "post.md")
     work.write("post.md", (work.root / "post.md").read_text() + "header: no, not here\n")
@@ -201,6 +203,7 @@ def _commit(work: Repository) -> None:
     work.git("commit", "--quiet", "-m", "a commit")
 
 
+@pytest.mark.slow
 def test_what_was_accepted_beside_another_commit_is_looked_at_again(work: Repository) -> None:
     work.git("rm", "--quiet", "--cached", PICTURE)
     _commit(work)  # no hook has seen it
@@ -215,6 +218,7 @@ def test_what_was_accepted_beside_another_commit_is_looked_at_again(work: Reposi
     assert f"{PICTURE} is not staged" in work.headergen("hook", code=1)
 
 
+@pytest.mark.slow
 def test_a_commit_that_was_accepted_is_known_when_it_is_made(work: Repository) -> None:
     work.headergen("hook", "--", "post.md")
     for number in range(3):
@@ -228,6 +232,7 @@ def test_a_commit_that_was_accepted_is_known_when_it_is_made(work: Repository) -
     assert not watch(work, "hook", "--", "post.md").modules & CLOSER_LOOK
 
 
+@pytest.mark.slow
 def test_a_file_of_code_needs_no_closer_look(work: Repository) -> None:
     work.headergen("hook", "--", "post.md")
     work.write("code.py", "pass\n")
@@ -238,6 +243,7 @@ def test_a_file_of_code_needs_no_closer_look(work: Repository) -> None:
     assert "argparse" in watch(work, "hook").modules
 
 
+@pytest.mark.slow
 def test_a_file_that_is_no_article_is_remembered_too(work: Repository) -> None:
     names = [".github/a.md", "post.md"]
     work.write(names[0], "---\ntitle: A\nheader: {card: true}\n---\n")
@@ -256,6 +262,7 @@ def test_a_damaged_record_costs_a_closer_look(work: Repository, damage: bytes) -
     assert not watch(work, "hook", "--", "post.md").modules & CLOSER_LOOK
 
 
+@pytest.mark.slow
 def test_another_version_of_headergen_looks_for_itself(
     work: Repository, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -266,12 +273,14 @@ def test_another_version_of_headergen_looks_for_itself(
     assert not hook_memory.nothing_to_do(["hook", "--", "post.md"])
 
 
+@pytest.mark.slow
 def test_what_holds_under_another_config_is_not_remembered(work: Repository) -> None:
     work.write("other.yaml", "image_prefix: ''\n")
     work.headergen("hook", "--config", "other.yaml", "--", "post.md")
     assert not (work.root / RECORD).exists()
 
 
+@pytest.mark.slow
 def test_an_article_that_ends_with_its_frontmatter_is_not_remembered(work: Repository) -> None:
     text = (work.root / "post.md").read_text()
     work.write("post.md", text.removesuffix("\nBody.\n"))
@@ -282,6 +291,7 @@ def test_an_article_that_ends_with_its_frontmatter_is_not_remembered(work: Repos
     assert "never closed" in work.headergen("hook", "--", "post.md", code=2)
 
 
+@pytest.mark.slow
 def test_a_worktree_has_a_record_of_its_own(work: Repository) -> None:
     work.git("worktree", "add", "--quiet", "../tree")
     tree = replace(work, root=work.root.parent / "tree")
@@ -296,6 +306,7 @@ os.execv(sys.executable, [sys.executable, "-m", "headergen", *sys.argv[1:]])
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["hook", "check"])
 def test_git_is_understood_where_the_ends_of_processes_are_not_told(
     work: Repository, command: str
@@ -318,6 +329,7 @@ def _many(work: Repository, number: int) -> list[str]:
     return names
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [1, 200])
 def test_a_check_is_one_process_that_asks_git_twice_however_many_articles(
     work: Repository, number: int
@@ -338,6 +350,7 @@ def test_a_hook_with_nothing_to_do_asks_git_once_and_reads_no_article(
     assert (seen.started, seen.opened) == (["git"], [])
 
 
+@pytest.mark.slow
 def test_reading_articles_leaves_nothing_to_the_garbage_collector(work: Repository) -> None:
     names = [work.root / name for name in ("post.md", *_many(work, 3))]
     config, wanted = Config(), work.write("wanted.md", ARTICLE.replace("sources", "layout"))

@@ -106,6 +106,7 @@ def _linked_worktree(work: Repository) -> Repository:
     return Repository(work.root.parent / "tree", work.environ)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "place",
     [_bare_with_a_working_tree, _core_worktree, _git_file, _linked_worktree],
@@ -176,6 +177,7 @@ def test_a_temporary_folder_in_another_repository(work: Repository, folder: str)
 # --- What is on disk and not in the index ---------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "text",
     [
@@ -265,6 +267,7 @@ def test_the_config_is_staged_in_another_state(work: Repository) -> None:
     require_whole(work)
 
 
+@pytest.mark.slow
 def test_a_picture_of_the_author_s_own_has_to_be_in_the_commit(work: Repository) -> None:
     for name in ("own.png", "/static.png"):
         work.write("post.md", f"---\ntitle: T\nheader:\n  image: {name}\n---\n")
@@ -437,6 +440,7 @@ def test_a_commit_of_no_article_with_a_header(
     require_refused_or_whole(work)
 
 
+@pytest.mark.slow
 def test_an_article_may_be_deleted_with_its_picture_or_without(work: Repository) -> None:
     publish(work)
     publish(work, "other.md")
@@ -486,6 +490,7 @@ def test_a_submodule_is_no_article_and_no_picture(work: Repository, name: str) -
     assert "it is in another repository" in told
 
 
+@pytest.mark.slow
 def test_a_sparse_checkout_hides_nothing(work: Repository) -> None:
     publish(work)
     work.git("sparse-checkout", "set", "--no-cone", "/*", f"!/{HEADERS}/", "!/post.md")
@@ -561,6 +566,7 @@ def test_the_printed_line_completes_the_commit(
     require_whole(work)
 
 
+@pytest.mark.slow
 def test_the_printed_line_is_short_for_many_files(work: Repository) -> None:
     for number in range(30):
         work.write(f"posts/:(top) {number} *.md", ARTICLE)
@@ -625,6 +631,7 @@ def test_a_picture_that_git_rewrote_is_added_again_by_the_printed_line(work: Rep
     require_whole(work)
 
 
+@pytest.mark.slow
 def test_git_lfs_and_automatic_text_stay_quiet(work: Repository) -> None:
     work.write(".gitattributes", "* text=auto eol=lf\n*.png filter=lfs -text\n")
     publish(work)

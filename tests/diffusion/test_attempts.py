@@ -197,6 +197,7 @@ def test_zimage_paints_what_diffusers_paints(
     assert zimage_run.results[index] == direct(tiny_zimage, ZIMAGE.row, replace(PICTURE, seed=seed))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("index", [0, 1], ids=["with guidance", "without guidance"])
 def test_sdxl_paints_what_diffusers_paints(
     sdxl_run: Run, direct: Direct, tiny_sdxl: Path, index: int

@@ -97,6 +97,7 @@ def published(tiny_zimage: Path, tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_a_model_is_fetched_once_halved_and_then_needs_no_network(
     published: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -46,6 +46,7 @@ def end_by(warm_process: WarmProcess, number: int) -> Callable[[], None]:
     return end
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("number", "kind", "words"),
     [
@@ -64,6 +65,7 @@ def test_a_death_is_the_stand_ins_own(
         list(paint(PYTHON, load_of(tiny_zimage), [ENDLESS], Recorder(end_by(warm_process, number))))
 
 
+@pytest.mark.slow
 def test_it_ends_with_the_stand_in(warm_process: WarmProcess, tiny_zimage: Path) -> None:
     with closing(paint(PYTHON, load_of(tiny_zimage), [PICTURE, ENDLESS], Recorder())) as results:
         assert isinstance(next(results)[1], Pixels)

@@ -114,6 +114,7 @@ def test_a_second_run_waits_says_for_whom_and_paints_nothing_twice(bench: Bench)
     assert bench.prompts() == ["the sea"]
 
 
+@pytest.mark.slow
 def test_a_run_in_another_worktree_waits_too(bench: Bench, tmp_path: Path) -> None:
     bench.repo.git("commit", "--quiet", "-m", "x")
     bench.repo.git("worktree", "add", "--quiet", str(tmp_path / "other"))

@@ -167,6 +167,7 @@ def test_a_lost_cut_of_a_stand_in_is_found_and_made_again(
     assert cut.read_bytes() == before
 
 
+@pytest.mark.slow
 def test_a_machine_that_can_paint_does_not_complete_a_stand_in_but_replaces_it(
     bare_stand_in: Repository, tiny_zimage: Path
 ) -> None:

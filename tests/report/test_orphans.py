@@ -67,6 +67,7 @@ def paths(capsys: pytest.CaptureFixture[str], *flags: str, code: int = 1) -> lis
     return [each["path"] for each in tidied(capsys, *flags, code=code)]
 
 
+@pytest.mark.slow
 def test_the_picture_of_a_deleted_article_is_an_orphan(
     site: Repository, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -255,6 +255,7 @@ def test_opaque_source_is_cropped_about_what_is_in_it() -> None:
     assert header.crop((10, 0, 190, 200)).getcolors() == [(180 * 200, GREEN)]
 
 
+@pytest.mark.slow
 def test_many_cards_do_not_darken_the_ground_more_than_one() -> None:
     gray = Image.new("RGB", (600, 600), (200, 200, 200))
     look = Look(background="#808080")

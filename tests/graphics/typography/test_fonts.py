@@ -14,6 +14,7 @@ NAMES = sorted({fonts.MONO, *fonts.HEAVY, *fonts.QUIET, *fonts.SERIF})
 NONE = "\U000ffffd"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_nothing_that_a_font_covers_is_drawn_as_a_box(name: str) -> None:
     face, font = fonts.face(name, 20), fonts.font(name)

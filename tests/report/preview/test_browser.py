@@ -307,6 +307,7 @@ def test_a_phone_shows_it_without_scrolling_sideways(page: Page) -> None:
     assert not page.evaluate(wide)
 
 
+@pytest.mark.slow
 def test_far_away_pictures_wait(page: Page) -> None:
     page.set_viewport_size({"width": 390, "height": 300})
     page.reload()
