@@ -153,11 +153,12 @@ def test_two_hundred_characters_are_shown_whole() -> None:
 
 @pytest.mark.slow
 def test_what_does_not_fit_ends_in_an_ellipsis_after_a_phrase() -> None:
-    title = "潮を直す人の、静かな一年について考えたことを書く。" * 20
-    setting = fit(title, TITLE, *BOX)
+    title = "潮を直す人の、静かな一年について考えたことを書く。" * 11
+    width, height = BOX
+    setting = fit(title, TITLE, width, height // 2)
     shown = _text(setting)
     assert shown.endswith(ELLIPSIS) and title.startswith(shown[:-1])
-    assert len(shown) > 200
+    assert len(shown) > 100
     assert shown[:-1].endswith(("人の", "静かな", "一年に", "ついて", "考えたことを", "書く"))
 
 
