@@ -38,7 +38,6 @@ def pixels(path: Path) -> bytes:
         return picture.tobytes()
 
 
-@pytest.mark.slow
 def test_a_header_is_painted_again_pixel_by_pixel(repo: Repository, tiny_zimage: Path) -> None:
     model = f"model: {tiny_zimage}, device: cpu"
     told = "width: 96, height: 64, num_inference_steps: 2, prompt_template: '{prompt}, (sharp)'"

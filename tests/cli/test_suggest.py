@@ -6,7 +6,7 @@ import pytest
 
 from headergen.article import article as articles
 from headergen.cli.main import main
-from headergen.server.chat import INSTRUCTIONS
+from headergen.settings.server import INSTRUCTIONS
 from tests.support.image_server import Answer, Request, as_json, serving
 from tests.support.repository import Repository
 

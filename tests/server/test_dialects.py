@@ -6,11 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headergen.server import dialects
+from headergen.server import DIALECT_NAMES, dialects
 from headergen.server.dialects import DIALECTS, Asked
 from tests.support.server_kinds import MODELS, sdcpp_arguments
 
 ALL = Asked("a fox", 1280, 672, negative_prompt="blurry", steps=8, guidance_scale=2.5, seed=7)
+
+
+def test_the_config_knows_every_dialect() -> None:
+    assert tuple(DIALECTS) == DIALECT_NAMES
 
 
 @pytest.mark.parametrize("name", MODELS)
