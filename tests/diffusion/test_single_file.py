@@ -153,6 +153,31 @@ def test_an_article_is_painted_from_a_file_that_is_unpacked_once(
     assert "illustrious" in capsys.readouterr().out
 
 
+@pytest.mark.slow
+def test_a_file_is_unpacked_in_8_bits_too(
+    written: Any,
+    here: None,
+    repo: Repository,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub"))
+    file = written()
+    file.rename(repo.root / file.name)
+    repo.write(
+        "headergen.yaml",
+        "header: {width: 96, height: 64}\n"
+        f"image: {{model: {file.name}, preset: {ROW.name}, device: cpu, width: 96, height: 64,\n"
+        "        num_inference_steps: 1}\n",
+    )
+    repo.write("a.md", "---\nheader: {prompt: a boat}\n---\n")
+    assert main(["fetch", "--quantize", "8bit"]) == 0
+    assert main(["run", "a.md"]) == 0
+    assert main(["show", "note_images/a.png"]) == 0
+    assert "8bit" in capsys.readouterr().out
+
+
 def header(path: Path, names: list[str], **metadata: str) -> Path:
     weights.save(path, {name: Tensor("F32", [0], b"") for name in names})
     if metadata:
